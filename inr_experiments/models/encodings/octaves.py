@@ -1,0 +1,55 @@
+"""Positional encoding by octaves."""
+
+import logging
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ...checks import integer
+
+log = logging.getLogger(__name__)
+
+
+class Octaves(nn.Module):
+    """γ(x) = [x,] sin(2ᵏ π x), cos(2ᵏ π x) for k = 0 … K−1, per coordinate.
+
+    Shapes: (N, P) -> (N, 2KP), or (N, P + 2KP) with the coordinates kept.
+
+    Args:
+        in_features: P.
+        resolution: sampled points along an axis of length 2; K stops at log₂(resolution / 2),
+            above which an octave aliases.
+        octaves: K; None takes that limit.
+        keep_coordinates: put x itself in front.
+
+    Source: Mildenhall et al. 2020, equation 4.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        resolution: int,
+        generator: torch.Generator,
+        octaves: int | None,
+        keep_coordinates: bool,
+    ) -> None:
+        super().__init__()
+        limit = max(1, int(math.log2(max(resolution, 2) / 2)))
+        self.octaves = limit if octaves is None else integer("model.encoding.octaves", octaves)
+        if self.octaves > limit:
+            log.warning(
+                "model.encoding.octaves=%d: octaves above %d alias on %d points along an axis",
+                self.octaves,
+                limit,
+                resolution,
+            )
+        self.keep_coordinates = keep_coordinates
+        self.out_features = in_features * (2 * self.octaves + keep_coordinates)
+
+    def forward(self, x: Tensor) -> Tensor:
+        frequency = math.pi * 2.0 ** torch.arange(self.octaves, dtype=x.dtype, device=x.device)
+        phase = (x[:, :, None] * frequency).flatten(1)
+        features = [torch.sin(phase), torch.cos(phase)]
+        return torch.cat([x, *features] if self.keep_coordinates else features, dim=1)

@@ -1,0 +1,65 @@
+"""The rank-expanding initialisation."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ...checks import number
+from .lattice import lattice_for
+
+#: The share of Prop. 4's bound that ε takes where it is not given.
+MARGIN = 0.9
+
+
+def directions(V: Tensor) -> Tensor:
+    """u_j = v_j / ‖v_j‖, and e₁ for a point at the origin.
+
+    Shapes: (D, P) -> (D, P).
+    """
+    norm = V.norm(dim=1, keepdim=True)
+    first = torch.zeros_like(V)
+    first[:, 0] = 1
+    return torch.where(norm > 0, V / norm.clamp_min(torch.finfo(V.dtype).tiny), first)
+
+
+def epsilon_bound(V: Tensor) -> float:
+    """The ε below which Z₀ on V is lower triangular in norm order.
+
+    min over i ≠ j with ‖v_i‖ ≤ ‖v_j‖ of ‖v_j‖ − u_j·v_i; infinite for a single point.
+
+    Shapes: V (D, P), rows in norm order.
+
+    Source: Prop. 4 of arXiv 2602.01526, with the ties made explicit.
+    """
+    norm = V.norm(dim=1)
+    gap = norm[:, None] - directions(V) @ V.T  # row j, column i
+    nearer = norm[None, :] <= norm[:, None] + 1e-12
+    nearer.fill_diagonal_(False)
+    return gap[nearer].min().item() if nearer.any() else math.inf
+
+
+class RankExpanding:
+    """w_j = v_j/‖v_j‖, b_j = −‖v_j‖ + ε, for lattice points v_j on [-1, 1]^P.
+
+    Unit j opens on the half-space beyond v_j. With a ReLU, Z₀ on the lattice is lower triangular
+    with diagonal ε while ε is below `epsilon_bound`, hence of full rank. Nothing is random.
+
+    Args:
+        epsilon: ε; None takes 0.9 × the bound of the lattice in use.
+
+    Source: section 4 of arXiv 2602.01526.
+    """
+
+    def __init__(self, *, epsilon: float | None) -> None:
+        self.epsilon = None if epsilon is None else number("model.inlet_init.epsilon", epsilon)
+
+    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+        V = lattice_for(linear.out_features, linear.in_features)
+        epsilon = self.epsilon
+        if epsilon is None:
+            # A single unit has no neighbour and hence no bound: any positive ε will do.
+            epsilon = MARGIN * min(epsilon_bound(V), 1.0)
+        with torch.no_grad():
+            linear.weight.copy_(directions(V))
+            linear.bias.copy_(epsilon - V.norm(dim=1))

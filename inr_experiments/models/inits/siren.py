@@ -1,0 +1,37 @@
+"""SIREN's initialisation."""
+
+import math
+
+import torch
+from torch import nn
+
+from ...checks import number
+
+
+class SirenFirst:
+    """W ~ U(±1/fan_in), b ~ U(±1/√fan_in); ω₀ acts in the activation.
+
+    Source: Sitzmann et al. 2020, section 3.2, and its published code for the biases.
+    """
+
+    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+        bound = 1 / linear.in_features
+        nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
+        bound = 1 / math.sqrt(linear.in_features)
+        nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
+
+
+class SirenHidden:
+    """W ~ U(±√(6/fan_in)/ω), b ~ U(±1/√fan_in), ω that of the layer's activation.
+
+    Source: Sitzmann et al. 2020, section 3.2 and supplement 1.5.
+    """
+
+    def __init__(self, *, omega: float) -> None:
+        self.omega = number("model.hidden_init.omega", omega)
+
+    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+        bound = math.sqrt(6 / linear.in_features) / self.omega
+        nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
+        bound = 1 / math.sqrt(linear.in_features)
+        nn.init.uniform_(linear.bias, -bound, bound, generator=generator)

@@ -1,0 +1,21 @@
+"""Where the configuration and the data lie."""
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def conf_dir() -> Path:
+    """The folder of yaml files: `conf/` beside the package in a checkout, inside it in a wheel."""
+    beside = PACKAGE.parent / "conf"
+    return beside if (beside / "config.yaml").is_file() else PACKAGE / "conf"
+
+
+def data_dir() -> Path:
+    """The folder of downloaded data: `$INR_DATA`, else `~/.local/share/inr_experiments`."""
+    chosen = os.environ.get("INR_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    share = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(share).expanduser() / "inr_experiments"

@@ -1,0 +1,17 @@
+"""The one way from a seed to randomness: named streams, so that what one draws moves no other."""
+
+import hashlib
+
+import torch
+
+
+def generator(seed: int, *stream: str | int) -> torch.Generator:
+    """A CPU generator for the named `stream` of `seed`.
+
+    Streams are independent of each other: `generator(0, "init", 2)` draws the same numbers
+    whether or not `generator(0, "init", 1)` was used. Two models that differ in one layer thus
+    share the others, which pairs them.
+    """
+    name = "/".join(map(str, (seed, *stream)))
+    digest = hashlib.sha256(name.encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

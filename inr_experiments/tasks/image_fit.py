@@ -1,0 +1,168 @@
+"""Fitting one picture."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checks import InputError, choice, integer
+from ..data import images
+from ..metrics.image import psnr, ssim
+from ..seeding import generator
+from .task import Predict
+
+FITTED = ("all", "every_second")
+RANGES = ("symmetric", "unit")
+ASPECTS = ("per_axis", "keep")
+
+
+def grid(height: int, width: int, *, coordinates: str, aspect: str) -> Tensor:
+    """Coordinates of every pixel, row by row.
+
+    `symmetric`: n pixels along an axis lie at −1 + 2i/(n − 1), the ends included; `unit`: at i/n
+    in [0, 1). With aspect `per_axis` each axis spans the whole range; with `keep` the longer one
+    does and the shorter has the same pixel pitch, centred for `symmetric`.
+
+    Shapes: -> (H·W, 2) float32, each row (down, right).
+    """
+
+    def axis(n: int) -> Tensor:
+        span = max(height, width) if aspect == "keep" else n
+        index = torch.arange(n, dtype=torch.float64)
+        if coordinates == "unit":
+            return index / span
+        return (2 * index - (n - 1)) / max(span - 1, 1)
+
+    down, right = torch.meshgrid(axis(height), axis(width), indexing="ij")
+    return torch.stack([down.flatten(), right.flatten()], dim=1).to(torch.float32)
+
+
+class ImageFit:
+    """Fit the pixels of one picture; P = 2, C = 1 or 3, mean squared error.
+
+    Metrics: `psnr` on the fitted pixels, `psnr_heldout` on the rest (absent where all are
+    fitted), `ssim` on the whole picture.
+
+    Args:
+        image: name of a bundled photograph or DIV2K id; not used where `path` is given.
+        path: a file of one's own.
+        source: where `image` is looked up, `bundled` or `div2k`.
+        side: pixels along the longer side after resizing; None keeps the file's own.
+        fitted: `all`, `every_second` pixel along both axes, or the fraction drawn at random.
+        mask_seed: seed of that draw.
+        coordinates: `symmetric` for [-1, 1], `unit` for [0, 1).
+        aspect: `per_axis` or `keep`; see `grid`.
+
+    Raises:
+        InputError: if a value or the file cannot be used.
+    """
+
+    in_features = 2
+
+    def __init__(
+        self,
+        *,
+        image: str | None = None,
+        path: str | None = None,
+        source: str = "bundled",
+        side: int | None = None,
+        fitted: str | float = "all",
+        mask_seed: int = 0,
+        coordinates: str = "symmetric",
+        aspect: str = "per_axis",
+    ) -> None:
+        if side is not None:
+            integer("task.side", side)
+        choice("task.coordinates", coordinates, RANGES)
+        choice("task.aspect", aspect, ASPECTS)
+        picture = images.load(locate(image=image, path=path, source=source), side=side)
+        height, width, channels = picture.pixels.shape
+        mask = fitted_mask(height, width, fitted, mask_seed)
+
+        self.item = item_name(image=image, path=path)
+        self.sha256 = picture.sha256
+        self.picture = picture.pixels
+        self.mask = mask
+        self.out_features = channels
+        self.resolution = max(1, round(max(height, width) * math.sqrt(mask.mean())))
+        self.all_coordinates = grid(height, width, coordinates=coordinates, aspect=aspect)
+        chosen = torch.from_numpy(mask.flatten())
+        self.coordinates = self.all_coordinates[chosen]
+        self.targets = torch.from_numpy(picture.pixels).reshape(-1, channels)[chosen]
+        self.facts = {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "fitted": int(mask.sum()),
+            "heldout": int((~mask).sum()),
+            "notes": list(picture.notes),
+        }
+
+    def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+        """All fitted pixels for `full`, else `size` of them drawn with replacement."""
+        if size == "full":
+            return self.coordinates, self.targets
+        chosen = torch.randint(len(self.coordinates), (int(size),), generator=draw)
+        return self.coordinates[chosen], self.targets[chosen]
+
+    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Σ over points of the squared error averaged over channels."""
+        return (prediction - target).square().mean(dim=1).sum()
+
+    def evaluate(self, predict: Predict) -> dict[str, float]:
+        """`psnr` (dB, fitted pixels), `psnr_heldout` (dB) and `ssim`; all of the clamped picture."""
+        prediction = self._picture(predict)
+        fitted, held_out = self.mask, ~self.mask
+        metrics = {"psnr": psnr(prediction=prediction[fitted], target=self.picture[fitted])}
+        if held_out.any():
+            metrics["psnr_heldout"] = psnr(
+                prediction=prediction[held_out], target=self.picture[held_out]
+            )
+        metrics["ssim"] = ssim(prediction=prediction, target=self.picture)
+        return metrics
+
+    def draw(self, predict: Predict, folder: Path) -> None:
+        """Write reconstruction.png and target.png."""
+        images.save(folder / "reconstruction.png", self._picture(predict))
+        images.save(folder / "target.png", self.picture)
+
+    def _picture(self, predict: Predict) -> np.ndarray:
+        return predict(self.all_coordinates).numpy().reshape(self.picture.shape)
+
+
+def locate(*, image: str | None, path: str | None, source: str) -> Path:
+    """The file that a task's `image`, `path` and `source` mean, without opening it."""
+    if path is not None:
+        return Path(path).expanduser()
+    if image is None:
+        raise InputError("task.image=null: expected a name, or task.path=FILE")
+    find = {"bundled": images.bundled, "div2k": images.div2k}
+    return find[choice("task.source", source, find)](str(image))
+
+
+def item_name(*, image: str | None, path: str | None) -> str:
+    """How tables name the picture: the file's stem, or the name it was asked by."""
+    return Path(path).stem if path is not None else str(image)
+
+
+def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.ndarray:
+    """Which pixels are fitted.
+
+    Shapes: -> (H, W) bool, at least one of them true.
+    """
+    mask = np.zeros((height, width), dtype=bool)
+    if fitted == "all":
+        mask[:] = True
+    elif fitted == "every_second":
+        mask[::2, ::2] = True
+    elif isinstance(fitted, int | float) and not isinstance(fitted, bool) and 0 < fitted < 1:
+        count = max(1, round(fitted * mask.size))
+        order = torch.randperm(mask.size, generator=generator(seed, "fitted pixels"))
+        mask.flat[order[:count].numpy()] = True
+    else:
+        raise InputError(
+            f"task.fitted={fitted!r}: expected all, every_second or a fraction between 0 and 1"
+        )
+    return mask

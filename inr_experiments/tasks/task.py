@@ -1,0 +1,50 @@
+"""What a task offers to the fit, the diagnostics and the record."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+#: Coordinates (N, P) to predictions (N, C), without gradient.
+Predict = Callable[[Tensor], Tensor]
+
+
+class Task(Protocol):
+    """A field to fit: where, to what, and how well.
+
+    Attributes:
+        in_features: P, the dimension of a coordinate.
+        out_features: C, the channels of a value.
+        resolution: fitted points along the longest axis; sets where octaves alias.
+        item: what is fitted, as tables name it.
+        sha256: hash of the data behind it.
+        facts: what a reader must know of this item; goes into the record.
+        coordinates: (N, P) fitted points, the set that spectra and BatchNorm statistics are
+            taken on.
+    """
+
+    in_features: int
+    out_features: int
+    resolution: int
+    item: str
+    sha256: str
+    facts: dict
+    coordinates: Tensor
+
+    def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points of one step, (B, P), and their values, (B, C): all for `full`, else `size` drawn."""
+        ...
+
+    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """The training loss, summed over points (its mean over them is what is minimised)."""
+        ...
+
+    def evaluate(self, predict: Predict) -> dict[str, float]:
+        """Metrics of the field as plain numbers, by name."""
+        ...
+
+    def draw(self, predict: Predict, folder: Path) -> None:
+        """Write what a person looks at into `folder`."""
+        ...
