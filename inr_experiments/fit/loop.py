@@ -16,11 +16,12 @@ from .snapshot import Snapshot
 
 
 class Diverged(ArithmeticError):
-    """The training loss is no longer a number."""
+    """The training loss is no longer a number; carries what was noted since the last snapshot."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, losses: list[float], rates: list[float]) -> None:
         super().__init__(f"diverged at step {step}")
-        self.step = step
+        self.losses = tuple(losses)
+        self.rates = tuple(rates)
 
 
 def fit(
@@ -60,7 +61,7 @@ def fit(
         optimiser.zero_grad()
         loss = accumulate_gradients(field, task, x, y, chunk=plan.chunk)
         if not math.isfinite(loss):
-            raise Diverged(step)
+            raise Diverged(step, losses, rates)
         optimiser.step()
         losses.append(loss)
         rates.append(plan.lr_at(step))

@@ -1,0 +1,298 @@
+"""From a composed config to a finished run: build, fit, measure, record.
+
+The only file that instantiates what the yaml files name.
+"""
+
+import logging
+import math
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from .checks import InputError, choice, integer
+from .fit.loop import Diverged, fit
+from .fit.plan import Plan
+from .fit.snapshot import Snapshot
+from .models.batch_norm import freeze_statistics
+from .models.field import Field
+from .runs.key import run_key
+from .runs.provenance import provenance
+from .runs.store import Run, Store, read_diagnostic, write_diagnostic
+from .tasks.task import Task
+
+log = logging.getLogger(__name__)
+
+#: Packages whose classes a yaml file may name.
+TRUSTED = ("inr_experiments", "torch.nn")
+#: Metrics of which the best milestone is recorded too, under a name of its own.
+BEST = ("psnr",)
+
+Diagnostic = Callable[[Snapshot, Task], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes:
+        status: `done`, `failed: …`, or `elsewhere` where another worker has it.
+        fresh: whether it was fitted now, not found.
+        folder: where it lies.
+        record: its record; empty for `elsewhere`.
+    """
+
+    status: str
+    fresh: bool
+    folder: Path
+    record: dict[str, Any]
+
+
+def execute(cfg: DictConfig) -> Outcome:
+    """Do the run that `cfg` describes, or find it done; compute the diagnostics still missing.
+
+    Raises:
+        InputError: if the config or the data cannot be used; nothing has been written then.
+    """
+    config = resolve(cfg)
+    seed = integer("seed", config["seed"], least=0)
+    device = pick_device(config["device"])
+    task = build_task(config)
+    plan = build_plan(config)
+    diagnostics = build_diagnostics(config)
+    tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
+    field = build_field(config, task)
+
+    store = Store(Path(config["outputs"]).expanduser())
+    key = run_key(config, data_sha256=task.sha256)
+    folder = store.folder(key, seed)
+    record = None if config["force"] else store.record(key, seed)
+    fresh = record is None
+    if record is None:
+        with store.working(key, seed) as run:
+            if run is None:
+                return Outcome("elsewhere", False, folder, {})
+            fit_and_record(run, field, task, plan, config, device, diagnostics)
+        record = store.record(key, seed)
+        assert record is not None
+    else:
+        complete(folder, field, task, diagnostics)
+    if tracker is not None:
+        tracker.mirror(folder)
+    return Outcome(record["status"], fresh, folder, record)
+
+
+def fit_and_record(
+    run: Run,
+    field: Field,
+    task: Task,
+    plan: Plan,
+    config: dict[str, Any],
+    device: str,
+    diagnostics: dict[str, Diagnostic],
+) -> None:
+    """Fit, and fill the run's folder."""
+    started = time.perf_counter()
+    status = "done"
+    results: dict[str, dict[int, dict]] = {name: {} for name in diagnostics}
+    spent = dict.fromkeys(("evaluate", "diagnose"), 0.0)
+    try:
+        for snapshot in fit(field, task, plan, seed=config["seed"], device=device):
+            run.trace(snapshot.losses, snapshot.rates)
+            with timed(spent, "evaluate"):
+                run.append(snapshot.step, task.evaluate(snapshot.predict))
+            run.save_weights(snapshot.step, weights(snapshot.field))
+            with timed(spent, "diagnose"):
+                for name, diagnostic in diagnostics.items():
+                    results[name][snapshot.step] = diagnostic(snapshot, task)
+        task.draw(snapshot.predict, run.path)
+    except Diverged as error:
+        run.trace(error.losses, error.rates)
+        status = f"failed: {error}"
+    for name, result in results.items():
+        write_diagnostic(run.path, name, result)
+    seconds = time.perf_counter() - started
+    run.finish(
+        {
+            "key": run_key(config, data_sha256=task.sha256),
+            "seed": config["seed"],
+            "status": status,
+            "item": task.item,
+            "config": config,
+            "data": {"sha256": task.sha256, **task.facts},
+            "parameters": sum(p.numel() for p in field.parameters()),
+            "metrics": summary(run.milestones) if status == "done" else {},
+            "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
+            "provenance": {
+                **provenance(), "device": device, "threads": torch.get_num_threads()
+            },
+        },
+        OmegaConf.to_yaml(OmegaConf.create(config)),
+    )
+
+
+def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
+    """The last milestone's metrics, and the best of some under `<name>_best`."""
+    last = {name: value for name, value in milestones[-1].items() if name != "step"}
+    best = {f"{n}_best": max(m[n] for m in milestones) for n in BEST if n in last}
+    return {**last, **best}
+
+
+def complete(
+    folder: Path, field: Field, task: Task, diagnostics: dict[str, Diagnostic]
+) -> None:
+    """Compute the diagnostics that a finished run lacks, from its stored weights, without a fit."""
+    missing = {n: d for n, d in diagnostics.items() if read_diagnostic(folder, n) is None}
+    if not missing:
+        return
+    results: dict[str, dict[int, dict]] = {name: {} for name in missing}
+    for snapshot in stored_snapshots(folder, field, task):
+        for name, diagnostic in missing.items():
+            results[name][snapshot.step] = diagnostic(snapshot, task)
+    for name, result in results.items():
+        write_diagnostic(folder, name, result)
+        log.info("computed %s from the stored weights of %s", name, folder)
+
+
+def stored_snapshots(folder: Path, field: Field, task: Task) -> Iterator[Snapshot]:
+    """The snapshots of a finished run, one after the other in the same `field`.
+
+    Raises:
+        InputError: if the stored weights are not those of this field.
+    """
+    from safetensors.torch import load_file
+
+    for path in sorted((folder / "weights").glob("*.safetensors")):
+        try:
+            field.load_state_dict(load_file(path))
+        except RuntimeError as error:
+            raise InputError(f"{path}: not the weights of this model ({error})") from error
+        freeze_statistics(field, task.coordinates)
+        yield Snapshot(int(path.stem), field, task.coordinates)
+
+
+def weights(field: Field) -> dict[str, Any]:
+    """The field's state as arrays by name."""
+    return {name: value.detach().cpu().numpy() for name, value in field.state_dict().items()}
+
+
+@contextmanager
+def timed(spent: dict[str, float], name: str) -> Iterator[None]:
+    """Add the block's seconds to `spent[name]`."""
+    started = time.perf_counter()
+    yield
+    spent[name] += time.perf_counter() - started
+
+
+# --- the config, checked and built -----------------------------------------------------------
+
+
+def resolve(cfg: DictConfig) -> dict[str, Any]:
+    """The config as plain values.
+
+    Raises:
+        InputError: if an interpolation leads nowhere or a name cannot be used.
+    """
+    try:
+        config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise InputError(f"{error.full_key or 'config'}: {error.msg}") from error
+    assert isinstance(config, dict)
+    name = config["model"]["name"]
+    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
+        raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
+    if not isinstance(config["force"], bool):
+        raise InputError(f"force={config['force']!r}: expected true or false")
+    return config  # type: ignore[return-value]
+
+
+def pick_device(device: str) -> str:
+    """`cpu` or `cuda`; `auto` takes the GPU where there is one."""
+    choice("device", device, ("auto", "cpu", "cuda"))
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device=cuda: no GPU is visible to torch; expected cpu or auto")
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device
+
+
+def build_task(config: dict[str, Any]) -> Task:
+    """The task that the config names."""
+    return build(without(config["task"], "name", "kind"), config, group="task")
+
+
+def build_plan(config: dict[str, Any]) -> Plan:
+    """The plan of the fit."""
+    try:
+        return Plan(**config["fit"])
+    except TypeError as error:
+        raise InputError(f"fit: {error}") from error
+
+
+def build_field(config: dict[str, Any], task: Task) -> Field:
+    """The model that the config names, in the task's shape, at its initialisation."""
+    return build(
+        without(config["model"], "name", "lr"),
+        config,
+        group="model",
+        in_features=task.in_features,
+        out_features=task.out_features,
+        resolution=task.resolution,
+        seed=config["seed"],
+    )
+
+
+def build_diagnostics(config: dict[str, Any]) -> dict[str, Diagnostic]:
+    """The diagnostics that the config chooses, by name."""
+    chosen = config["diagnostic"] or {}
+    return {n: build(node, config, group=f"diagnostic.{n}") for n, node in chosen.items()}
+
+
+def without(node: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The entries that are for the reader, not for the constructor, left out."""
+    return {key: value for key, value in node.items() if key not in names}
+
+
+def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra: Any) -> Any:
+    """Instantiate a node after looking at every `_target_` in it.
+
+    Raises:
+        InputError: if a target is outside the trusted packages or does not take its arguments.
+    """
+    trusted = (*TRUSTED, *config["trusted"])
+    for where, target in targets(node, group):
+        if not any(target == t or target.startswith(f"{t}.") for t in trusted):
+            package = target.split(".")[0]
+            raise InputError(
+                f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
+                f"if it is yours, allow it with 'trusted=[{package}]'"
+            )
+    try:
+        return instantiate(node, **extra, _convert_="all")
+    except InputError:
+        raise
+    except Exception as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, InputError):
+            raise cause from error
+        raise InputError(f"{group}: cannot be built: {cause}") from error
+
+
+def targets(node: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Every `_target_` below a node, with the key it stands at."""
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield where, str(node["_target_"])
+        for key, value in node.items():
+            yield from targets(value, f"{where}.{key}")
+    elif isinstance(node, list):
+        for i, value in enumerate(node):
+            yield from targets(value, f"{where}[{i}]")

@@ -1,0 +1,41 @@
+"""Whole files or none: every write goes to a temporary name and is then renamed."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def write(path: Path, fill: Callable[[Path], Any]) -> None:
+    """Let `fill` write a temporary file beside `path`, then rename it to `path`."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        fill(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    write(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, whole or not at all; numpy scalars become plain numbers."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, default=_plain) + "\n")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray]) -> None:
+    """Write an .npz of named arrays, whole or not at all."""
+    write(path, lambda part: np.savez_compressed(part, **dict(arrays)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")

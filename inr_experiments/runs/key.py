@@ -1,0 +1,31 @@
+"""A run's name: the hash of everything that decides its numbers."""
+
+import hashlib
+import json
+from typing import Any
+
+#: Raised by hand when code changes what the same config computes.
+SCIENCE_VERSION = 1
+
+#: Where the data lies and how the work is cut up decide no number. The data itself enters by its
+#: hash, `model.lr` by `fit.lr`.
+OUTSIDE = {"model": ("lr",), "task": ("image", "path"), "fit": ("chunk",)}
+
+
+def science(config: dict[str, Any]) -> dict[str, Any]:
+    """The part of a resolved config that decides a run's numbers: model, task and fit."""
+    return {
+        group: {name: value for name, value in config[group].items() if name not in outside}
+        for group, outside in OUTSIDE.items()
+    }
+
+
+def run_key(config: dict[str, Any], *, data_sha256: str) -> str:
+    """`<model>-<12 hex digits>`: the same for the same science, data and science version.
+
+    Seed, device, folders, tracking, chunk size and diagnostics are left out.
+    """
+    payload = {**science(config), "data": data_sha256, "version": SCIENCE_VERSION}
+    text = json.dumps(payload, sort_keys=True, ensure_ascii=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{config['model']['name']}-{digest[:12]}"

@@ -1,0 +1,185 @@
+"""Runs on disk: `<outputs>/runs/<key>/seed-NNN/`, whole or not there at all.
+
+    config.yaml              the resolved config
+    record.json              schema, key, seed, status, config, metrics, milestones, provenance, seconds
+    history.csv              step, loss, lr of every step
+    weights/SSSSSS.safetensors        the field at every milestone
+    diagnostics/NAME.json    scalars by milestone    NAME.npz   arrays, `SSSSSS/<name>`
+    reconstruction.png …     what the task draws
+    DONE                     written last
+
+While it is worked on, a run is `seed-NNN.part` beside its claim; it appears under its own name by
+one rename.
+"""
+
+import json
+import os
+import shutil
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import files
+from .claim import Claim, is_live, locked
+
+SCHEMA = 1
+Result = Mapping[str, npt.NDArray | float]
+
+
+class Run:
+    """A run folder that is being filled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.milestones: list[dict[str, float]] = []
+        self._history: list[tuple[int, float, float]] = []
+
+    def append(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Note the metrics of a milestone."""
+        self.milestones.append({"step": step, **metrics})
+
+    def trace(self, losses: tuple[float, ...], rates: tuple[float, ...]) -> None:
+        """Note the loss and learning rate of the steps that follow those noted so far."""
+        first = len(self._history)
+        self._history += [
+            (first + i, loss, rate) for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
+        ]
+
+    def save_weights(self, step: int, weights: Mapping[str, npt.NDArray]) -> None:
+        """Keep the field of a milestone."""
+        from safetensors.numpy import save_file
+
+        folder = self.path / "weights"
+        folder.mkdir(exist_ok=True)
+        contiguous = {name: np.ascontiguousarray(value) for name, value in weights.items()}
+        files.write(
+            folder / f"{step:06d}.safetensors", lambda part: save_file(contiguous, str(part))
+        )
+
+    def finish(self, record: Mapping[str, Any], config_yaml: str) -> None:
+        """Write config, history, record and, last, DONE."""
+        rows = ["step,loss,lr", *(f"{s},{loss:.9g},{lr:.9g}" for s, loss, lr in self._history)]
+        files.write_text(self.path / "history.csv", "\n".join(rows) + "\n")
+        files.write_text(self.path / "config.yaml", config_yaml)
+        files.write_json(
+            self.path / "record.json",
+            {"schema": SCHEMA, **record, "milestones": self.milestones},
+        )
+        files.write_text(self.path / "DONE", "")
+
+
+class Store:
+    """The runs under one outputs folder."""
+
+    def __init__(self, outputs: Path) -> None:
+        self.outputs = outputs
+        self.runs = outputs / "runs"
+
+    def folder(self, key: str, seed: int) -> Path:
+        """Where the finished run lies."""
+        return self.runs / key / f"seed-{seed:03d}"
+
+    def record(self, key: str, seed: int) -> dict[str, Any] | None:
+        """The record of a finished run, or None; an unreadable one is put aside, not lost."""
+        folder = self.folder(key, seed)
+        if not (folder / "DONE").exists():
+            return None
+        return read_record(folder)
+
+    @contextmanager
+    def working(self, key: str, seed: int) -> Iterator[Run | None]:
+        """Hold the run's claim and fill a fresh folder, published when the block ends well.
+
+        Yields None where another live worker has the run. If the block raises, the part folder
+        stays with the traceback in error.txt until the run is tried again.
+        """
+        final = self.folder(key, seed)
+        part = final.with_name(final.name + ".part")
+        with locked(final.parent):
+            claim = Claim.take(final.with_name(final.name + ".claim"))
+            if claim is not None and part.exists():
+                shutil.rmtree(part)  # what a dead worker left unfinished
+        if claim is None:
+            yield None
+            return
+        try:
+            part.mkdir()
+            yield Run(part)
+            with locked(final.parent):
+                claim.check()
+                publish(part, final)
+        except Exception:
+            if part.exists():
+                files.write_text(part / "error.txt", traceback.format_exc())
+            raise
+        finally:
+            with locked(final.parent):
+                claim.release()
+
+
+def publish(part: Path, final: Path) -> None:
+    """Give a finished part folder its name; what stood there before goes."""
+    old = final.with_name(final.name + ".old")
+    if final.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(final, old)
+    os.rename(part, final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record in a run folder.
+
+    Raises:
+        ValueError: if it is not a record of this schema; names the file.
+    """
+    path = folder / "record.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: not a readable record ({error})") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise ValueError(f"{path}: expected a record of schema {SCHEMA}")
+    return record
+
+
+def write_diagnostic(folder: Path, name: str, results: Mapping[int, Result]) -> None:
+    """Store a diagnostic's results by step: arrays as .npz, then scalars as .json."""
+    target = folder / "diagnostics"
+    target.mkdir(exist_ok=True)
+    arrays, scalars = {}, []
+    for step, result in sorted(results.items()):
+        row: dict[str, Any] = {"step": step}
+        for key, value in result.items():
+            if isinstance(value, np.ndarray):
+                arrays[f"{step:06d}/{key}"] = value
+            else:
+                row[key] = value
+        scalars.append(row)
+    files.write_arrays(target / f"{name}.npz", arrays)
+    files.write_json(target / f"{name}.json", scalars)
+
+
+def read_diagnostic(folder: Path, name: str) -> list[dict[str, float]] | None:
+    """The scalars of a stored diagnostic, one dict a milestone, or None where it is not stored."""
+    path = folder / "diagnostics" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def state(folder: Path) -> str:
+    """What the folder of a seed is: done, failed, running or interrupted.
+
+    `folder` is `seed-NNN`, whether or not it exists yet.
+    """
+    if (folder / "DONE").exists():
+        return str(read_record(folder)["status"])
+    if is_live(folder.with_name(folder.name + ".claim")):
+        return "running"
+    if (folder.with_name(folder.name + ".part") / "error.txt").exists():
+        return "failed: error"
+    return "interrupted"

@@ -1,0 +1,3 @@
+from inr_experiments.commands.launch import main
+
+main()
