@@ -4,7 +4,6 @@ The only file that instantiates what the yaml files name.
 """
 
 import logging
-import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +87,13 @@ def execute(cfg: DictConfig) -> Outcome:
     if tracker is not None:
         tracker.mirror(folder)
     return Outcome(record["status"], fresh, folder, record)
+
+
+def locate(cfg: DictConfig, outputs: Path) -> Path:
+    """Where the run that `cfg` describes lies or will lie under `outputs`."""
+    config = resolve(cfg)
+    key = run_key(config, data_sha256=build_task(config).sha256)
+    return Store(outputs).folder(key, config["seed"])
 
 
 def fit_and_record(

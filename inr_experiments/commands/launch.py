@@ -1,50 +1,106 @@
 """`inr`: one run, or with `-m` a sweep."""
 
+import json
 import os
 import sys
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ..checks import InputError
 from ..paths import conf_dir
+from ..runs import files
+from ..runs.store import read_diagnostic
+from .door import JobFailedError, door, sentence
 
 if TYPE_CHECKING:
     from ..experiment import Outcome
 
 
-class JobFailedError(RuntimeError):
-    """A job of a sweep failed; the others go on."""
+#: What made a single run end badly. Raised after Hydra has returned, which would print it twice.
+ended: list[BaseException] = []
+#: Folder of the sweep that this process led.
+swept: list[Path] = []
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
 def job(cfg: DictConfig) -> None:
-    """Do one run and say what came of it."""
+    """Do one run and say what came of it; in a sweep, leave a failure's traceback and go on."""
     from ..experiment import execute  # torch comes in here, so that --help need not wait for it
 
-    say(execute(cfg))
+    hydra_config = HydraConfig.get()
+    try:
+        report(execute(cfg))
+    except Exception as error:
+        if hydra_config.mode == RunMode.RUN:
+            ended.append(error)
+            return
+        overrides = " ".join(hydra_config.overrides.task)
+        print(f"{overrides}: {sentence(error)}", file=sys.stderr)
+        note_failure(Path(hydra_config.runtime.output_dir), overrides, error)
 
 
-def say(outcome: "Outcome") -> None:
-    """Print what a person wants to know of a finished run."""
+class NoteSweep(Callback):
+    """Tells `main` where the jobs of a sweep left their notes; Hydra returns nothing."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        swept.append(Path(config.hydra.sweep.dir))
+
+
+def report(outcome: "Outcome") -> None:
+    """Say what a person wants to know of a run.
+
+    Raises:
+        JobFailedError: if the run's record says that it failed.
+    """
     record = outcome.record
     if outcome.status == "elsewhere":
-        print(f"{outcome.folder}: another worker has it")
+        print(f"{outcome.folder}: another worker is on it")
         return
     name = f"{record['config']['model']['name']} on {record['item']}, seed {record['seed']}"
     found = "" if outcome.fresh else " (already done; force=true redoes it)"
     if outcome.status != "done":
-        raise JobFailedError(f"{name}: {outcome.status}{found}; see {outcome.folder}")
-    metrics = record["metrics"]
-    print(f"{name}: " + ", ".join(f"{k} {v:.2f}" for k, v in metrics.items()) + found)
+        raise JobFailedError(f"{name}: {outcome.status}{found}; its record is in {outcome.folder}")
+    facts = [f"{metric} {value:.4g}" for metric, value in record["metrics"].items()]
+    ranks = read_diagnostic(outcome.folder, "inlet_spectrum") or []
+    if ranks:
+        path = " → ".join(f"{row['inlet/effective_rank']:.1f}" for row in (ranks[0], ranks[-1]))
+        facts.append(f"effective rank of Z₀ {path}")
+    print(f"{name}: {', '.join(facts)}{found}")
+    if HydraConfig.get().mode == RunMode.RUN:
+        for picture in sorted(outcome.folder.glob("*.png")):
+            print(f"  {picture}")
+
+
+def note_failure(folder: Path, overrides: str, error: Exception) -> None:
+    """Keep a failed job's message and traceback in its launch folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_text(folder / "traceback.txt", "".join(traceback.format_exception(error)))
+    files.write_json(folder / "failed.json", {"job": overrides, "error": sentence(error)})
+
+
+def check_sweep(sweep: Path) -> None:
+    """Raise a `JobFailedError` with a line for every failed job and where its traceback lies."""
+    notes = sorted(sweep.glob("*/failed.json"), key=lambda path: int(path.parent.name))
+    if notes:
+        lines = [f"{len(notes)} job(s) failed, the others are done:"]
+        for note in notes:
+            failed = json.loads(note.read_text(encoding="utf-8"))
+            lines.append(f"  {failed['job']}: {failed['error']} ({note.parent / 'traceback.txt'})")
+        raise JobFailedError("\n".join(lines))
 
 
 def main() -> None:
-    """The door: run Hydra, and turn what a user can mend into one sentence."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come here, not to Hydra's printer
-    try:
+    """Run Hydra, and turn what went wrong into a sentence and an exit code."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us, not to Hydra's printer
+    with door("inr"):
         job()
-    except InputError as error:
-        sys.exit(f"inr: {error}")
+        for error in ended:
+            raise error
+        for sweep in swept:
+            check_sweep(sweep)

@@ -1,0 +1,85 @@
+"""`inr-plan`: fits × measured seconds of a sweep, before it runs."""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from .cells import cells
+from .door import door
+
+#: Steps that are timed, after one that is not.
+TIMED = 4
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure a few steps of every kind of fit in the sweep and multiply."""
+    parser = argparse.ArgumentParser(
+        prog="inr-plan", description="Fits × measured seconds of `inr -m <overrides>`."
+    )
+    parser.add_argument("overrides", nargs="+", help="as for inr -m: experiment=table1 scale=laptop")
+    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
+    options = parser.parse_args(arguments)
+    with door("inr-plan"):
+        print_plan(cells(options.overrides), options.outputs)
+
+
+def print_plan(jobs: list[DictConfig], outputs: Path) -> None:
+    """One row a model: fits, those done already, seconds a fit, minutes to go."""
+    from ..experiment import locate, resolve
+
+    measured: dict[str, float] = {}
+    groups: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    for cfg in jobs:
+        config = resolve(cfg)
+        kind = json.dumps([config["model"], config["task"], config["fit"]], sort_keys=True)
+        if kind not in measured:
+            measured[kind] = seconds_a_fit(config)
+        done = (locate(cfg, outputs) / "DONE").exists()
+        groups[config["model"]["name"]].append((done, measured[kind]))
+    print(f"{'model':<20} {'fits':>5} {'done':>5} {'s/fit':>7} {'min to go':>10}")
+    for model, fits in groups.items():
+        print(_line(model, fits))
+    everything = [fit for fits in groups.values() for fit in fits]
+    print(_line("total", everything))
+    seeds = len({job.seed for job in jobs})
+    print(f"{seeds} seed(s); measured with {os.cpu_count()} cores on one fit at a time")
+
+
+def _line(name: str, fits: list[tuple[bool, float]]) -> str:
+    done = sum(finished for finished, _ in fits)
+    to_go = sum(seconds for finished, seconds in fits if not finished) / 60
+    each = statistics.mean(seconds for _, seconds in fits)
+    return f"{name:<20} {len(fits):>5} {done:>5} {each:>7.1f} {to_go:>10.1f}"
+
+
+def seconds_a_fit(config: dict[str, Any]) -> float:
+    """Median seconds of a training step of this fit, times its steps, and its measurements."""
+    from .. import experiment
+    from ..fit.loop import fit
+
+    task = experiment.build_task(config)
+    field = experiment.build_field(config, task)
+    plan = experiment.build_plan(config)
+    diagnostics = experiment.build_diagnostics(config)
+    stamps = []
+    short = replace(plan, steps=TIMED + 1, milestone_every=1)
+    device = experiment.pick_device(config["device"])
+    for snapshot in fit(field, task, short, seed=0, device=device):
+        stamps.append(time.perf_counter())
+        if snapshot.step == 0:
+            task.evaluate(snapshot.predict)
+            for diagnostic in diagnostics.values():
+                diagnostic(snapshot, task)
+            measuring = time.perf_counter() - stamps[0]
+            stamps.clear()
+    steps = [later - earlier for earlier, later in zip(stamps, stamps[1:], strict=False)]
+    return statistics.median(steps) * plan.steps + measuring * len(plan.milestones())

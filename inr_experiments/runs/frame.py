@@ -1,0 +1,80 @@
+"""The long frame: every number of every run, one a row."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .store import read_record
+
+COLUMNS = (
+    "key", "model", "task", "item", "seed", "scale", "step", "last", "metric", "value", "folder",
+)  # fmt: skip
+
+
+def seed_folders(outputs: Path) -> list[Path]:
+    """Every `seed-NNN` under an outputs folder, finished or not, in order."""
+    found = set()
+    for path in (outputs / "runs").glob("*/seed-*"):
+        found.add(path.with_name(path.name.split(".")[0]))
+    return sorted(found)
+
+
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows of one finished run: metrics and diagnostics at milestones, and what has no step.
+
+    `last` marks the final milestone. Quantities of the whole run (`psnr_best`, `seconds`,
+    `parameters`) are rows of the last step. A failed run has no rows.
+    """
+    record = read_record(folder)
+    if record["status"] != "done":
+        return
+    config = record["config"]
+    common = {
+        "key": record["key"],
+        "model": config["model"]["name"],
+        "task": config["task"]["name"],
+        "item": record["item"],
+        "seed": record["seed"],
+        "scale": config["scale"]["name"],
+        "folder": str(folder),
+    }
+    final = record["milestones"][-1]["step"]
+
+    def row(step: int, metric: str, value: float) -> dict[str, Any]:
+        return {**common, "step": step, "last": step == final, "metric": metric, "value": value}
+
+    for milestone in record["milestones"]:
+        for metric, value in milestone.items():
+            if metric != "step":
+                yield row(milestone["step"], metric, value)
+    whole = {name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]}
+    seconds = record["seconds"]["total"]
+    for metric, value in {**whole, "seconds": seconds, "parameters": record["parameters"]}.items():
+        yield row(final, metric, value)
+    for path in sorted((folder / "diagnostics").glob("*.json")):
+        for scalars in json.loads(path.read_text(encoding="utf-8")):
+            for name, value in scalars.items():
+                if name != "step":
+                    yield row(scalars["step"], f"{path.stem}/{name}", value)
+
+
+def frame(folders: Iterable[Path]) -> pd.DataFrame:
+    """The long frame of finished runs, in the order of `folders`."""
+    return pd.DataFrame([row for folder in folders for row in rows(folder)], columns=list(COLUMNS))
+
+
+def write_frame(table: pd.DataFrame, path: Path) -> None:
+    """Write a frame as csv, whole or not at all."""
+    from . import files
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, lambda part: table.to_csv(part, index=False))
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a frame that `write_frame` wrote; names stay text (`0826` is no number)."""
+    text = dict.fromkeys(("key", "model", "task", "item", "scale", "metric", "folder"), str)
+    return pd.read_csv(path, dtype=text)
