@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from .cells import cells
 from .door import door
 
-#: Steps that are timed, after one that is not.
+#: Steps that are timed, after as many that are not.
 TIMED = 4
 
 
@@ -62,7 +62,7 @@ def _line(name: str, fits: list[tuple[bool, float]]) -> str:
 
 
 def seconds_a_fit(config: dict[str, Any]) -> float:
-    """Median seconds of a training step of this fit, times its steps, and its measurements."""
+    """Seconds of a training step times the steps, and of a milestone times the milestones."""
     from .. import experiment
     from ..fit.loop import fit
 
@@ -70,16 +70,15 @@ def seconds_a_fit(config: dict[str, Any]) -> float:
     field = experiment.build_field(config, task)
     plan = experiment.build_plan(config)
     diagnostics = experiment.build_diagnostics(config)
-    stamps = []
-    short = replace(plan, steps=TIMED + 1, milestone_every=1)
+    short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
     device = experiment.pick_device(config["device"])
     for snapshot in fit(field, task, short, seed=0, device=device):
-        stamps.append(time.perf_counter())
-        if snapshot.step == 0:
-            task.evaluate(snapshot.predict)
-            for diagnostic in diagnostics.values():
-                diagnostic(snapshot, task)
-            measuring = time.perf_counter() - stamps[0]
-            stamps.clear()
-    steps = [later - earlier for earlier, later in zip(stamps, stamps[1:], strict=False)]
-    return statistics.median(steps) * plan.steps + measuring * len(plan.milestones())
+        reached = time.perf_counter()
+        if snapshot.step == 2 * TIMED:  # the first half warmed up
+            stepping = (reached - resumed) / TIMED
+        task.evaluate(snapshot.predict)
+        for diagnostic in diagnostics.values():
+            diagnostic(snapshot, task)
+        resumed = time.perf_counter()
+        measuring = resumed - reached
+    return stepping * plan.steps + measuring * len(plan.milestones())

@@ -171,6 +171,13 @@ def read_diagnostic(folder: Path, name: str) -> list[dict[str, float]] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def read_arrays(folder: Path, name: str, *, step: int) -> dict[str, npt.NDArray]:
+    """The arrays of a stored diagnostic at one milestone, by name."""
+    prefix = f"{step:06d}/"
+    with np.load(folder / "diagnostics" / f"{name}.npz") as stored:
+        return {n.removeprefix(prefix): stored[n] for n in stored.files if n.startswith(prefix)}
+
+
 def state(folder: Path) -> str:
     """What the folder of a seed is: done, failed, running or interrupted.
 

@@ -1,0 +1,50 @@
+"""Names, colours, order and published values of methods: the one place."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a model appears in tables and figures.
+
+    Attributes:
+        label: its name for readers.
+        colour: from the palette of Okabe and Ito, safe for colour-blind readers.
+        dash: matplotlib line style, so that colour is never the only mark.
+        published_psnr: mean PSNR (dB) over the 16 DIV2K images in the paper's Table 1.
+        published_iou: mean IoU (%) of the paper's 3D table.
+    """
+
+    label: str
+    colour: str
+    dash: str = "-"
+    published_psnr: float | None = None
+    published_iou: float | None = None
+
+
+#: In the order of tables and legends.
+METHODS = {
+    "relu": Method("ReLU (default)", "#000000", "-", 23.57, 90.98),
+    "rank_expanding": Method("REI", "#D55E00", "-", 25.61, 95.75),
+    "pe": Method("PE", "#0072B2", "-", 27.15),
+    "siren": Method("SIREN", "#009E73", "-", 27.29, 96.36),
+    "bn": Method("BN after inlet", "#CC79A7", "--"),
+    "bn_all_pre": Method("BN before, all layers", "#E69F00", "--"),
+    "rff": Method("RFF", "#56B4E9", "-."),
+}
+
+#: Spare colours for methods that are not listed.
+SPARE = ("#999999", "#8C564B", "#17BECF", "#7F7F00")
+
+
+def method(name: str) -> Method:
+    """The method of that name; an unlisted one goes by its name, in a spare colour."""
+    if name in METHODS:
+        return METHODS[name]
+    return Method(name, SPARE[sum(map(ord, name)) % len(SPARE)], ":")
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Names in the order of tables: the listed ones, then the others by name."""
+    listed = [name for name in METHODS if name in names]
+    return listed + sorted(names - set(METHODS))
