@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .checks import InputError, choice, integer
-from .fit.loop import Diverged, fit
+from .fit.loop import DivergedError, fit
 from .fit.plan import Plan
 from .fit.snapshot import Snapshot
 from .models.batch_norm import freeze_statistics
@@ -120,7 +120,7 @@ def fit_and_record(
                 for name, diagnostic in diagnostics.items():
                     results[name][snapshot.step] = diagnostic(snapshot, task)
         task.draw(snapshot.predict, run.path)
-    except Diverged as error:
+    except DivergedError as error:
         run.trace(error.losses, error.rates)
         status = f"failed: {error}"
     for name, result in results.items():
@@ -137,9 +137,7 @@ def fit_and_record(
             "parameters": sum(p.numel() for p in field.parameters()),
             "metrics": summary(run.milestones) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
-            "provenance": {
-                **provenance(), "device": device, "threads": torch.get_num_threads()
-            },
+            "provenance": {**provenance(), "device": device, "threads": torch.get_num_threads()},
         },
         OmegaConf.to_yaml(OmegaConf.create(config)),
     )
@@ -152,9 +150,7 @@ def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
     return {**last, **best}
 
 
-def complete(
-    folder: Path, field: Field, task: Task, diagnostics: dict[str, Diagnostic]
-) -> None:
+def complete(folder: Path, field: Field, task: Task, diagnostics: dict[str, Diagnostic]) -> None:
     """Compute the diagnostics that a finished run lacks, from its stored weights, without a fit."""
     missing = {n: d for n, d in diagnostics.items() if read_diagnostic(folder, n) is None}
     if not missing:

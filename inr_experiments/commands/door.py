@@ -26,7 +26,10 @@ def door(command: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\n{command}: stopped; finished runs are kept, the same command goes on", file=sys.stderr)
+        print(
+            f"\n{command}: stopped; finished runs are kept, the same command goes on",
+            file=sys.stderr,
+        )
         sys.exit(130)
     except Exception as error:
         if os.environ.get("INR_DEBUG") == "1":

@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="inr-plan", description="Fits × measured seconds of `inr -m <overrides>`."
     )
-    parser.add_argument("overrides", nargs="+", help="as for inr -m: experiment=table1 scale=laptop")
+    parser.add_argument(
+        "overrides", nargs="+", help="as for inr -m: experiment=table1 scale=laptop"
+    )
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
     options = parser.parse_args(arguments)
     with door("inr-plan"):
@@ -72,6 +74,7 @@ def seconds_a_fit(config: dict[str, Any]) -> float:
     diagnostics = experiment.build_diagnostics(config)
     short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
     device = experiment.pick_device(config["device"])
+    stepping = measuring = resumed = 0.0
     for snapshot in fit(field, task, short, seed=0, device=device):
         reached = time.perf_counter()
         if snapshot.step == 2 * TIMED:  # the first half warmed up

@@ -15,7 +15,7 @@ from .plan import Plan
 from .snapshot import Snapshot
 
 
-class Diverged(ArithmeticError):
+class DivergedError(ArithmeticError):
     """The training loss is no longer a number; carries what was noted since the last snapshot."""
 
     def __init__(self, step: int, losses: list[float], rates: list[float]) -> None:
@@ -33,7 +33,7 @@ def fit(
     is good until the next one is asked for. The same seed and thread count give the same bits.
 
     Raises:
-        Diverged: at the first step whose loss is not finite.
+        DivergedError: at the first step whose loss is not finite.
     """
     field.to(device)
     coordinates = task.coordinates.to(device)
@@ -61,7 +61,7 @@ def fit(
         optimiser.zero_grad()
         loss = accumulate_gradients(field, task, x, y, chunk=plan.chunk)
         if not math.isfinite(loss):
-            raise Diverged(step, losses, rates)
+            raise DivergedError(step, losses, rates)
         optimiser.step()
         losses.append(loss)
         rates.append(plan.lr_at(step))

@@ -59,7 +59,7 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
     if layers:
         if len(coordinates) < 2:
             raise InputError(
-                f"model.batch_norm: {len(coordinates)} fitted point has no variance; expected 2 or more"
+                "model.batch_norm: one fitted point has no variance; expected two points or more"
             )
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
@@ -69,5 +69,5 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
             # PyTorch stores the unbiased variance but normalises a batch by the biased one.
-            layer.running_var.mul_((len(coordinates) - 1) / len(coordinates))  # type: ignore[union-attr, operator]
+            layer.running_var.mul_((len(coordinates) - 1) / len(coordinates))  # type: ignore[union-attr]
     module.eval()

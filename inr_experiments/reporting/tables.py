@@ -41,9 +41,13 @@ def last_values(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     chosen = frame[(frame["metric"] == metric) & frame["last"]]
     if chosen.empty:
         raise InputError(f"{metric}: not in the frame")
-    counts = chosen.groupby("model").apply(lambda g: frozenset(zip(g["item"], g["seed"], strict=True)))
+    counts = chosen.groupby("model").apply(
+        lambda g: frozenset(zip(g["item"], g["seed"], strict=True))
+    )
     if counts.nunique() > 1:
-        raise InputError(f"{metric}: the models of the frame were not fitted to the same items and seeds")
+        raise InputError(
+            f"{metric}: the models of the frame were not fitted to the same items and seeds"
+        )
     return chosen
 
 
@@ -155,14 +159,11 @@ def as_latex(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     )
 
 
-def write(out_stem: Path, header: Sequence[str], body: Sequence[Sequence[str]], note: str) -> str:
-    """Write `<stem>.md` and `<stem>.tex`; return the table for a terminal."""
-    out_stem.parent.mkdir(parents=True, exist_ok=True)
-    out_stem.with_suffix(".md").write_text(
-        f"{as_markdown(header, body)}\n\n{note}\n", encoding="utf-8"
-    )
+def write(out: Path, header: Sequence[str], body: Sequence[Sequence[str]], note: str) -> None:
+    """Write the table beside `out` as .txt, .md and .tex."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = f"{as_text(header, body)}\n\n{note}\n"
+    out.with_suffix(".txt").write_text(text, encoding="utf-8")
+    out.with_suffix(".md").write_text(f"{as_markdown(header, body)}\n\n{note}\n", encoding="utf-8")
     tex_note = "% " + note.replace("\n", "\n% ")
-    out_stem.with_suffix(".tex").write_text(
-        f"{tex_note}\n{as_latex(header, body)}\n", encoding="utf-8"
-    )
-    return f"{as_text(header, body)}\n\n{note}"
+    out.with_suffix(".tex").write_text(f"{tex_note}\n{as_latex(header, body)}\n", encoding="utf-8")

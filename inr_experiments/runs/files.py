@@ -32,7 +32,8 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray]) -> None:
     """Write an .npz of named arrays, whole or not at all."""
-    write(path, lambda part: np.savez_compressed(part, **dict(arrays)))
+    named: Mapping[str, Any] = arrays
+    write(path, lambda part: np.savez_compressed(part, **named))
 
 
 def _plain(value: Any) -> Any:

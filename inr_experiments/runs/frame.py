@@ -50,7 +50,9 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
         for metric, value in milestone.items():
             if metric != "step":
                 yield row(milestone["step"], metric, value)
-    whole = {name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]}
+    whole = {
+        name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]
+    }
     seconds = record["seconds"]["total"]
     for metric, value in {**whole, "seconds": seconds, "parameters": record["parameters"]}.items():
         yield row(final, metric, value)

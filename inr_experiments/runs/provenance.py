@@ -31,7 +31,9 @@ def _unchanging() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
     }
 
 

@@ -1,7 +1,7 @@
 """Runs on disk: `<outputs>/runs/<key>/seed-NNN/`, whole or not there at all.
 
     config.yaml              the resolved config
-    record.json              schema, key, seed, status, config, metrics, milestones, provenance, seconds
+    record.json              key, seed, status, config, metrics, milestones, provenance, seconds …
     history.csv              step, loss, lr of every step
     weights/SSSSSS.safetensors        the field at every milestone
     diagnostics/NAME.json    scalars by milestone    NAME.npz   arrays, `SSSSSS/<name>`
@@ -47,7 +47,8 @@ class Run:
         """Note the loss and learning rate of the steps that follow those noted so far."""
         first = len(self._history)
         self._history += [
-            (first + i, loss, rate) for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
+            (first + i, loss, rate)
+            for i, (loss, rate) in enumerate(zip(losses, rates, strict=True))
         ]
 
     def save_weights(self, step: int, weights: Mapping[str, npt.NDArray]) -> None:

@@ -112,7 +112,7 @@ class ImageFit:
         return (prediction - target).square().mean(dim=1).sum()
 
     def evaluate(self, predict: Predict) -> dict[str, float]:
-        """`psnr` (dB, fitted pixels), `psnr_heldout` (dB) and `ssim`; all of the clamped picture."""
+        """`psnr` (dB, fitted pixels), `psnr_heldout` (dB), `ssim`; all of the clamped picture."""
         prediction = self._picture(predict)
         fitted, held_out = self.mask, ~self.mask
         metrics = {"psnr": psnr(prediction=prediction[fitted], target=self.picture[fitted])}

@@ -34,7 +34,7 @@ class Task(Protocol):
     coordinates: Tensor
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points of one step, (B, P), and their values, (B, C): all for `full`, else `size` drawn."""
+        """Points of one step (B, P) and their values (B, C): all for `full`, else `size` drawn."""
         ...
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Weights & Biases as a mirror of the disk: a finished run folder goes in, nothing is lost if it fails."""
+"""Weights & Biases as a mirror of the disk: a finished run folder goes in."""
 
 import csv
 import json
@@ -79,7 +79,7 @@ class WandbMirror:
             "dir": str(folder.parents[2]),
             "reinit": "finish_previous",
         }
-        settings = {"console": "off", "silent": True, "x_disable_stats": True}
+        settings: dict[str, Any] = {"console": "off", "silent": True, "x_disable_stats": True}
         mode = self._mode()
         if mode == "online":
             try:
@@ -88,7 +88,9 @@ class WandbMirror:
             except Exception as error:
                 log.warning("W&B: no answer (%s); writing offline", error)
         arguments["resume"] = None  # an offline run has nothing to resume
-        return wandb.init(mode="offline", settings=wandb.Settings(**settings), **arguments), "offline"
+        return wandb.init(
+            mode="offline", settings=wandb.Settings(**settings), **arguments
+        ), "offline"
 
     def _mode(self) -> str:
         if self.mode != "auto":

@@ -27,9 +27,7 @@ def main(frame_path: str, out: str) -> None:
     frame = read_frame(Path(frame_path))
     frame = frame[frame["step"] == 0]
     models = in_order(set(frame["model"]))
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(style.PAGE, 3.0), width_ratios=(1.15, 1)
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0), width_ratios=(1.15, 1))
     for model in models:
         draw_spectrum(left, frame[frame["model"] == model], model)
     left.set(xlabel="index i", ylabel="σᵢ / σ₁ of Z₀ at initialisation", yscale="log")

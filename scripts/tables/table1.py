@@ -1,4 +1,4 @@
-"""Table 1 for images: `table1.py FRAME OUT` writes OUT as Markdown and LaTeX, and prints it."""
+"""Table 1 for images: `table1.py FRAME OUT` writes it as text, Markdown and LaTeX."""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,14 @@ def main(frame_path: str, out: str) -> None:
     real = set(frame["task"]) == {"div2k"}
     note = tables.caption(frame, "psnr", "dB, fitted pixels, clamped")
     if not real:
-        note += " These are not the paper's images: published values stand beside, not for comparison."
+        note += (
+            " These are not the paper's images: published values stand beside, not for comparison."
+        )
     body = [
         tables.cells(row, published=lambda name: method(name).published_psnr)
         for row in tables.rows(frame, "psnr", reference="relu")
     ]
-    print(tables.write(Path(out), tables.HEADER, body, note))
+    tables.write(Path(out), tables.HEADER, body, note)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def lattice(points: int, dimensions: int) -> Tensor:
     if points == 1:
         axis = torch.zeros(1, dtype=torch.float64)
     V = torch.cartesian_prod(*[axis] * dimensions).reshape(-1, dimensions)
-    # Rounding makes ties of what is equal but for the last bit, so that the order is one everywhere.
+    # Rounding makes ties of what differs in the last bit only, so that the order is one everywhere.
     order = torch.argsort(V.norm(dim=1).round(decimals=12), stable=True)
     return V[order]
 

@@ -1,0 +1,72 @@
+# One stem names an experiment, its frame, its figure or table and its target here.
+FIGURES := fig_reconstruction fig_inlet_spectra
+TABLES := table1
+
+# The experiment behind each figure or table; the stem itself where it is not listed.
+FRAME_fig_reconstruction := table1
+FRAME_fig_inlet_spectra := table1
+
+SCALE ?= laptop
+DATA ?= bundled
+PYTHON ?= python3
+OUTPUTS ?= outputs
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+CHOICE := scale=$(SCALE) pictures=$(DATA)
+AT := $(SCALE)-$(DATA)
+CONF := $(shell find conf -name '*.yaml')
+frame = $(OUTPUTS)/frames/$(AT)/$(or $(FRAME_$(1)),$(1)).csv
+
+.DEFAULT_GOAL := help
+.PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES)
+.SECONDEXPANSION:
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@grep -hE '^[a-z$$()A-Z_]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo "tables:       $(TABLES)"
+	@echo "figures:      $(FIGURES)"
+	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real OUTPUTS=folder"
+
+install: $(INSTALLED) ## create .venv and install
+
+reproduce: $(TABLES) $(FIGURES) ## run the main job; print its table and where the files are
+	@echo
+	@cat $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
+	@echo
+	@ls $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
+
+plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
+	$(BIN)/inr-plan experiment=table1 $(CHOICE) --outputs $(OUTPUTS)
+
+test: $(INSTALLED) ## all tests
+	$(BIN)/pytest -n 2
+
+lint: $(INSTALLED) ## ruff, mypy, the import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+clean: ## remove .venv and caches; outputs stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and 'Python 3.10 to 3.13 is needed, this is ' + sys.version)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
+$(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
+
+$(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) | $(INSTALLED)
+	$(BIN)/inr -m experiment=$* $(CHOICE) outputs=$(OUTPUTS) hydra/launcher=joblib
+	$(BIN)/inr-collect experiment=$* $(CHOICE) --outputs $(OUTPUTS) --frame $@
+
+$(OUTPUTS)/tables/$(AT)/%.txt: scripts/tables/%.py $$(call frame,$$*)
+	$(BIN)/python $^ $@
+
+$(OUTPUTS)/figures/$(AT)/%.png: scripts/figures/%.py $$(call frame,$$*)
+	$(BIN)/python $^ $@

@@ -1,0 +1,160 @@
+"""The launcher as a user meets it: from any folder, killed, asked again, asked wrongly."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from inr_experiments.runs.store import read_diagnostic
+from tests.launching import SMOKE, command, inr
+
+
+def run_folders(tmp_path):
+    return sorted((tmp_path / "o/runs").glob("*/seed-*"))
+
+
+def test_a_run_says_psnr_rank_and_picture_and_is_found_again(tmp_path):
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    record = json.loads((folder / "record.json").read_text())
+    assert f"psnr {record['metrics']['psnr']:.4g}" in done.stdout
+    assert "effective rank of Z₀" in done.stdout and "reconstruction.png" in done.stdout
+    assert record["config"]["model"]["name"] == "rank_expanding"
+    names = {p.name for p in folder.iterdir()}
+    assert {"DONE", "config.yaml", "history.csv", "weights", "diagnostics"} <= names
+    before = (folder / "record.json").stat().st_mtime_ns
+    again = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert "already done" in again.stdout
+    assert (folder / "record.json").stat().st_mtime_ns == before
+
+
+def test_force_redoes_it_and_gets_the_same(tmp_path):
+    inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    (folder,) = run_folders(tmp_path)
+    first = json.loads((folder / "record.json").read_text())
+    inr(*SMOKE, "outputs=o", "force=true", cwd=tmp_path)
+    assert run_folders(tmp_path) == [folder]
+    second = json.loads((folder / "record.json").read_text())
+    assert second["metrics"] == first["metrics"]
+    assert second["provenance"]["finished_utc"] >= first["provenance"]["finished_utc"]
+    assert second["seconds"] != first["seconds"]
+
+
+def test_a_new_diagnostic_is_computed_without_a_fit(tmp_path):
+    inr(*SMOKE, "outputs=a", "diagnostic=none", cwd=tmp_path)
+    inr(*SMOKE, "outputs=a", cwd=tmp_path)
+    inr(*SMOKE, "outputs=b", cwd=tmp_path)
+    (late,), (early,) = ((tmp_path / o / "runs").glob("*/seed-000") for o in "ab")
+    stored = read_diagnostic(late, "inlet_spectrum")
+    assert [row["step"] for row in stored] == [0, 4]
+    for row, other in zip(stored, read_diagnostic(early, "inlet_spectrum"), strict=True):
+        assert row == pytest.approx(other)
+
+
+def test_two_diagnostics_both_run(tmp_path):
+    (tmp_path / "conf/diagnostic").mkdir(parents=True)
+    (tmp_path / "conf/diagnostic/second.yaml").write_text(
+        "# @package diagnostic.second\n"
+        "_target_: inr_experiments.diagnostics.inlet_spectrum.InletSpectrum\n"
+    )
+    chosen = "diagnostic=[inlet_spectrum,second]"
+    done = inr("--config-dir", "conf", *SMOKE, chosen, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    assert read_diagnostic(folder, "second") == read_diagnostic(folder, "inlet_spectrum")
+
+
+def test_a_killed_sweep_resumes(tmp_path):
+    sweep = ["-m", *SMOKE, "fit.steps=300", "seed=0,1,2,3", "outputs=o"]
+    worker = subprocess.Popen(command(*sweep), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    while not run_folders(tmp_path) or not any(f.name == "seed-000" for f in run_folders(tmp_path)):
+        assert worker.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.2)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    finished = {f for f in run_folders(tmp_path) if (f / "DONE").exists()}
+    stamps = {f: (f / "record.json").stat().st_mtime_ns for f in finished}
+    done = inr(*sweep, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [f.name for f in run_folders(tmp_path)] == [f"seed-00{s}" for s in range(4)]
+    assert {f: (f / "record.json").stat().st_mtime_ns for f in finished} == stamps
+    assert done.stdout.count("already done") == len(finished)
+
+
+def test_a_failed_job_does_not_stop_the_sweep(tmp_path):
+    done = inr("-m", *SMOKE, "fit.lr=1e30,1e-3", "model.width=-1,8", "outputs=o", cwd=tmp_path)
+    assert done.returncode == 1
+    summary = done.stderr[done.stderr.index("inr: ") :]
+    assert "3 job(s) failed" in summary
+    assert "diverged at step" in summary and "model.width=-1: expected" in summary
+    for line in summary.splitlines()[1:]:
+        assert (tmp_path / line.rsplit("(", 1)[1].rstrip(")")).is_file(), line
+    statuses = sorted(json.loads((f / "record.json").read_text())["status"].split(" at")[0]
+                      for f in run_folders(tmp_path))  # fmt: skip
+    assert statuses == ["done", "failed: diverged"]
+
+
+def test_processes_do_the_same_as_one(tmp_path):
+    sweep = ("-m", *SMOKE, "seed=0,1")
+    inr(*sweep, "outputs=o", cwd=tmp_path)
+    done = inr(*sweep, "outputs=p", "hydra/launcher=joblib", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for folder in run_folders(tmp_path):
+        other = tmp_path / "p" / folder.relative_to(tmp_path / "o")
+        a, b = (json.loads((f / "record.json").read_text()) for f in (folder, other))
+        assert a["metrics"] == pytest.approx(b["metrics"], rel=1e-4)
+
+
+def test_ctrl_c_ends_cleanly(tmp_path):
+    worker = subprocess.Popen(
+        command(*SMOKE, "fit.steps=100000", "outputs=o"),
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list((tmp_path / "o").glob("runs/*/seed-000.part")):
+        assert worker.poll() is None
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGINT)
+    _, stderr = worker.communicate(timeout=20)
+    assert worker.returncode == 130
+    assert "Traceback" not in stderr and "stopped" in stderr
+    assert not list((tmp_path / "o").glob("runs/*/*.claim"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model=sirn"], "model/sirn"),
+        (["model.widht=3"], "model.widht"),
+        (["+model.foo=1"], "foo"),
+        (["model.width=0"], "model.width=0: expected an integer of at least 1"),
+        (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
+        (["fit.lr=nan"], "fit.lr=nan"),
+        (["seed=-1"], "seed=-1"),
+        (["device=tpu"], "device='tpu': expected one of"),
+        (["task.image=astronut"], "did you mean 'astronaut'"),
+        (["task.path=nowhere.png"], "nowhere.png: no such file"),
+        (["task.fitted=2"], "task.fitted=2"),
+        (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path, overrides, said):
+    done = inr(*SMOKE, "outputs=o", *overrides, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert not (tmp_path / "o/runs").exists()
+
+
+def test_help_lists_the_groups_and_does_not_wait_for_torch(tmp_path):
+    done = inr("--help", cwd=tmp_path)
+    for group in ("model", "task", "fit", "scale", "diagnostic", "tracking", "experiment"):
+        assert f"\n  {group} " in done.stdout
+    probe = "import sys; import inr_experiments.commands.launch; print('torch' in sys.modules)"
+    loaded = subprocess.run(
+        [*command()[:2], probe], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert loaded.stdout.strip() == "False"

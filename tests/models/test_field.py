@@ -1,0 +1,138 @@
+"""Stages, parameter counts, and the initial distributions of every part."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from inr_experiments.checks import InputError
+from inr_experiments.fit.snapshot import Snapshot
+from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
+from inr_experiments.models.encodings.octaves import Octaves
+from inr_experiments.models.encodings.random_fourier import RandomFourier
+from inr_experiments.models.inits.siren import SirenFirst, SirenHidden
+from inr_experiments.models.inits.torch_default import TorchDefault
+from inr_experiments.seeding import generator
+from tests.fields import build_model, parameters
+
+
+def test_stages_compose_to_the_field():
+    field = build_model("pe", width=7)
+    x = torch.rand(5, 2)
+    z = x
+    names = []
+    for name, stage in field.stages():
+        names.append(name)
+        z = stage(z)
+    assert names == ["encoding", "inlet", "hidden.0", "hidden.1", "hidden.2", "head"]
+    assert z.equal(field(x))
+
+
+def test_rank_expansion_adds_no_parameter():
+    assert parameters(build_model("rank_expanding", width=31)) == parameters(
+        build_model("relu", width=31)
+    )
+
+
+def test_only_the_inlet_of_relu_and_rank_expanding_differs():
+    a, b = build_model("relu", width=9), build_model("rank_expanding", width=9)
+    differ = [n for n, v in a.state_dict().items() if not v.equal(b.state_dict()[n])]
+    assert differ == ["inlet.linear.weight", "inlet.linear.bias"]
+
+
+def test_torch_default_is_what_linear_draws():
+    ours, theirs = nn.Linear(5, 300), nn.Linear(5, 300)
+    TorchDefault()(ours, generator(0))
+    for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
+        assert a.abs().max() <= 1 / math.sqrt(5)
+        assert a.std().item() == pytest.approx(b.std().item(), rel=0.1)
+
+
+def test_siren_bounds():
+    first, hidden = nn.Linear(2, 4000), nn.Linear(64, 64)
+    SirenFirst()(first, generator(0))
+    SirenHidden(omega=30)(hidden, generator(0))
+    assert 0.49 < first.weight.abs().max() <= 0.5
+    bound = math.sqrt(6 / 64) / 30
+    assert 0.99 * bound < hidden.weight.abs().max() <= bound
+
+
+def test_siren_inlet_is_sin_of_30_times_the_affine_map():
+    field = build_model("siren", width=6)
+    x = torch.rand(4, 2)
+    a = x @ field.inlet.linear.weight.T + field.inlet.linear.bias
+    torch.testing.assert_close(field.inlet(x), torch.sin(30 * a))
+
+
+def test_octaves_against_the_equation():
+    encoding = Octaves(
+        in_features=2, resolution=64, generator=generator(0), octaves=None, keep_coordinates=True
+    )
+    assert encoding.octaves == 5  # log2(64 / 2)
+    x = torch.tensor([[0.3, -0.7]], dtype=torch.float64)
+    expected = [0.3, -0.7]
+    for f in (torch.sin, torch.cos):
+        for c in (0.3, -0.7):
+            expected += [f(torch.tensor(2.0**k * math.pi * c)).item() for k in range(5)]
+    torch.testing.assert_close(
+        encoding(x)[0], torch.tensor(expected, dtype=torch.float64), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_octaves_that_alias_are_said(caplog):
+    Octaves(in_features=2, resolution=64, generator=generator(0), octaves=9, keep_coordinates=False)
+    assert "octaves above 5 alias" in caplog.text
+
+
+def test_random_fourier_frequencies_have_the_asked_spread():
+    encoding = RandomFourier(
+        in_features=2, resolution=64, generator=generator(0), features=4000, sigma=5.0
+    )
+    assert encoding.frequencies.std().item() == pytest.approx(5.0, rel=0.05)
+    assert encoding(torch.zeros(1, 2)).sum().item() == pytest.approx(2000)  # cos 0 = 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("layers", ["all", [0], [1, 3]])
+def test_batch_norm_stands_where_it_is_put(place, layers):
+    field = build_model("relu", width=5, batch_norm=BatchNormAt(layers=layers, place=place))
+    x = torch.rand(40, 2)
+    for i, layer in enumerate((field.inlet, *field.hidden)):
+        here = layers == "all" or i in layers
+        assert isinstance(getattr(layer, place), nn.BatchNorm1d) == here
+    if layers == "all" and place == "after":
+        z = field.inlet(x)
+        torch.testing.assert_close(z.mean(0), torch.zeros(5), atol=1e-5, rtol=0)
+
+
+def test_batch_norm_changes_the_inlet_at_step_0():
+    x = torch.rand(64, 2) * 2 - 1
+    z = {}
+    for model in ("relu", "bn"):
+        field = build_model(model, width=8)
+        freeze_statistics(field, x)
+        z[model] = dict(Snapshot(0, field, x).features())["inlet"]
+    assert not torch.allclose(z["relu"], z["bn"], atol=0.1)
+
+
+def test_frozen_statistics_are_those_of_the_whole_set():
+    field = build_model("bn_all_pre", width=8).double()
+    x = torch.rand(50, 2, dtype=torch.float64)
+    field.train()
+    whole = field(x)
+    freeze_statistics(field, x)
+    torch.testing.assert_close(field(x), whole)
+    torch.testing.assert_close(field(x[:1]), whole[:1]), "a point depends on its batch"
+    assert not field.couples_samples
+
+
+def test_batch_norm_of_one_point_is_refused():
+    with pytest.raises(InputError, match="one fitted point"):
+        freeze_statistics(build_model("bn"), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("layers", [[4], [-1], "some", []])
+def test_batch_norm_at_no_layer_is_refused(layers):
+    with pytest.raises(InputError, match=r"model\.batch_norm\.layers"):
+        build_model("relu", batch_norm=BatchNormAt(layers=layers, place="after"))

@@ -1,0 +1,73 @@
+"""Prop. 4 and the lattice rules, as paper and formulas say them."""
+
+import pytest
+import torch
+from torch import nn
+
+from inr_experiments.models.inits.lattice import lattice, lattice_for, spread_subset
+from inr_experiments.models.inits.rank_expanding import RankExpanding, directions, epsilon_bound
+from inr_experiments.seeding import generator
+
+
+def filled(width: int, P: int, epsilon: float | None) -> nn.Linear:
+    linear = nn.Linear(P, width, dtype=torch.float64)
+    RankExpanding(epsilon=epsilon)(linear, generator(0))
+    return linear
+
+
+@pytest.mark.parametrize(
+    ("P", "p", "bound"),
+    [(2, 8, 0.0404), (2, 16, 0.00887), (2, 32, 0.0021), (3, 6, 0.056), (3, 8, 0.0287),
+     (1, 256, 0.0078)],
+)  # fmt: skip
+def test_bound_of_prop_4(P, p, bound):
+    assert epsilon_bound(lattice(p, P)) == pytest.approx(bound, rel=0.015)
+
+
+@pytest.mark.parametrize(("P", "width"), [(1, 12), (2, 64), (2, 49), (2, 100), (3, 27), (3, 50)])
+def test_inlet_on_the_lattice_is_lower_triangular_with_diagonal_epsilon(P, width):
+    V = lattice_for(width, P)
+    epsilon = 0.9 * epsilon_bound(V)
+    Z = torch.relu(filled(width, P, None)(V))
+    assert (Z.triu(1) == 0).all(), "a unit opens on a point nearer than its own"
+    torch.testing.assert_close(Z.diagonal(), torch.full((width,), epsilon, dtype=Z.dtype))
+
+
+def test_too_large_an_epsilon_breaks_the_triangle():
+    V = lattice(8, 2)
+    Z = torch.relu(filled(64, 2, 1.5 * epsilon_bound(V))(V))
+    assert (Z.triu(1) > 0).any()
+
+
+def test_weights_and_biases_are_the_formula():
+    linear = filled(64, 2, 0.01)
+    V = lattice(8, 2)
+    for j, v in enumerate(V):
+        norm = v.square().sum().sqrt()
+        torch.testing.assert_close(linear.weight[j], v / norm)
+        torch.testing.assert_close(linear.bias[j], 0.01 - norm)
+
+
+def test_origin_gets_the_first_axis_and_comes_first():
+    V = lattice(5, 2)
+    assert (V[0] == 0).all()
+    assert directions(V)[0].tolist() == [1.0, 0.0]
+    assert filled(25, 2, 0.02).bias[0].item() == pytest.approx(0.02)
+
+
+def test_subset_is_spread_over_the_whole_lattice():
+    full = lattice(7, 3)
+    V = lattice_for(256, 3)
+    assert V.shape == (256, 3)
+    assert len(torch.unique(V, dim=0)) == 256
+    assert V[0].norm() == full[0].norm() and V[-1].norm() == full[-1].norm()
+    gap = V.norm(dim=1).mean() - full.norm(dim=1).mean()
+    assert abs(gap) < 0.02, "the subset's norms are not those of the lattice"
+    assert spread_subset(full, 343).equal(full)
+
+
+def test_one_unit_and_any_dimension():
+    for P in (1, 2, 3, 4):
+        for width in (1, 2, 3, 17):
+            linear = filled(width, P, None)
+            assert linear.weight.isfinite().all() and linear.bias.isfinite().all()

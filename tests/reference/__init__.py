@@ -1,0 +1,1 @@
+"""Naive twins: written like the equation, never fast."""

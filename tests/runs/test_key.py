@@ -1,0 +1,44 @@
+"""A run's name depends on its science and on nothing else."""
+
+import pytest
+
+from inr_experiments.runs.key import run_key
+from tests.fields import config_of
+
+#: Change it only together with SCIENCE_VERSION: every stored run is found by it.
+GOLDEN = "relu-b1d7e1ad4b5d"
+
+
+def key(*overrides: str) -> str:
+    return run_key(config_of("model=relu", *overrides), data_sha256="0" * 64)
+
+
+def test_golden_key():
+    assert key() == GOLDEN
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
+     "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]"],
+)  # fmt: skip
+def test_what_decides_no_number_is_left_out(override):
+    assert key(override) == key()
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["model=rank_expanding", "model.width=17", "model.hidden_layers=2", "fit.lr=0.1", "fit.steps=3",
+     "fit.batch=10", "task.side=20", "task.fitted=all", "task.coordinates=unit", "scale=laptop"],
+)  # fmt: skip
+def test_what_decides_the_numbers_changes_it(override):
+    assert key(override) != key()
+
+
+def test_the_data_changes_it():
+    config = config_of("model=relu")
+    assert run_key(config, data_sha256="1" * 64) != key()
+
+
+def test_the_model_rate_enters_through_the_fit():
+    assert key("model.lr=0.1", "fit.lr=0.005") == key()

@@ -1,0 +1,101 @@
+"""Coordinates, fitted pixels and metrics of pictures."""
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import torch
+
+from inr_experiments.checks import InputError
+from inr_experiments.data.images import BUNDLED, DIV2K
+from inr_experiments.tasks.image_fit import ImageFit, fitted_mask, grid
+
+
+@pytest.fixture
+def picture(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "noise.png"
+    iio.imwrite(path, rng.integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    return path
+
+
+def test_symmetric_grid_has_its_corners():
+    x = grid(3, 5, coordinates="symmetric", aspect="per_axis").reshape(3, 5, 2)
+    assert x[0, 0].tolist() == [-1, -1] and x[-1, -1].tolist() == [1, 1]
+    assert x[0, :, 1].tolist() == [-1, -0.5, 0, 0.5, 1], "the second coordinate runs to the right"
+
+
+def test_unit_grid_is_half_open():
+    x = grid(2, 4, coordinates="unit", aspect="per_axis").reshape(2, 4, 2)
+    assert x[0, :, 1].tolist() == [0, 0.25, 0.5, 0.75]
+    assert x[:, 0, 0].tolist() == [0, 0.5]
+
+
+@pytest.mark.parametrize("coordinates", ["symmetric", "unit"])
+def test_keeping_the_aspect_gives_square_pixels(coordinates):
+    x = grid(20, 30, coordinates=coordinates, aspect="keep").reshape(20, 30, 2)
+    down, right = x[1, 0, 0] - x[0, 0, 0], x[0, 1, 1] - x[0, 0, 1]
+    torch.testing.assert_close(down, right)
+    if coordinates == "symmetric":
+        torch.testing.assert_close(x[0, 0, 0], -x[-1, 0, 0])
+
+
+def test_exact_prediction_is_infinite_and_swapped_axes_are_not(picture):
+    task = ImageFit(path=str(picture), fitted="all")
+    pixels = torch.from_numpy(task.picture).reshape(-1, 3)
+    assert task.evaluate(lambda x: pixels)["psnr"] == float("inf")
+    # What is predicted at (down, right) is the pixel there, also on a picture that is not square.
+    image = torch.from_numpy(task.picture)
+
+    def look_up(x):
+        row = ((x[:, 0] + 1) / 2 * 19).round().long()
+        column = ((x[:, 1] + 1) / 2 * 29).round().long()
+        return image[row, column]
+
+    assert task.evaluate(look_up)["psnr"] == float("inf")
+
+
+def test_metrics_split_fitted_and_held_out(picture):
+    task = ImageFit(path=str(picture), fitted="every_second")
+    assert task.facts["fitted"] == 150 and task.facts["heldout"] == 450
+    wrong = task.picture.copy()
+    wrong[~task.mask] = np.clip(wrong[~task.mask] - 0.1, 0, 1)
+    metrics = task.evaluate(lambda x: torch.from_numpy(wrong).reshape(-1, 3))
+    assert metrics["psnr"] == float("inf")
+    assert 19 < metrics["psnr_heldout"] < 21  # −20 log10(0.1), but for clipped pixels
+    assert "psnr_heldout" not in ImageFit(path=str(picture)).evaluate(lambda x: torch.zeros(600, 3))
+
+
+def test_coordinates_and_targets_belong_together(picture):
+    task = ImageFit(path=str(picture), fitted="every_second")
+    x, y = task.batch("full", torch.Generator())
+    row = ((x[:, 0] + 1) / 2 * 19).round().long()
+    column = ((x[:, 1] + 1) / 2 * 29).round().long()
+    assert y.equal(torch.from_numpy(task.picture)[row, column])
+    x, y = task.batch(7, torch.Generator().manual_seed(0))
+    assert x.shape == (7, 2) and y.shape == (7, 3)
+
+
+def test_a_random_fraction_is_the_same_every_time():
+    a, b = (fitted_mask(50, 40, 0.25, seed=3) for _ in range(2))
+    assert a.sum() == 500 and (a == b).all()
+    assert (fitted_mask(50, 40, 0.25, seed=4) != a).any()
+
+
+@pytest.mark.parametrize("fitted", ["half", 0, 1.5, True, -0.1])
+def test_bad_fractions_are_refused(fitted):
+    with pytest.raises(InputError, match=r"task\.fitted"):
+        fitted_mask(4, 4, fitted, 0)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_bundled_photographs_open(name):
+    task = ImageFit(image=name, side=48)
+    assert max(task.picture.shape[:2]) == 48 and task.item == name
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", DIV2K)
+def test_div2k_crops_open(name):
+    task = ImageFit(image=name, source="div2k", fitted="every_second")
+    assert task.picture.shape == (512, 512, 3)
+    assert len(task.coordinates) == 256 * 256

@@ -1,0 +1,69 @@
+"""Every yaml is composed and built; every name is its stem."""
+
+from pathlib import Path
+
+import pytest
+
+from inr_experiments.commands.cells import cells
+from inr_experiments.experiment import build_diagnostics
+from inr_experiments.paths import conf_dir
+from tests.fields import config_of, field_and_task
+
+
+def stems(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("model", stems("model"))
+def test_every_model_fits_every_shape(model):
+    field, task = field_and_task("task.side=16", f"model={model}", "model.width=12")
+    assert field(task.coordinates).shape == (len(task.coordinates), 3)
+    assert config_of(f"model={model}")["model"]["name"] == model
+
+
+@pytest.mark.parametrize("group", ["task", "scale", "tracking"])
+def test_names_are_stems(group):
+    for stem in stems(group):
+        assert config_of(f"{group}={stem}")[group]["name"] == stem
+
+
+@pytest.mark.parametrize("stem", [s for s in stems("diagnostic") if s != "none"])
+def test_every_diagnostic_is_built_under_its_name(stem):
+    assert list(build_diagnostics(config_of(f"diagnostic={stem}"))) == [stem]
+
+
+@pytest.mark.parametrize("stem", stems("experiment"))
+def test_every_experiment_composes(stem):
+    jobs = cells([f"experiment={stem}", "scale=smoke"])
+    assert len(jobs) > 1
+    first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text()
+    assert f"experiment={stem}" in first, "the yaml says its command"
+
+
+def test_table1_is_seven_models_by_four_photographs():
+    jobs = cells(["experiment=table1"])
+    assert len({job.model.name for job in jobs}) == 7
+    assert len({job.task.image for job in jobs}) == 4
+    assert len({job.seed for job in jobs}) >= 2
+
+
+def test_table1_on_real_pictures_is_the_sixteen():
+    jobs = cells(["experiment=table1", "pictures=real", "seed=0", "model=relu"])
+    assert len({str(job.task.image) for job in jobs}) == 16
+    assert {job.task.name for job in jobs} == {"div2k"}
+
+
+def test_rank_expansion_is_three_lines_of_yaml():
+    lines = (conf_dir() / "model/rank_expanding.yaml").read_text().splitlines()
+    said = [line for line in lines if not line.startswith(("#", "defaults"))]
+    assert [line.split(":")[0].strip() for line in said] == [
+        "name", "inlet_init", "_target_", "epsilon",
+    ]  # fmt: skip
+
+
+def test_scales_reach_every_key():
+    paper = config_of("scale=paper")
+    assert paper["model"]["width"] == 256 and paper["fit"]["steps"] == 2000
+    laptop = config_of("scale=laptop")
+    assert laptop["model"]["width"] == 144 and laptop["fit"]["steps"] == 500
+    assert config_of("model=siren")["fit"]["lr"] == config_of("model=siren")["model"]["lr"]
