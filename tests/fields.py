@@ -1,6 +1,7 @@
 """Fields built from the yaml files, as the launcher builds them."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from torch import nn
@@ -11,6 +12,7 @@ from inr_experiments.models.field import Field
 from inr_experiments.tasks.task import Task
 
 
+@cache
 def config_of(*overrides: str) -> dict[str, Any]:
     """The resolved config of one run."""
     (cfg,) = cells(["scale=smoke", *overrides])

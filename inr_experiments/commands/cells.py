@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
@@ -16,7 +15,7 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     """The composed config of every job of `inr -m <overrides>`, in the sweep's order.
 
     What the experiment's `hydra.sweeper.params` and the command line sweep over is multiplied out
-    as Hydra's basic sweeper does; the command line wins.
+    as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         plain = [o.input_line for o in _parsed(overrides) if not o.is_sweep_override()]
@@ -25,7 +24,19 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
         merged: dict[str, list[str]] = {}
         for override in _parsed([*(f"{k}={v}" for k, v in params.items()), *overrides]):
             merged[override.get_key_element()] = _choices(override)
-        return [compose("config", list(job)) for job in product(*merged.values())]
+        seeds = merged.pop("seed", [f"seed={base.seed}"])
+        jobs = product(*merged.values())
+        return [
+            _with_seed(cfg, seed)
+            for seed, cfg in product(seeds, [compose("config", list(job)) for job in jobs])
+        ]
+
+
+def _with_seed(cfg: DictConfig, override: str) -> DictConfig:
+    """A copy of a composed config at another seed: composing anew takes far longer."""
+    changed = cfg.copy()
+    changed.seed = OmegaConf.from_dotlist([override]).seed
+    return changed
 
 
 def _parsed(lines: Sequence[str]) -> list[Any]:
@@ -39,7 +50,3 @@ def _choices(override: Any) -> list[str]:
         return [f"{key}={override.get_value_element_as_str()}"]
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
-
-def outputs_of(jobs: Sequence[DictConfig]) -> Path:
-    """The outputs folder that all jobs share."""
-    return Path(jobs[0].outputs).expanduser()

@@ -35,7 +35,7 @@ def main(frame_path: str, out: str) -> None:
         draw(axis, item, row, [psnr.loc[(item, model), "value"] for model in MODELS])
     colours = plt.cm.ScalarMappable(plt.Normalize(0, SATURATED), "magma")
     bar = figure.colorbar(colours, ax=axes[:, 3:], location="bottom", extend="max", aspect=30)
-    bar.set_label("absolute error, mean over channels (values in [0, 1])")
+    bar.set_label("absolute error, mean over channels")
     style.save(figure, Path(out))
 
 
