@@ -49,4 +49,3 @@ def _choices(override: Any) -> list[str]:
     if not override.is_sweep_override():
         return [f"{key}={override.get_value_element_as_str()}"]
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
-

@@ -54,6 +54,7 @@ class ImageFit:
         mask_seed: seed of that draw.
         coordinates: `symmetric` for [-1, 1], `unit` for [0, 1).
         aspect: `per_axis` or `keep`; see `grid`.
+        pixel_limit: a file whose header announces more pixels is refused before decoding.
 
     Raises:
         InputError: if a value or the file cannot be used.
@@ -72,12 +73,15 @@ class ImageFit:
         mask_seed: int = 0,
         coordinates: str = "symmetric",
         aspect: str = "per_axis",
+        pixel_limit: int = images.PIXEL_LIMIT,
     ) -> None:
         if side is not None:
-            integer("task.side", side)
+            integer("task.side", side, least=2)
+        integer("task.pixel_limit", pixel_limit)
         choice("task.coordinates", coordinates, RANGES)
         choice("task.aspect", aspect, ASPECTS)
-        picture = images.load(locate(image=image, path=path, source=source), side=side)
+        file = locate(image=image, path=path, source=source)
+        picture = images.load(file, side=side, pixel_limit=pixel_limit)
         height, width, channels = picture.pixels.shape
         mask = fitted_mask(height, width, fitted, mask_seed)
 
