@@ -20,6 +20,7 @@ frame = $(OUTPUTS)/frames/$(AT)/$(or $(FRAME_$(1)),$(1)).csv
 
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES)
+.SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 
