@@ -64,6 +64,7 @@ def capture(output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = RO
     ]
 
 
+@torch.enable_grad()
 def _capture(output: Output, x: Tensor, outputs: Sequence[int]) -> list[Layer]:
     """`capture` of points that pass through at once."""
     seen: dict[str, tuple[Tensor, Tensor]] = {}
@@ -87,7 +88,7 @@ def _capture(output: Output, x: Tensor, outputs: Sequence[int]) -> list[Layer]:
 
         return hook
 
-    hooks = [m.register_forward_hook(hook_of(name)) for name, m in owners.items()]  # type: ignore[arg-type]
+    hooks = [m.register_forward_hook(hook_of(name)) for name, m in owners.items()]
     try:
         y = output(x)
     finally:

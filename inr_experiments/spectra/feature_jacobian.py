@@ -10,6 +10,7 @@ from .output import Output, spread
 from .ranks import effective_rank, numerical_rank
 
 
+@torch.enable_grad()
 def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tensor]:
     """J_k(n) = ∂z_k(n)/∂z_{k-1}(n) for each Linear layer k, by its name.
 

@@ -20,6 +20,7 @@ class Jacobian:
     Shapes: y (N, C) with rows of J ordered like y.flatten(); memory O(N · Σ D).
     """
 
+    @torch.enable_grad()
     def __init__(self, output: Output, x: Tensor, *, outputs: Sequence[int]) -> None:
         self.y = output(x)[:, list(outputs)]
         self.parameters: dict[tuple[str, str], nn.Parameter] = {
@@ -27,6 +28,7 @@ class Jacobian:
         }
 
     @cached_property
+    @torch.enable_grad()
     def _pulled(self) -> tuple[Tensor, tuple[Tensor | None, ...]]:
         """v and Jᵀv as a function of it: linear, so that its derivative by v is J at any v."""
         v = torch.ones_like(self.y, requires_grad=True)
@@ -52,6 +54,7 @@ class Jacobian:
             )
         )
 
+    @torch.enable_grad()
     def push(self, tangents: list[Tensor | None]) -> Tensor:
         """J u, summed over the parameters whose tangent is not None. Shapes: -> (N, C)."""
         v, pulled = self._pulled
@@ -71,6 +74,7 @@ class Jacobian:
         )
         return torch.zeros_like(self.y) if product is None else product
 
+    @torch.enable_grad()
     def rows(self) -> Iterator[dict[tuple[str, str], Tensor]]:
         """The rows of J, one backward pass each, by parameter: (its size,)."""
         flat = self.y.flatten()

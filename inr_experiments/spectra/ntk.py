@@ -205,6 +205,9 @@ def _finished(K: Tensor, blocks: bool) -> Tensor:
     for c in range(len(K)):
         for rows in _stripes(K.shape[2]):
             K[c, c, : rows.start, rows] = K[c, c, rows, : rows.start].T
+            # A product of a matrix with its transpose is symmetric but for rounding.
+            square = K[c, c, rows, rows]
+            square.copy_(square.tril() + square.tril(-1).T)
         for d in range(c):
             K[c, d] = K[d, c].T
     return K if blocks else K[0, 0]

@@ -93,7 +93,7 @@ class Output:
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(
-                f"{_kind(self.module)} does not take coordinates of shape {tuple(x.shape)}: {reason}"
+                f"{_kind(self.module)} takes no coordinates of shape {tuple(x.shape)}: {reason}"
             ) from error
 
     def _matrix(self, y: Any, points: int) -> Tensor:
