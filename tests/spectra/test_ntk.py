@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from inr_experiments.spectra.kernel import matrix
 from inr_experiments.spectra.ntk import layer_kernels, total_kernel
 from inr_experiments.spectra.operator import ntk_operator
 from tests.cases import CASES, Case, field, points
@@ -48,16 +49,11 @@ def test_products_are_those_of_the_kernel(case: Case) -> None:
         kernels = layer_kernels(case.module, case.x, outputs=outputs)
         operator = ntk_operator(case.module, case.x, outputs=outputs)
         v = torch.randn(operator.size, dtype=torch.float64)
-
-        def flat(K):
-            size = operator.size
-            return K if K.ndim == 2 else K.transpose(1, 2).reshape(size, size)
-
         assert operator.names == kernels.names
-        assert close(operator(v), flat(kernels.total()) @ v)
-        assert close(operator.diagonal(), flat(kernels.total()).diagonal())
+        assert close(operator(v), matrix(kernels.total()) @ v)
+        assert close(operator.diagonal(), matrix(kernels.total()).diagonal())
         for layer, part in kernels.parts:
-            product = flat(kernels.parts[layer, part]) @ v
+            product = matrix(kernels.parts[layer, part]) @ v
             assert close(operator(v, layer=layer, part=part), product), (layer, part)
 
 

@@ -105,7 +105,7 @@ def test_in_place_activations_and_layer_norm_are_covered() -> None:
         module = net(*middle)
         with torch.no_grad():
             for p in module.parameters():
-                p += 0.1 * torch.randn_like(p)
+                p.add_(0.1 * torch.randn_like(p))
         expected = reference.kernels(reference.jacobians(module, X))
         kernels = layer_kernels(module, X)
         assert set(kernels.parts) == set(expected)
