@@ -2,12 +2,12 @@
 
 import gc
 import multiprocessing
-import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 RUNS = 5
@@ -67,12 +67,14 @@ def median(call: Callable[[], object], *, runs: int = RUNS, warm: bool = True) -
     return statistics.median(seconds)
 
 
-def peak(call: Callable[..., Callable[[], object]], *arguments: Any) -> float:
+def peak(call: Callable[..., Callable[[], object]], *arguments: Any) -> float | None:
     """GiB that a computation adds at its peak, measured in a fresh process of its own.
 
     `call(*arguments)`, a function of a module, prepares the computation and returns it; the peak
-    counts from there.
+    counts from there. None where the system is not Linux.
     """
+    if not sys.platform.startswith("linux"):
+        return None
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_peak, (call, arguments))
@@ -81,17 +83,16 @@ def peak(call: Callable[..., Callable[[], object]], *arguments: Any) -> float:
 def _peak(call: Callable[..., Callable[[], object]], arguments: tuple) -> float:
     """Peak resident size less the size before, in GiB. Runs in the fresh process."""
     prepared = call(*arguments)
-    before = _resident()
+    # The peak that getrusage knows is inherited from the parent process: Linux's own, reset here.
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _status("VmRSS")
     prepared()
-    unit = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss: bytes there, KiB here
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit - before
+    return _status("VmHWM") - before
 
 
-def _resident() -> float:
-    """Resident size now, in GiB; the peak so far where the system does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as handle:
-            return int(handle.read().split()[1]) * resource.getpagesize() / 2**30
-    except OSError:
-        unit = 2**30 if sys.platform == "darwin" else 2**20
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+def _status(name: str) -> float:
+    """A size of this process in GiB. Linux only."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 2**20
+    raise OSError(f"/proc/self/status has no {name}")
