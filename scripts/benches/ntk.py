@@ -23,11 +23,15 @@ EIGENVALUES, PROBES, STEPS = 10, 4, 30
 
 
 def net(kind: str) -> nn.Sequential:
-    """A field of 4 × 256 in float32, ReLU or sine."""
+    """A field of 4 × 256 in float32: ReLU, or sine with SIREN's bounds of the weights."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
     for inputs in (2, *[WIDTH] * HIDDEN):
-        layers += [nn.Linear(inputs, WIDTH), nn.ReLU() if kind == "relu" else Sine()]
+        linear = nn.Linear(inputs, WIDTH)
+        if kind == "siren":
+            bound = 1 / inputs if inputs == 2 else math.sqrt(6 / inputs) / 30
+            nn.init.uniform_(linear.weight, -bound, bound)
+        layers += [linear, nn.ReLU() if kind == "relu" else Sine()]
     return nn.Sequential(*layers, nn.Linear(WIDTH, 1))
 
 
