@@ -55,3 +55,9 @@ class Snapshot:
         for name, stage in self.field.stages():
             z = stage(z)
             yield name, z
+
+    def stage_by_module(self) -> dict[str, str]:
+        """The stage that each submodule of the field belongs to, both by name."""
+        stages = {id(m): name for name, stage in self.field.stages() for m in stage.modules()}
+        modules = self.field.named_modules()
+        return {name: stages[id(m)] for name, m in modules if id(m) in stages}

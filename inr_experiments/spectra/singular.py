@@ -1,5 +1,7 @@
 """Singular values of tall matrices."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -22,11 +24,26 @@ def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 8192) -
     """
     if matrix.ndim != 2:
         raise ValueError(f"expected a matrix, got shape {tuple(matrix.shape)}")
-    mean = matrix.mean(dim=0, dtype=torch.float64) if centre else 0.0
-    R = torch.empty(0, matrix.shape[1], dtype=torch.float64, device=matrix.device)
-    for chunk in matrix.split(rows):
-        chunk = chunk.to(torch.float64) - mean
+    if not centre:
+        return singular_values_of_rows(matrix.split(rows), width=matrix.shape[1])
+    mean = matrix.mean(dim=0, dtype=torch.float64)
+    centred = (chunk.to(torch.float64) - mean for chunk in matrix.split(rows))
+    return singular_values_of_rows(centred, width=matrix.shape[1])
+
+
+def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
+    """`singular_values` of a matrix that comes in chunks of rows and need never exist.
+
+    Shapes: chunks (n_i, width) -> (min(Σ n_i, width),) float64.
+
+    Raises:
+        ValueError: if a chunk holds a non-finite number.
+    """
+    R: Tensor | None = None
+    for part in chunks:
+        chunk = part.to(torch.float64)
         if not chunk.isfinite().all():
             raise ValueError("the matrix holds a non-finite number")
-        R = torch.linalg.qr(torch.cat([R, chunk]), mode="r").R
-    return torch.linalg.svdvals(R)
+        stacked = chunk if R is None else torch.cat([R, chunk])
+        R = torch.linalg.qr(stacked, mode="r").R
+    return torch.linalg.svdvals(torch.empty(0, width, dtype=torch.float64) if R is None else R)

@@ -1,0 +1,39 @@
+"""Which ReLU units are open, and how many linear pieces the fitted points fall in."""
+
+import numpy as np
+import torch
+
+from ..fit.snapshot import Snapshot
+from ..spectra.patterns import distinct_patterns, open_units
+from ..tasks.task import Task
+
+
+class ActivationPattern:
+    """Open, dead and always open units of every ReLU stage, and distinct patterns.
+
+    Returns, for each stage with a ReLU: `<stage>/open_share` (D,), the share of fitted points at
+    which each unit is open, in the order of units; `<stage>/dead_units`, open nowhere;
+    `<stage>/always_open_units`; `<stage>/patterns`, different on-off rows among the points. For
+    all of them together `all/patterns`. For every stage of every model `<stage>/constant_units`,
+    with one value at all points. A model without a ReLU has the last alone.
+    """
+
+    def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
+        result: dict[str, np.ndarray | float] = {}
+        stages = snapshot.stage_by_module()
+        units: dict[str, list[torch.Tensor]] = {}
+        for name, is_open in open_units(snapshot.field, snapshot.coordinates).items():
+            units.setdefault(stages[name], []).append(is_open)
+        for stage, parts in units.items():
+            is_open = torch.cat(parts, dim=1)
+            share = is_open.double().mean(dim=0).cpu().numpy()
+            result[f"{stage}/open_share"] = share
+            result[f"{stage}/dead_units"] = int((share == 0).sum())
+            result[f"{stage}/always_open_units"] = int((share == 1).sum())
+            result[f"{stage}/patterns"] = distinct_patterns(is_open)
+        if units:
+            together = torch.cat([part for parts in units.values() for part in parts], dim=1)
+            result["all/patterns"] = distinct_patterns(together)
+        for name, Z in snapshot.features():
+            result[f"{name}/constant_units"] = int((Z.amax(dim=0) == Z.amin(dim=0)).sum())
+        return result

@@ -1,0 +1,86 @@
+"""How gradient descent with the kernel of this moment would clear the error, mode by mode."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checks import integer, number
+from ..fit.snapshot import Snapshot
+from ..seeding import generator
+from ..spectra.kernel import (
+    alignment,
+    eigenpairs,
+    fastest_rate,
+    kernel_family,
+    mode_factors,
+    predicted_error,
+)
+from ..spectra.ntk import total_kernel
+from ..spectra.output import spread
+from ..tasks.task import Task
+
+
+class NtkConvergence:
+    """Eigen-directions of the NTK, the error along them, and what full-batch GD would leave of it.
+
+    K has all pairs of outputs, (C·N)², at evenly spread fitted points, in float64; BatchNorm has
+    the statistics of the whole fitted set, frozen. The error is −∂loss/∂y, along each eigenvector:
+    for the squared error it is the residual up to a factor.
+
+    Returns `kernel/eigenvalues` (C·N,), largest first, with the measures of `kernel_family`;
+    `target/alignment` and `error/alignment` with K; `error/energy` (C·N,), the share of the squared
+    error along each eigenvector, in their order; `gd/mode_factor` (C·N,) after `steps` steps;
+    `gd/steps` (T,) and `gd/predicted_error` (T,), the share of the squared error left; `gd/lr`.
+
+    **What `gd` names holds for full-batch gradient descent on the squared error with a constant
+    kernel; it is not valid for Adam**, nor for another loss.
+
+    Args:
+        points: at which K is taken; all fitted points if there are fewer.
+        steps: of gradient descent.
+        lr: its rate; null takes N·C/(2λ₁), which clears the first direction at once.
+    """
+
+    def __init__(self, *, points: int, steps: int, lr: float | None) -> None:
+        self.points = integer("diagnostic.ntk_convergence.points", points)
+        self.steps = integer("diagnostic.ntk_convergence.steps", steps)
+        self.lr = None if lr is None else number("diagnostic.ntk_convergence.lr", lr)
+
+    def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
+        exact = snapshot.float64()
+        x, y = task.batch("full", generator(0, "ntk_convergence"))
+        chosen = spread(len(x), self.points)
+        x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates)
+        kernel = total_kernel(exact.field, x, outputs="blocks")
+        error = _error(exact.field, task, x, y)
+        values, vectors = eigenpairs(kernel.values)
+        energy = (vectors.T @ error.T.reshape(-1)).square().cpu().numpy()
+        lam, entries = values.cpu().numpy(), y.numel()
+        lr = fastest_rate(lam, entries=entries) if self.lr is None else self.lr
+        steps = np.unique(np.geomspace(1, self.steps, 50).round().astype(int))
+        steps = np.concatenate([[0], steps])
+        predicted = predicted_error(lam, energy, lr=lr, steps=steps, entries=entries)
+        total = energy.sum()
+        return {
+            "kernel/eigenvalues": lam,
+            **{f"kernel/{name}": value for name, value in kernel_family(lam).items()},
+            "kernel/points": len(x),
+            "kernel/frozen_statistics": int("frozen" in kernel.method),
+            "target/alignment": alignment(kernel.values, y),
+            "error/alignment": alignment(kernel.values, error),
+            "error/energy": energy / total if total else energy,
+            "gd/mode_factor": mode_factors(lam, lr=lr, steps=self.steps, entries=entries),
+            "gd/steps": steps,
+            "gd/predicted_error": predicted,
+            "gd/lr": lr,
+        }
+
+
+def _error(field: torch.nn.Module, task: Task, x: Tensor, y: Tensor) -> Tensor:
+    """−∂loss/∂prediction. Shapes: -> (N, C)."""
+    with torch.no_grad():
+        prediction = field(x)
+    prediction.requires_grad_()
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(task.loss(prediction, y), prediction)
+    return -gradient

@@ -1,0 +1,56 @@
+"""How much memory there is, and the refusal of what does not fit."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from ..checks import InputError
+
+GIB = 1024**3
+
+
+def available(device: torch.device) -> float:
+    """Free bytes on a device; on the CPU within the limit of the container, where there is one."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    amounts = [_meminfo(), _container()]
+    known = [amount for amount in amounts if amount is not None]
+    return min(known) if known else _physical() / 2
+
+
+def require(needed: float, device: torch.device, *, limit: float | None, what: str) -> None:
+    """Refuse what needs more bytes than `limit`, by default what is free.
+
+    Raises:
+        InputError: with the size and `what`, which ends in the way out.
+    """
+    free = available(device) if limit is None else limit
+    if needed > free:
+        size, room = needed / GIB, free / GIB
+        raise InputError(f"{size:.3g} GiB needed, {room:.3g} GiB free: {what}")
+
+
+def _meminfo() -> float | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
+
+
+def _container() -> float | None:
+    """What a control group of Linux leaves, or None without a limit."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        used = (group / "memory.current").read_text(encoding="ascii").strip()
+        return None if limit == "max" else max(0.0, float(limit) - float(used))
+    except (OSError, ValueError):
+        return None
+
+
+def _physical() -> float:
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

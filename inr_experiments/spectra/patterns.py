@@ -1,0 +1,59 @@
+"""Which ReLU units are open where."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+@torch.no_grad()
+def open_units(module: nn.Module, x: Tensor, *, rows: int = 16384) -> dict[str, Tensor]:
+    """Where the units of every ReLU are open (pre-activation above zero), by the ReLU's name.
+
+    One ReLU that serves several layers gives several entries, `name`, `name#2`, … in order.
+    Modules in train mode are put in eval mode for the passes.
+
+    Shapes: x (N, P) -> (N, D) bool each.
+    """
+    found: dict[str, list[Tensor]] = {}
+    calls: dict[str, int] = {}
+
+    def hook_of(name: str) -> Any:
+        def hook(_module: nn.Module, _inputs: tuple, result: Tensor) -> None:
+            calls[name] = calls.get(name, 0) + 1
+            key = name if calls[name] == 1 else f"{name}#{calls[name]}"
+            # After an in-place ReLU the input is gone; the output is positive where it was.
+            found.setdefault(key, []).append(result > 0)
+
+        return hook
+
+    hooks = [
+        m.register_forward_hook(hook_of(name))
+        for name, m in module.named_modules()
+        if isinstance(m, nn.ReLU)
+    ]
+    training = {m: m.training for m in module.modules()}
+    module.eval()
+    try:
+        for chunk in x.split(rows):
+            calls.clear()
+            module(chunk)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for m, mode in training.items():
+            m.training = mode
+    return {name: torch.cat(chunks) for name, chunks in found.items()}
+
+
+def distinct_patterns(units: Tensor) -> int:
+    """The number of different rows: linear pieces that the points fall in.
+
+    Shapes: (N, D) bool.
+    """
+    bits = np.packbits(units.cpu().numpy(), axis=1)
+    if bits.shape[1] == 0:
+        return min(1, len(bits))
+    rows = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1])))
+    return len(np.unique(rows))

@@ -1,0 +1,198 @@
+"""The layer-wise NTK: against torch.func, against its own eigenvalues, and against N."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jacrev, vmap
+
+from inr_experiments.spectra.lanczos import largest_eigenvalues
+from inr_experiments.spectra.ntk import total_kernel
+from inr_experiments.spectra.operator import ntk_operator
+from inr_experiments.spectra.quadrature import spectral_density
+
+from .timing import Row, median, peak
+
+WIDTH, HIDDEN = 256, 3
+KINDS = ("relu", "siren")
+EXPLICIT, MATRIX_FREE = (1024, 2048, 4096, 8192), (4096, 16384, 65536)
+#: Of the matrix-free spectrum.
+EIGENVALUES, PROBES, STEPS = 10, 4, 30
+
+
+def net(kind: str) -> nn.Sequential:
+    """A field of 4 × 256 in float32: ReLU, or sine with SIREN's bounds of the weights."""
+    torch.manual_seed(0)
+    layers: list[nn.Module] = []
+    for inputs in (2, *[WIDTH] * HIDDEN):
+        linear = nn.Linear(inputs, WIDTH)
+        if kind == "siren":
+            bound = 1 / inputs if inputs == 2 else math.sqrt(6 / inputs) / 30
+            nn.init.uniform_(linear.weight, -bound, bound)
+        layers += [linear, nn.ReLU() if kind == "relu" else Sine()]
+    return nn.Sequential(*layers, nn.Linear(WIDTH, 1))
+
+
+class Sine(nn.Module):
+    """sin(30 a)."""
+
+    def forward(self, a: Tensor) -> Tensor:
+        return torch.sin(30 * a)
+
+
+def points(count: int) -> Tensor:
+    """Uniform points in [-1, 1]². Shapes: -> (count, 2)."""
+    return 2 * torch.rand(count, 2, generator=torch.Generator().manual_seed(0)) - 1
+
+
+def by_jacobians(module: nn.Module, x: Tensor) -> Tensor:
+    """vmap(jacrev), then Σ J Jᵀ. Shapes: (N, P) -> (N, N)."""
+    parameters = {name: p.detach() for name, p in module.named_parameters()}
+
+    def one(parameters: dict[str, Tensor], point: Tensor) -> Tensor:
+        return functional_call(module, parameters, (point[None],))[0, 0]
+
+    J = vmap(jacrev(one), in_dims=(None, 0))(parameters, x)
+    return sum(j.flatten(1) @ j.flatten(1).T for j in J.values())
+
+
+def subject(kind: str, count: int) -> Callable[[], object]:
+    """The layer-wise kernel, ready to run."""
+    module, x = net(kind), points(count)
+    total_kernel(module, x[:16])
+    return lambda: total_kernel(module, x)
+
+
+def reference(kind: str, count: int) -> Callable[[], object]:
+    """The Jacobian way, ready to run."""
+    module, x = net(kind), points(count)
+    by_jacobians(module, x[:16])
+    return lambda: by_jacobians(module, x)
+
+
+def spectrum(count: int) -> Callable[[], object]:
+    """The largest eigenvalues and the density, matrix-free, ready to run."""
+    module, x = net("relu"), points(count)
+    return lambda: _spectrum(module, x)
+
+
+def _spectrum(module: nn.Module, x: Tensor) -> tuple[float, float]:
+    """Relative residual and steps of the eigenvalues; then the density."""
+    draw = torch.Generator().manual_seed(0)
+    operator = ntk_operator(module, x)
+    found = largest_eigenvalues(operator, operator.size, count=EIGENVALUES, draw=draw)
+    spectral_density(operator, operator.size, probes=PROBES, steps=STEPS, draw=draw)
+    return (found.residuals.max() / found.values[0]).item(), found.steps
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """All measurements, in float32."""
+    yield from against_jacobians(("relu",) if quick else KINDS, 16 if quick else 1024)
+    yield from against_points((16, 32) if quick else EXPLICIT)
+    yield from against_eigenvalues(32 if quick else 4096)
+    yield from products((64, 128) if quick else MATRIX_FREE)
+    yield from whole_spectrum(64 if quick else 65536)
+
+
+def against_jacobians(kinds: tuple[str, ...], count: int) -> Iterator[Row]:
+    """Time and peak memory beside torch.func."""
+    for kind in kinds:
+        ours, theirs = subject(kind, count), reference(kind, count)
+        K = theirs()
+        assert isinstance(K, Tensor)
+        difference = (total_kernel(net(kind), points(count)).values - K).norm() / K.norm()
+        memory = {
+            "subject_gib": peak(subject, kind, count),
+            "reference_gib": peak(reference, kind, count),
+        }
+        more = {"dtype": "float32", "difference": difference.item(), **memory}
+        yield Row(f"ntk/{kind}/{count}", median(ours, runs=11), median(theirs), more)
+
+
+def against_points(counts: tuple[int, ...]) -> Iterator[Row]:
+    """The explicit kernel as N grows."""
+    for count in counts:
+        gib = peak(subject, "relu", count)
+        seconds = median(subject("relu", count))
+        yield Row(f"ntk/explicit/{count}", seconds, None, {"dtype": "float32", "subject_gib": gib})
+
+
+def against_eigenvalues(count: int) -> Iterator[Row]:
+    """The kernel beside its own eigvalsh."""
+    K = total_kernel(net("relu"), points(count)).values
+    eigenvalues = median(lambda: torch.linalg.eigvalsh(K))
+    kernel = median(subject("relu", count))
+    yield Row(f"ntk/kernel_against_eigvalsh/{count}", kernel, eigenvalues, {"dtype": "float32"})
+
+
+def products(counts: tuple[int, ...]) -> Iterator[Row]:
+    """One product K v without K as N grows."""
+    for count in counts:
+        operator = ntk_operator(net("relu"), points(count))
+        v = torch.randn(count)
+        seconds = median(lambda operator=operator, v=v: operator(v))  # type: ignore[misc]
+        yield Row(f"ntk/matrix_free/{count}", seconds, None, {"dtype": "float32"})
+
+
+def whole_spectrum(count: int) -> Iterator[Row]:
+    """Eigenvalues by Lanczos and the density by quadrature; once, being long."""
+    module, x = net("relu"), points(count)
+    measured: list[tuple[float, float]] = []
+    seconds = median(lambda: measured.append(_spectrum(module, x)), runs=1, warm=False)
+    residual, steps = measured[0]
+    more = {
+        "dtype": "float32",
+        "eigenvalues": EIGENVALUES,
+        "steps": steps,
+        "residual": residual,
+        "density": f"{PROBES}×{STEPS}",
+        "subject_gib": peak(spectrum, count),
+    }
+    yield Row(f"ntk/spectrum_matrix_free/{count}", seconds, None, more)
+
+
+def summary(rows: list[Row]) -> str:
+    """Exponents of cost ~ N^a, fitted on logarithms."""
+    lines = []
+    for what in ("explicit", "matrix_free"):
+        series = _series(rows, what)
+        if len(series) > 1:
+            lines.append(f"{what}: seconds ~ N^{_exponent(series):.2f} on {len(series)} sizes")
+    return "\n" + "\n".join(lines)
+
+
+def plot(rows: list[Row], file: Path) -> None:
+    """Seconds against N, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
+    for what, label in (("explicit", "kernel"), ("matrix_free", "one product, matrix-free")):
+        series = _series(rows, what)
+        if len(series) > 1:
+            counts, seconds = zip(*series, strict=True)
+            axes.loglog(counts, seconds, "o-", label=f"{label}: N^{_exponent(series):.2f}")
+    axes.set(xlabel="points N", ylabel="seconds")
+    axes.legend()
+    figure.savefig(file)
+    plt.close(figure)
+
+
+def _series(rows: list[Row], what: str) -> list[tuple[int, float]]:
+    prefix = f"ntk/{what}/"
+    return [
+        (int(r.name.removeprefix(prefix)), r.subject_s) for r in rows if r.name.startswith(prefix)
+    ]
+
+
+def _exponent(series: list[tuple[int, float]]) -> float:
+    """The slope of log seconds over log N."""
+    x = [math.log(count) for count, _ in series]
+    y = [math.log(seconds) for _, seconds in series]
+    mx, my = sum(x) / len(x), sum(y) / len(y)
+    covariance = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True))
+    return covariance / sum((a - mx) ** 2 for a in x)

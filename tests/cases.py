@@ -1,0 +1,95 @@
+"""The shared list of small modules that fast routines are held against their twins on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from inr_experiments.models.activations.sine import Sine
+from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
+from inr_experiments.models.encodings.octaves import Octaves
+from inr_experiments.models.encodings.random_fourier import RandomFourier
+from inr_experiments.models.field import Field
+from inr_experiments.models.inits.rank_expanding import RankExpanding
+from inr_experiments.models.inits.siren import SirenFirst, SirenHidden
+from inr_experiments.models.inits.torch_default import TorchDefault
+
+WIDTH, HIDDEN, POINTS = 7, 2, 12
+#: What differs from the ReLU field with PyTorch's default initialisation.
+KINDS = {
+    "relu": {},
+    "pe": {"encoding": partial(Octaves, octaves=2, keep_coordinates=True)},
+    "rff": {"encoding": partial(RandomFourier, features=6, sigma=1.0)},
+    "siren": {
+        "inlet_init": SirenFirst(),
+        "inlet_activation": Sine(omega=30.0),
+        "hidden_init": SirenHidden(omega=30.0),
+        "hidden_activation": Sine(omega=30.0),
+        "head_init": SirenHidden(omega=30.0),
+    },
+    "bn": {"batch_norm": BatchNormAt(layers=[0], place="after")},
+    "bn_all_pre": {"batch_norm": BatchNormAt(layers="all", place="before")},
+    "rank_expanding": {"inlet_init": RankExpanding(epsilon=None)},
+}
+
+
+def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int = 0) -> Field:
+    """A small field in float64, of the kind that a yaml of conf/model has."""
+    relu = {
+        "encoding": None,
+        "inlet_init": TorchDefault(),
+        "inlet_activation": nn.ReLU(),
+        "hidden_init": TorchDefault(),
+        "hidden_activation": nn.ReLU(),
+        "head_init": TorchDefault(),
+        "batch_norm": None,
+    }
+    shape = {"in_features": inputs, "out_features": outputs, "resolution": 16, "seed": seed}
+    sizes = {"width": width, "hidden_layers": HIDDEN}
+    return Field(**shape, **sizes, **{**relu, **KINDS[kind]}).double()
+
+
+def without_biases(inputs: int, outputs: int) -> nn.Sequential:
+    """A net that is not ours, without biases and with a smooth and an in-place activation."""
+    torch.manual_seed(inputs + outputs)
+    return nn.Sequential(
+        nn.Linear(inputs, WIDTH, bias=False),
+        nn.ReLU(inplace=True),
+        nn.Linear(WIDTH, WIDTH, bias=False),
+        nn.Tanh(),
+        nn.Linear(WIDTH, outputs, bias=False),
+    ).double()
+
+
+def points(count: int, inputs: int, seed: int = 0) -> Tensor:
+    """Uniform points in [-1, 1]^P. Shapes: -> (count, P) float64."""
+    draw = torch.Generator().manual_seed(seed)
+    return 2 * torch.rand(count, inputs, generator=draw, dtype=torch.float64) - 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """A module, points for it, and its shape."""
+
+    name: str
+    module: nn.Module
+    x: Tensor
+    outputs: int
+
+
+def cases() -> Iterator[Case]:
+    """Every kind × P in 1, 2, 3 × C in 1, 3, with biases; the same shapes without; all eval."""
+    for inputs in (1, 2, 3):
+        for outputs in (1, 3):
+            x = points(POINTS, inputs)
+            for kind in KINDS:
+                module = field(kind, inputs, outputs)
+                freeze_statistics(module, x)
+                yield Case(f"{kind}-P{inputs}-C{outputs}", module, x, outputs)
+            name = f"without_biases-P{inputs}-C{outputs}"
+            yield Case(name, without_biases(inputs, outputs), x, outputs)
+
+
+CASES = list(cases())

@@ -1,0 +1,181 @@
+"""Every diagnostic on every kind of field, for pictures and for volumes, with checked numbers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as nnf
+
+from inr_experiments.checks import InputError
+from inr_experiments.diagnostics.activation_pattern import ActivationPattern
+from inr_experiments.diagnostics.layer_ntk import LayerNtk
+from inr_experiments.diagnostics.layer_spectra import LayerSpectra
+from inr_experiments.diagnostics.ntk_convergence import NtkConvergence
+from inr_experiments.diagnostics.training_rank import TrainingRank
+from inr_experiments.fit.snapshot import Snapshot
+from inr_experiments.models.batch_norm import freeze_statistics
+from inr_experiments.spectra.ranks import rank_family
+from tests.cases import KINDS, field, points
+from tests.reference import ntk as reference
+
+DIAGNOSTICS = {
+    "layer_spectra": LayerSpectra(jacobian_points=4),
+    "layer_ntk": LayerNtk(points=16, rank_points=8, stage=None),
+    "ntk_convergence": NtkConvergence(points=16, steps=100, lr=None),
+    "training_rank": TrainingRank(),
+    "activation_pattern": ActivationPattern(),
+}
+STAGES = ("inlet", "hidden.0", "hidden.1", "head")
+
+
+@dataclass
+class SmallTask:
+    """Values at random points: colours with the squared error, or occupancies with their own."""
+
+    in_features: int
+    out_features: int
+    resolution: int = 16
+
+    def __post_init__(self) -> None:
+        self.coordinates = points(40, self.in_features).float()
+        draw = torch.Generator().manual_seed(1)
+        self.targets = torch.rand(40, self.out_features, generator=draw)
+
+    def batch(self, size, draw):
+        assert size == "full"
+        return self.coordinates, self.targets
+
+    def loss(self, prediction, target):
+        if self.in_features == 3:
+            occupied = (target > 0.5).to(prediction)
+            return nnf.binary_cross_entropy_with_logits(prediction, occupied, reduction="sum")
+        return (prediction - target).square().mean(dim=1).sum()
+
+
+TASKS = {"picture": SmallTask(2, 3), "volume": SmallTask(3, 1)}
+
+
+def snapshot_of(kind: str, task: SmallTask) -> Snapshot:
+    module = field(kind, task.in_features, task.out_features).float()
+    freeze_statistics(module, task.coordinates)
+    return Snapshot(0, module, task.coordinates)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", DIAGNOSTICS)
+def test_every_diagnostic_gives_finite_arrays_and_numbers(name, kind, task) -> None:
+    snapshot = snapshot_of(kind, task)
+    before = {key: value.clone() for key, value in snapshot.field.state_dict().items()}
+    result = DIAGNOSTICS[name](snapshot, task)
+    for key, value in result.items():
+        what, _, measure = key.partition("/")
+        assert what and measure and "/" not in measure
+        assert isinstance(value, np.ndarray | float | int) and not isinstance(value, np.generic)
+        assert np.isfinite(value).all(), key
+    assert all(torch.equal(v, before[k]) for k, v in snapshot.field.state_dict().items())
+    assert not snapshot.field.training
+
+
+@pytest.mark.parametrize("kind", ["relu", "bn_all_pre", "siren"])
+def test_layer_ntk_is_that_of_the_definition(kind: str) -> None:
+    task = TASKS["picture"]
+    snapshot = snapshot_of(kind, task)
+    result = LayerNtk(points=40, rank_points=8, stage=None)(snapshot, task)
+    exact = snapshot.float64()
+    parts = reference.kernels(reference.jacobians(exact.field, exact.coordinates))
+    traces = {key: K.diagonal().sum(-1) for key, K in parts.items()}
+    values = torch.linalg.eigvalsh(sum(traces.values())).flip(0).numpy()
+    assert result["total/eigenvalues"] == pytest.approx(values, rel=1e-8, abs=1e-8 * values[0])
+    assert sum(result[f"{stage}/share"] for stage in STAGES) == pytest.approx(1)
+    whole = sum(K.trace() for K in traces.values())
+    inlet = [K.trace() for (layer, _), K in traces.items() if layer.startswith("inlet")]
+    assert result["inlet/share"] == pytest.approx(float(sum(inlet) / whole))
+    assert result["total/frozen_statistics"] == int(kind.startswith("bn"))
+    for stage in STAGES:
+        assert result[f"{stage}/rank_gradient"] <= result[f"{stage}/rank_bound"]
+
+
+def test_layer_ntk_of_the_last_hidden_stage() -> None:
+    task = TASKS["picture"]
+    result = LayerNtk(points=10, rank_points=4, stage="hidden.1")(snapshot_of("relu", task), task)
+    assert "head/share" not in result and result["total/points"] == 10
+    assert sum(result[f"{stage}/share"] for stage in STAGES[:3]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["bn", "rank_expanding"])
+def test_spectra_are_those_of_the_stages_and_weights(kind: str) -> None:
+    task = TASKS["picture"]
+    snapshot = snapshot_of(kind, task)
+    result = LayerSpectra(jacobian_points=4)(snapshot, task)
+    followed = TrainingRank()(snapshot, task)
+    for name, Z in snapshot.float64().features():
+        sigma = torch.linalg.svdvals(Z).numpy()
+        assert result[f"{name}/singular_values"] == pytest.approx(sigma, abs=1e-12 * sigma[0])
+        for measure, value in rank_family(sigma, tuple(Z.shape)).items():
+            assert result[f"{name}/{measure}"] == pytest.approx(value)
+            assert followed[f"{name}/{measure}"] == pytest.approx(value)
+    weight = snapshot.field.hidden[0].linear.weight.detach().double()
+    sigma = torch.linalg.svdvals(weight).numpy()
+    assert result["hidden.0.weight/singular_values"] == pytest.approx(sigma)
+    assert result["inlet.jacobian/rank_most"] <= 2
+
+
+def test_activation_pattern_counts() -> None:
+    task = TASKS["picture"]
+    snapshot = snapshot_of("relu", task)
+    with torch.no_grad():
+        snapshot.field.inlet.linear.weight[0] = 0
+        snapshot.field.inlet.linear.bias[0] = -1
+        snapshot.field.inlet.linear.weight[1] = 0
+        snapshot.field.inlet.linear.bias[1] = 1
+    result = ActivationPattern()(snapshot, task)
+    is_open = snapshot.field.inlet.linear(task.coordinates) > 0
+    assert result["inlet/open_share"] == pytest.approx(is_open.double().mean(dim=0).numpy())
+    assert result["inlet/open_share"][0] == 0 and result["inlet/open_share"][1] == 1
+    assert result["inlet/dead_units"] >= 1 and result["inlet/always_open_units"] >= 1
+    assert result["inlet/constant_units"] >= 2
+    assert result["inlet/patterns"] == len({tuple(row.tolist()) for row in is_open})
+    assert result["all/patterns"] >= result["hidden.0/patterns"]
+    smooth = ActivationPattern()(snapshot_of("siren", task), task)
+    assert all(key.endswith("/constant_units") for key in smooth)
+
+
+def test_convergence_energy_and_the_rate_given() -> None:
+    task = TASKS["picture"]
+    snapshot = snapshot_of("siren", task)
+    result = NtkConvergence(points=40, steps=10, lr=1e-3)(snapshot, task)
+    assert result["error/energy"].sum() == pytest.approx(1)
+    assert result["gd/lr"] == 1e-3
+    factor = (1 - 2e-3 * result["kernel/eigenvalues"] / 120) ** 10
+    assert result["gd/mode_factor"] == pytest.approx(factor)
+    assert result["gd/steps"][0] == 0 and result["gd/predicted_error"][0] == pytest.approx(1)
+    assert result["gd/predicted_error"][-1] == pytest.approx(
+        float(result["error/energy"] @ factor**2)
+    )
+
+
+def test_numbers_that_cannot_be_used() -> None:
+    with pytest.raises(InputError, match=r"diagnostic\.layer_ntk\.points=0"):
+        LayerNtk(points=0, rank_points=8, stage=None)
+    with pytest.raises(InputError, match=r"diagnostic\.ntk_convergence\.lr"):
+        NtkConvergence(points=8, steps=10, lr=-1.0)
+    with pytest.raises(InputError, match="stage='hiden'"):
+        LayerNtk(points=8, rank_points=8, stage="hiden")(
+            snapshot_of("relu", TASKS["picture"]), TASKS["picture"]
+        )
+
+
+@pytest.mark.parametrize("name", DIAGNOSTICS)
+def test_its_yaml_builds_it(name: str) -> None:
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+
+    path = Path(__file__).parents[2] / "conf" / "diagnostic" / f"{name}.yaml"
+    first, second = path.read_text(encoding="utf-8").splitlines()[:2]
+    assert first == f"# @package diagnostic.{name}"
+    assert second.startswith(f"# diagnostic={name}: ")
+    built = instantiate(OmegaConf.load(path))
+    assert type(built) is type(DIAGNOSTICS[name])

@@ -1,0 +1,36 @@
+"""Each bench runs, prints its table, and writes the JSON Lines that it promises."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("name", ["ntk", "spectrum"])
+def test_quick_bench(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "bench.jsonl"
+    plot = ["--plot", str(tmp_path / "cost.png")] if name == "ntk" else []
+    command = [sys.executable, "scripts/bench.py", name, "--quick", "--json", str(file), *plot]
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=one_thread
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        assert row["name"].startswith(f"{name}/") and row["subject_s"] > 0
+        if row["reference_s"] is not None:
+            assert row["ratio"] == pytest.approx(row["reference_s"] / row["subject_s"])
+        assert row["name"] in done.stdout
+    assert all(Path(path).stat().st_size > 0 for path in plot[1:])
+
+
+def test_an_unknown_bench_is_refused() -> None:
+    command = [sys.executable, "scripts/bench.py", "speed"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "invalid choice" in done.stderr
