@@ -86,7 +86,7 @@ class Store:
         return self.runs / key / f"seed-{seed:03d}"
 
     def record(self, key: str, seed: int) -> dict[str, Any] | None:
-        """The record of a finished run, or None; an unreadable one is put aside, not lost."""
+        """The record of a finished run, or None; a `ValueError` where it cannot be read."""
         folder = self.folder(key, seed)
         if not (folder / "DONE").exists():
             return None
