@@ -84,7 +84,7 @@ def in_front(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     nearest = np.full(index.max(axis=0) + 1, -np.inf)
     np.maximum.at(nearest, tuple(index[small].T), middle[small, 2])
     # The neighbours too: at an outline, a bin is covered in part.
-    nearest = minimum_filter(nearest, size=3, mode="constant", cval=-np.inf)
+    nearest = minimum_filter(nearest, size=5, mode="constant", cval=-np.inf)
     return ~small | (middle[:, 2] > nearest[tuple(index.T)] - BEHIND)
 
 
