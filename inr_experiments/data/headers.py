@@ -49,7 +49,8 @@ def _ply(path: Path, content: bytes) -> tuple[int, int]:
             count = counts[words[1]] = int(words[2])
         elif words[:1] == ["property"] and len(words) >= 3:
             # Of a list, whose length is not known yet, only the count must be there.
-            needed += count * (2 if text else PLY_BYTES.get(words[2 if words[1] == "list" else 1], 1))
+            kind = words[2] if words[1] == "list" else words[1]
+            needed += count * (2 if text else PLY_BYTES.get(kind, 1))
     held = len(content) - head.end() + 1  # the last value of a text file may lack its gap
     if needed > held:
         raise _short(path, " and ".join(f"{n} {name}" for name, n in counts.items()), needed, held)

@@ -42,7 +42,8 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
     """Read a mesh, mend what can be mended, and scale it to the box.
 
     `facts`: `vertices`, `faces`, `watertight`, `boundary_edges` (with one face only),
-    `nonmanifold_edges` (with more than two), `half_extents`, `radius`, `centre` and `scale` (box = (file − centre) · scale), `notes`.
+    `nonmanifold_edges` (with more than two), `half_extents`, `radius`, `centre` and `scale`
+    (box = (file − centre) · scale), `notes`.
 
     Raises:
         InputError: if the file is missing, unreadable, incomplete or holds no surface.
@@ -76,7 +77,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     kind, content = unpack(path)
     least = announced(path, kind, content)
     try:
-        loaded = trimesh.load(
+        loaded: Any = trimesh.load(
             io.BytesIO(content), file_type=kind[1:], process=False, skip_materials=True
         )
         if isinstance(loaded, trimesh.Scene):
@@ -122,9 +123,7 @@ def unpack(path: Path) -> tuple[str, bytes]:
     return Path(path.stem).suffix.lower(), content
 
 
-def mend(
-    path: Path, vertices: np.ndarray, faces: np.ndarray
-) -> tuple[Triangles, dict[str, Any]]:
+def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles, dict[str, Any]]:
     """Join equal vertices, drop faces without area, turn the surface the right way out.
 
     Shapes: vertices (V, 3), the longest half side of their tight box 1.

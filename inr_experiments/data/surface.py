@@ -43,9 +43,7 @@ def extract(values: npt.NDArray[np.floating], *, level: float) -> Triangles | No
     return Triangles(placed, faces.astype(np.int64))
 
 
-def sample(
-    triangles: Triangles, count: int, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def sample(triangles: Triangles, count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Points drawn uniformly by area.
 
     a + r (b − a) + s (c − a) on a face with corners a, b, c, with r, s uniform; where r + s > 1,

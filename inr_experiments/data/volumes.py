@@ -102,10 +102,11 @@ def load(
 def read(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
     """The three-dimensional array of numbers in a file, and how it was chosen."""
     kind = path.suffix.lower()
+    notes: list[str] = []
     try:
         if kind == ".npy":
             _check_size(path, *_npy_header(path))
-            values, notes = np.load(path, allow_pickle=False), []
+            values = np.load(path, allow_pickle=False)
         elif kind == ".npz":
             values, notes = _from_npz(path, key)
         else:
@@ -140,7 +141,9 @@ def _from_mat(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
     try:
         shapes = {name: shape for name, shape, _ in whosmat(path)}
     except NotImplementedError as error:
-        raise InputError(f"{path}: MATLAB 7.3 is not read; expected a file saved with -v7") from error
+        raise InputError(
+            f"{path}: MATLAB 7.3 is not read; expected a file saved with -v7"
+        ) from error
     chosen, notes = _choose(path, list(shapes), key)
     _check_size(path, shapes[chosen], 0)
     return loadmat(path, variable_names=[chosen])[chosen], notes
@@ -187,9 +190,7 @@ def _check_size(path: Path, shape: tuple[int, ...], width: int, held: int | None
         )
 
 
-def binary(
-    path: Path, values: npt.NDArray, threshold: float | None
-) -> tuple[Occupied, list[str]]:
+def binary(path: Path, values: npt.NDArray, threshold: float | None) -> tuple[Occupied, list[str]]:
     """Inside or outside for every voxel, and what was decided for it.
 
     Above the threshold where one is given; else the larger one of two values.

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ WHERE = ("uniform", "near_surface", "mix", "grid")
 #: The losses, by the value at which the surface lies: a logit or an occupancy.
 LEVEL = {"bce": 0.0, "mse": 0.5}
 #: Points on each surface for the chamfer distance.
-CHAMFER_POINTS = 2**16
+CHAMFER_POINTS = 2**15
 #: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
 LEAST = 1e-6
 
@@ -94,8 +95,8 @@ class Occupancy:
         self._eval_resolution = integer("task.eval_resolution", eval_resolution, least=2)
         self._mesh_resolution = integer("task.mesh_resolution", mesh_resolution, least=2)
 
-        name = {"shape": shape, "path": path}
-        settings = {"key": key, "threshold": threshold, "side": side}
+        name: dict[str, Any] = {"shape": shape, "path": path}
+        settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}
         settings |= {"scaling": scaling, "fill": fill}
         solid = catalogue.open_solid(**name, **settings)
         self._labels = Labeller(
@@ -143,9 +144,7 @@ class Occupancy:
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Σ over points of the binary cross entropy of logits, or of the squared error."""
         if self._loss == "bce":
-            return functional.binary_cross_entropy_with_logits(
-                prediction, target, reduction="sum"
-            )
+            return functional.binary_cross_entropy_with_logits(prediction, target, reduction="sum")
         return (prediction - target).square().sum()
 
     def evaluate(self, predict: Predict) -> dict[str, float]:
@@ -162,9 +161,7 @@ class Occupancy:
             "iou": iou(prediction=probability, target=self.target),
             "iou_near_surface": iou(prediction=near, target=self._near.inside),
             "iou_best": iou_best(prediction=probability, target=self.target),
-            "chamfer": chamfer(
-                prediction=drawn, target=self._labels.on_surface(CHAMFER_POINTS)
-            ),
+            "chamfer": chamfer(prediction=drawn, target=self._labels.on_surface(CHAMFER_POINTS)),
         }
 
     def draw(self, predict: Predict, folder: Path) -> None:

@@ -140,8 +140,10 @@ def test_faces_turned_against_each_other(tmp_path):
     mixed.faces[::3] = mixed.faces[::3, ::-1]
     mesh = meshes.load(write(tmp_path / "a.ply", mixed))
     assert "turned against each other" in mesh.facts["notes"][0]
-    assert (mesh.label(box_points()).inside == (meshes.load(
-        write(tmp_path / "b.ply", SPHERE)).label(box_points()).inside)).all()
+    assert (
+        mesh.label(box_points()).inside
+        == (meshes.load(write(tmp_path / "b.ply", SPHERE)).label(box_points()).inside)
+    ).all()
 
 
 def test_faces_without_area_are_dropped(tmp_path):

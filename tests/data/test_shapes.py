@@ -42,8 +42,11 @@ def in_knot(x):
 
 @pytest.mark.parametrize(
     ("name", "inside", "count"),
-    [("gyroid_sphere", in_gyroid, 200_000), ("menger", in_menger, 200_000),
-     ("torus_knot", in_knot, 1500)],
+    [
+        ("gyroid_sphere", in_gyroid, 200_000),
+        ("menger", in_menger, 200_000),
+        ("torus_knot", in_knot, 1500),
+    ],
 )
 def test_inside_is_exact(name, inside, count):
     x = box_points(count)

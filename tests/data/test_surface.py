@@ -112,8 +112,10 @@ def test_hidden_faces_are_left_out_without_a_trace(monkeypatch):
 
 
 def test_two_large_faces_and_no_surface():
-    flat = Triangles(np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0.0]]),
-                     np.array([[0, 1, 2], [0, 2, 3]]))
+    flat = Triangles(
+        np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0.0]]),
+        np.array([[0, 1, 2], [0, 2, 3]]),
+    )
     assert (render.picture(flat, azimuth=0, elevation=0, pixels=90)[45, 45] < 250).all()
     blank = render.picture(None, pixels=90)
     assert blank.shape == (90, 90, 3) and blank.min() < 100 and blank.mean() > 200

@@ -23,9 +23,7 @@ def test_the_default_is_the_cube(width, dimensions):
     p = 1
     while p**dimensions < width:
         p += 1
-    assert torch.equal(
-        lattice_for(width, dimensions), spread_subset(lattice(p, dimensions), width)
-    )
+    assert torch.equal(lattice_for(width, dimensions), spread_subset(lattice(p, dimensions), width))
 
 
 def test_published_bounds():

@@ -21,7 +21,7 @@ def lattice(points: int, dimensions: int) -> Tensor:
 
 def nearest_first(V: Tensor) -> Tensor:
     """The rows of V by norm; rows of equal norm keep their order. Shapes: (M, P) -> (M, P)."""
-    # Rounding makes ties of what is equal but for the last bit, so that the order is one everywhere.
+    # Rounding makes ties of what is equal but for the last bit, so that all machines agree.
     order = torch.argsort(V.norm(dim=1).round(decimals=12), stable=True)
     return V[order]
 

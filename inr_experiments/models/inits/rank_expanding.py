@@ -77,9 +77,8 @@ class RankExpanding:
         choice("model.inlet_init.over", over, OVER)
         for name, value in (("half_extents", half_extents), ("radius", radius)):
             if (value is not None) != (OVER[over] == name):
-                raise InputError(
-                    f"model.inlet_init.{name}={value!r}: over={over} takes {OVER[over] or 'neither'}"
-                )
+                takes = OVER[over] or "no size"
+                raise InputError(f"model.inlet_init.{name}={value!r}: over={over} takes {takes}")
         self.half_extents = half_extents
         for side in half_extents or ():
             number("model.inlet_init.half_extents", side)
