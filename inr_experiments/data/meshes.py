@@ -144,7 +144,8 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
         trimesh.repair.fix_winding(mesh)
         mended = "mended" if mesh.is_winding_consistent else "mended where the surface allows it"
         notes.append(f"neighbouring faces were turned against each other; {mended}")
-    if mesh.volume < 0:
+    a, b, c = np.moveaxis(mesh.triangles, 1, 0)
+    if np.sum(a * np.cross(b, c)) < 0:  # six times the volume
         mesh.invert()
         notes.append("orientation was inverted; mended")
     times_used = np.bincount(mesh.edges_unique_inverse)

@@ -56,7 +56,8 @@ class Occupancy:
         cache: folder in which labels are kept; None keeps nothing.
 
     Raises:
-        InputError: if a value or the file cannot be used, or nothing or everything is inside.
+        InputError: if a value or the file cannot be used, nothing or everything is inside, or more of
+            the box is in doubt than is inside.
     """
 
     in_features = 3
@@ -111,7 +112,7 @@ class Occupancy:
         self.target, ambiguous = self._labels.grid(eval_resolution)
         self.facts = {
             **solid.facts,
-            "inside_share": self._checked_share(),
+            "inside_share": self._checked_share(ambiguous),
             "ambiguous_share": ambiguous,
             "azimuth": catalogue.azimuth(**name),
         }
@@ -124,10 +125,17 @@ class Occupancy:
         order = torch.randperm(len(self._points), generator=generator(self._seed, "spectra"))
         self.coordinates = self._points[order[:spectrum_points]]
 
-    def _checked_share(self) -> float:
+    def _checked_share(self, ambiguous: float) -> float:
+        """The share of the dense grid that is inside, refused where that is no solid's."""
         share = float(self.target.mean())
-        if LEAST < share < 1 - LEAST:
+        if LEAST < share < 1 - LEAST and ambiguous <= share:
             return share
+        if ambiguous > share > LEAST:
+            # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
+            raise InputError(
+                f"{self.item}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
+                "expected a surface that is closed for the most part"
+            )
         raise InputError(
             f"{self.item}: inside share {share:g} on a grid of {self._eval_resolution}³; expected "
             f"between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body that fills "
