@@ -56,8 +56,8 @@ class Occupancy:
         cache: folder in which labels are kept; None keeps nothing.
 
     Raises:
-        InputError: if a value or the file cannot be used, nothing or everything is inside, or more of
-            the box is in doubt than is inside.
+        InputError: if a value or the file cannot be used, if nothing or everything is inside, or
+            if more of the box is in doubt than is inside.
     """
 
     in_features = 3
