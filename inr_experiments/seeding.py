@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import torch
 
 
@@ -12,6 +13,15 @@ def generator(seed: int, *stream: str | int) -> torch.Generator:
     whether or not `generator(0, "init", 1)` was used. Two models that differ in one layer thus
     share the others, which pairs them.
     """
+    return torch.Generator().manual_seed(_number(seed, *stream))
+
+
+def numpy_generator(seed: int, *stream: str | int) -> np.random.Generator:
+    """The same for code that knows no torch."""
+    return np.random.default_rng(_number(seed, *stream))
+
+
+def _number(seed: int, *stream: str | int) -> int:
     name = "/".join(map(str, (seed, *stream)))
     digest = hashlib.sha256(name.encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return int.from_bytes(digest[:8], "big") >> 1

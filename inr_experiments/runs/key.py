@@ -9,7 +9,11 @@ SCIENCE_VERSION = 1
 
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
-OUTSIDE = {"model": ("lr",), "task": ("image", "path", "pixel_limit"), "fit": ("chunk",)}
+OUTSIDE = {
+    "model": ("lr",),
+    "task": ("image", "path", "pixel_limit", "shape", "cache"),
+    "fit": ("chunk",),
+}
 
 
 def science(config: dict[str, Any]) -> dict[str, Any]:

@@ -139,3 +139,5 @@ def _log_pictures(run: Any, folder: Path) -> None:
 
     for path in sorted(folder.glob("*.png")):
         run.log({path.stem: wandb.Image(str(path))})
+    for path in sorted(folder.glob("*.glb")):
+        run.log({path.stem: wandb.Object3D(str(path))})

@@ -1,7 +1,11 @@
 """The lattice of points that a rank-expanding inlet opens at."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from ...checks import InputError
 
 
 def lattice(points: int, dimensions: int) -> Tensor:
@@ -12,8 +16,12 @@ def lattice(points: int, dimensions: int) -> Tensor:
     axis = torch.linspace(-1, 1, points, dtype=torch.float64)
     if points == 1:
         axis = torch.zeros(1, dtype=torch.float64)
-    V = torch.cartesian_prod(*[axis] * dimensions).reshape(-1, dimensions)
-    # Rounding makes ties of what differs in the last bit only, so that the order is one everywhere.
+    return nearest_first(torch.cartesian_prod(*[axis] * dimensions).reshape(-1, dimensions))
+
+
+def nearest_first(V: Tensor) -> Tensor:
+    """The rows of V by norm; rows of equal norm keep their order. Shapes: (M, P) -> (M, P)."""
+    # Rounding makes ties of what is equal but for the last bit, so that all machines agree.
     order = torch.argsort(V.norm(dim=1).round(decimals=12), stable=True)
     return V[order]
 
@@ -29,14 +37,48 @@ def spread_subset(V: Tensor, count: int) -> Tensor:
     return V[index]
 
 
-def lattice_for(width: int, dimensions: int) -> Tensor:
-    """`width` lattice points in P dimensions: the p^P lattice where one fits, else a subset.
+def lattice_for(
+    width: int,
+    dimensions: int,
+    *,
+    points: int | None = None,
+    half_extents: Sequence[float] | None = None,
+    radius: float | None = None,
+) -> Tensor:
+    """`width` lattice points in P dimensions, an evenly spread subset where there are more.
 
-    p is the least integer with p^P ≥ width; for width < p^P the evenly spread subset is taken.
+    The lattice lies over the cube [-1, 1]^P; over the box ±half_extents, as many points along
+    each axis; or over the ball of that radius: those points of the cube around it that it holds.
 
     Shapes: -> (width, P) float64, nearest to the origin first.
+
+    Args:
+        points: p, along each axis; None takes the least p that gives `width` points.
+
+    Raises:
+        InputError: if p gives fewer points than `width`, or the box has another dimension.
     """
-    p = 1
-    while p**dimensions < width:
-        p += 1
-    return spread_subset(lattice(p, dimensions), width)
+
+    def over(p: int) -> Tensor:
+        V = lattice(p, dimensions)
+        if half_extents is not None:
+            V = nearest_first(V * torch.tensor(half_extents, dtype=V.dtype))
+        if radius is not None:
+            V = V[V.norm(dim=1) <= 1 + 1e-12] * radius
+        return V
+
+    if half_extents is not None and len(half_extents) != dimensions:
+        raise InputError(
+            f"model.inlet_init.half_extents={list(half_extents)}: expected {dimensions} numbers"
+        )
+    if points is None:
+        points = 1
+        while len(over(points)) < width:
+            points += 1
+    V = over(points)
+    if len(V) < width:
+        raise InputError(
+            f"model.inlet_init.points={points}: gives {len(V)} lattice points; expected at least "
+            f"model.width={width}"
+        )
+    return spread_subset(V, width)

@@ -1,15 +1,18 @@
 """The rank-expanding initialisation."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ...checks import number
+from ...checks import InputError, choice, integer, number
 from .lattice import lattice_for
 
 #: The share of Prop. 4's bound that ε takes where it is not given.
 MARGIN = 0.9
+#: Where the lattice may lie, and the value that says how large.
+OVER = {"cube": None, "box": "half_extents", "ball": "radius"}
 
 
 def directions(V: Tensor) -> Tensor:
@@ -40,22 +43,55 @@ def epsilon_bound(V: Tensor) -> float:
 
 
 class RankExpanding:
-    """w_j = v_j/‖v_j‖, b_j = −‖v_j‖ + ε, for lattice points v_j on [-1, 1]^P.
+    """w_j = v_j/‖v_j‖, b_j = −‖v_j‖ + ε, for lattice points v_j on [-1, 1]^P or near the object.
 
     Unit j opens on the half-space beyond v_j. With a ReLU, Z₀ on the lattice is lower triangular
     with diagonal ε while ε is below `epsilon_bound`, hence of full rank. Nothing is random.
 
     Args:
         epsilon: ε; None takes 0.9 × the bound of the lattice in use.
+        over: where the lattice lies: the `cube` [-1, 1]^P, the `box` ±half_extents, or the `ball`
+            of `radius` about the origin. The paper has the cube; in 3D most of the cube's planes
+            cut only its corners, where no object is.
+        half_extents: P numbers, for `box`.
+        radius: for `ball`.
+        points: p, the lattice's points along an axis; None takes the least that gives one a unit.
 
-    Source: section 4 of arXiv 2602.01526.
+    Raises:
+        InputError: if a value cannot be used, or belongs to another `over`.
+
+    Source: section 4 of arXiv 2602.01526; `box` and `ball` are ours.
     """
 
-    def __init__(self, *, epsilon: float | None) -> None:
+    def __init__(
+        self,
+        *,
+        epsilon: float | None,
+        over: str = "cube",
+        half_extents: Sequence[float] | None = None,
+        radius: float | None = None,
+        points: int | None = None,
+    ) -> None:
         self.epsilon = None if epsilon is None else number("model.inlet_init.epsilon", epsilon)
+        self.points = None if points is None else integer("model.inlet_init.points", points)
+        choice("model.inlet_init.over", over, OVER)
+        for name, value in (("half_extents", half_extents), ("radius", radius)):
+            if (value is not None) != (OVER[over] == name):
+                takes = OVER[over] or "no size"
+                raise InputError(f"model.inlet_init.{name}={value!r}: over={over} takes {takes}")
+        self.half_extents = half_extents
+        for side in half_extents or ():
+            number("model.inlet_init.half_extents", side)
+        self.radius = None if radius is None else number("model.inlet_init.radius", radius)
 
     def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
-        V = lattice_for(linear.out_features, linear.in_features)
+        V = lattice_for(
+            linear.out_features,
+            linear.in_features,
+            points=self.points,
+            half_extents=self.half_extents,
+            radius=self.radius,
+        )
         epsilon = self.epsilon
         if epsilon is None:
             # A single unit has no neighbour and hence no bound: any positive ε will do.

@@ -1,0 +1,95 @@
+"""Which solid a name or a file means, and how it is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..checks import InputError, nearest
+from ..paths import data_dir
+from . import meshes, volumes
+from .render import AZIMUTH
+from .shapes import SHAPES, Shape
+from .solid import Solid
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A file under the data folder, and the side from which it is looked at."""
+
+    file: str
+    azimuth: float = AZIMUTH
+
+
+SCANS = {
+    "armadillo": Scan("meshes/armadillo.obj", azimuth=210.0),
+    "bunny": Scan("meshes/bunny100k.obj"),
+    "happy_buddha": Scan("meshes/happy_buddha.obj"),
+    "thai_statue": Scan("volumes/thai_statue.npz"),
+}
+
+
+def locate(*, shape: str | None, path: str | None) -> Path | None:
+    """The file that `shape` and `path` mean, without opening it; None for a bundled shape.
+
+    Raises:
+        InputError: if there is no such name, or the data folder lacks its file.
+    """
+    if path is not None:
+        return Path(path).expanduser()
+    if shape in SHAPES:
+        return None
+    if shape not in SCANS:
+        names = [*SHAPES, *SCANS]
+        raise InputError(
+            f"task.shape={shape!r}: expected one of {', '.join(names)}{nearest(shape, names)}; "
+            "for a file of your own, task.path=FILE"
+        )
+    file = data_dir() / SCANS[shape].file
+    if not file.is_file():
+        raise InputError(
+            f"{file}: no such file; set INR_DATA to a folder that holds {SCANS[shape].file}, or "
+            f"take a bundled shape: task.shape={', '.join(SHAPES)}"
+        )
+    return file
+
+
+def item_name(*, shape: str | None, path: str | None) -> str:
+    """How tables name the solid: the file's name without its endings, or the name asked by."""
+    if path is None:
+        return str(shape)
+    file = Path(path)
+    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
+
+
+def azimuth(*, shape: str | None, path: str | None) -> float:
+    """From where the solid is looked at, in degrees about the vertical."""
+    return SCANS[shape].azimuth if path is None and shape in SCANS else AZIMUTH
+
+
+def open_solid(
+    *,
+    shape: str | None,
+    path: str | None,
+    key: str | None,
+    threshold: float | None,
+    side: int | None,
+    scaling: str,
+    fill: float,
+) -> Solid:
+    """The solid in the box; `key`, `threshold` and `side` are a volume's, see `volumes.load`.
+
+    Raises:
+        InputError: if it cannot be found, read or understood.
+    """
+    file = locate(shape=shape, path=path)
+    if file is None:
+        return Shape(str(shape), scaling=scaling, fill=fill)
+    name = file.name.lower()
+    if name.endswith(volumes.SUFFIXES):
+        volume = {"key": key, "threshold": threshold, "side": side}
+        return volumes.load(file, **volume, scaling=scaling, fill=fill)  # type: ignore[arg-type]
+    if name.endswith(meshes.SUFFIXES):
+        return meshes.load(file, scaling=scaling, fill=fill)
+    raise InputError(
+        f"{file}: expected a mesh ({' '.join(meshes.SUFFIXES)}) or a volume "
+        f"({' '.join(volumes.SUFFIXES)}); pictures are for task=image"
+    )

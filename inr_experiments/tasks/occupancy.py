@@ -1,0 +1,226 @@
+"""Fitting the inside of a solid."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..checks import InputError, choice, integer, number
+from ..data import render, solids, surface
+from ..data.labelled import Labeller
+from ..data.points import cell_centres
+from ..data.solid import Triangles
+from ..metrics.volume import chamfer, iou, iou_best
+from ..seeding import generator, numpy_generator
+from .task import Predict
+
+WHERE = ("uniform", "near_surface", "mix", "grid")
+#: The losses, by the value at which the surface lies: a logit or an occupancy.
+LEVEL = {"bce": 0.0, "mse": 0.5}
+#: Points on each surface for the chamfer distance.
+CHAMFER_POINTS = 2**15
+#: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
+LEAST = 1e-6
+
+
+class Occupancy:
+    """Fit the inside of a solid in the box [-1, 1]³; P = 3, C = 1.
+
+    The fitted points are a pool, labelled once, of which each step draws; the evaluation has
+    points of its own: the centres of a dense grid, and points near the surface.
+
+    Metrics: `iou` on the dense grid at probability 0.5, `iou_best` there at the best threshold,
+    `iou_near_surface` at 0.5 near the surface, `chamfer` between the extracted and the target
+    surface (NaN where nothing can be extracted).
+
+    Args:
+        shape: name of a bundled shape or a scan; not used where `path` is given.
+        path: a mesh or volume of one's own.
+        key, threshold, side: of a volume; see `volumes.load`.
+        scaling, fill: how the object lies in the box; see `scale_to_box`.
+        points: where the pool lies: `uniform` in the box, `near_surface`, a `mix` of the two, or
+            on the nodes of a `grid`.
+        near_share: share of the pool near the surface, for `mix`.
+        sigma: standard deviation from the surface of points near it, in half sides of the box.
+        pool: points in it; a grid takes the nearest cube number.
+        points_seed: seed of all points.
+        loss: `bce`, the field gives logits; `mse`, it gives occupancies, as in WIRE.
+        eval_resolution: cells of the dense grid along an axis.
+        near_points: evaluated points near the surface.
+        mesh_resolution: the same for the grid that surfaces are extracted from.
+        spectrum_points: of the pool, for spectra and BatchNorm statistics.
+        cache: folder in which labels are kept; None keeps nothing.
+
+    Raises:
+        InputError: if a value or the file cannot be used, if nothing or everything is inside, or
+            if more of the box is in doubt than is inside.
+    """
+
+    in_features = 3
+    out_features = 1
+
+    def __init__(
+        self,
+        *,
+        shape: str | None = None,
+        path: str | None = None,
+        key: str | None = None,
+        threshold: float | None = None,
+        side: int | None = None,
+        scaling: str = "box",
+        fill: float = 1.0,
+        points: str = "uniform",
+        near_share: float = 0.5,
+        sigma: float = 0.02,
+        pool: int = 2**21,
+        points_seed: int = 0,
+        loss: str = "bce",
+        eval_resolution: int = 96,
+        near_points: int = 2**18,
+        mesh_resolution: int = 96,
+        spectrum_points: int = 2**13,
+        cache: str | None = None,
+    ) -> None:
+        choice("task.points", points, WHERE)
+        number("task.near_share", near_share, below=1)
+        number("task.sigma", sigma)
+        integer("task.pool", pool, least=8)
+        integer("task.near_points", near_points)
+        integer("task.spectrum_points", spectrum_points, least=2)
+        self._loss = choice("task.loss", loss, LEVEL)
+        self._seed = integer("task.points_seed", points_seed, least=0)
+        self._eval_resolution = integer("task.eval_resolution", eval_resolution, least=2)
+        self._mesh_resolution = integer("task.mesh_resolution", mesh_resolution, least=2)
+
+        name: dict[str, Any] = {"shape": shape, "path": path}
+        settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}
+        settings |= {"scaling": scaling, "fill": fill}
+        solid = solids.open_solid(**name, **settings)
+        self._labels = Labeller(
+            solid,
+            settings=settings,
+            folder=Path(cache).expanduser() if cache is not None else None,
+            seed=self._seed,
+            streams=numpy_generator,
+        )
+        self.item = solids.item_name(**name)
+        self.sha256 = solid.sha256
+        self.target, ambiguous = self._labels.grid(eval_resolution)
+        self.facts = {
+            **solid.facts,
+            "inside_share": self._checked_share(ambiguous),
+            "ambiguous_share": ambiguous,
+            "azimuth": solids.azimuth(**name),
+        }
+        self._near = self._labels.near(near_points, sigma=sigma)
+        fitted = self._labels.pool(points, pool, near_share=near_share, sigma=sigma)
+        self._points = torch.from_numpy(fitted.points)
+        self._inside = torch.from_numpy(fitted.inside)
+        self.facts["fitted"] = len(self._points)
+        self.resolution = round(len(self._points) ** (1 / 3))
+        order = torch.randperm(len(self._points), generator=generator(self._seed, "spectra"))
+        self.coordinates = self._points[order[:spectrum_points]]
+
+    def _checked_share(self, ambiguous: float) -> float:
+        """The share of the dense grid that is inside, refused where that is no solid's."""
+        share = float(self.target.mean())
+        if LEAST < share < 1 - LEAST and ambiguous <= share:
+            return share
+        if ambiguous > share > LEAST:
+            # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
+            raise InputError(
+                f"{self.item}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
+                "expected a surface that is closed for the most part"
+            )
+        raise InputError(
+            f"{self.item}: inside share {share:g} on a grid of {self._eval_resolution}³; expected "
+            f"between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body that fills "
+            "the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
+        )
+
+    def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The whole pool for `full`, else `size` points of it drawn with replacement."""
+        if size == "full":
+            return self._points, self._inside[:, None].float()
+        chosen = torch.randint(len(self._points), (int(size),), generator=draw)
+        return self._points[chosen], self._inside[chosen, None].float()
+
+    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Σ over points of the binary cross entropy of logits, or of the squared error."""
+        if self._loss == "bce":
+            return functional.binary_cross_entropy_with_logits(prediction, target, reduction="sum")
+        return (prediction - target).square().sum()
+
+    def evaluate(self, predict: Predict) -> dict[str, float]:
+        """`iou`, `iou_near_surface`, `iou_best` in [0, 1], and `chamfer` in half box sides."""
+        values = self._on_grid(predict, self._eval_resolution)
+        found = self._extract(predict, values)
+        probability = self._probability(values)
+        near = self._probability(predict(torch.from_numpy(self._near.points)).numpy()[:, 0])
+        drawn = np.empty((0, 3))
+        if found is not None:
+            rng = numpy_generator(self._seed, "chamfer")
+            drawn = surface.sample(found, CHAMFER_POINTS, rng)
+        return {
+            "iou": iou(prediction=probability, target=self.target),
+            "iou_near_surface": iou(prediction=near, target=self._near.inside),
+            "iou_best": iou_best(prediction=probability, target=self.target),
+            "chamfer": chamfer(prediction=drawn, target=self._labels.on_surface(CHAMFER_POINTS)),
+        }
+
+    def draw(self, predict: Predict, folder: Path) -> None:
+        """Write meshes, pictures, slices and a page in which both surfaces can be turned.
+
+        mesh.ply, mesh.glb and target.ply; prediction.png and target.png from one camera; page.html;
+        slices.png, and slices.npz with prediction_x … (R, R) float16 and target_x … (R, R) bool;
+        surface.json with the faces extracted. Without a surface there is no mesh, and the picture
+        and surface.json say so.
+        """
+        values = self._on_grid(predict, self._mesh_resolution)
+        found = surface.extract(values, level=LEVEL[self._loss])
+        wanted = self._labels.surface
+        said = {"faces": len(found.faces)} if found else {"faces": 0, "note": "no surface"}
+        (folder / "surface.json").write_text(json.dumps(said) + "\n", encoding="utf-8")
+        surface.save(folder / "target.ply", wanted)
+        if found is not None:
+            surface.save(folder / "mesh.ply", found)
+            surface.save(folder / "mesh.glb", found)
+        shown = {"target": wanted, "prediction": found}
+        surface.save_page(folder / "page.html", {k: v for k, v in shown.items() if v is not None})
+        for name, triangles in shown.items():
+            picture = render.picture(triangles, azimuth=self.facts["azimuth"])
+            render.save(folder / f"{name}.png", picture)
+        self._draw_slices(predict, folder)
+
+    def _draw_slices(self, predict: Predict, folder: Path) -> None:
+        values = self._probability(self._on_grid(predict, self._eval_resolution))
+        middle = self._eval_resolution // 2
+        cut = {n: np.take(values, middle, axis=axis) for axis, n in enumerate("xyz")}
+        wanted = {n: np.take(self.target, middle, axis=axis) for axis, n in enumerate("xyz")}
+        render.save(folder / "slices.png", render.slices(cut, wanted))
+        stored = {f"prediction_{n}": v.astype(np.float16) for n, v in cut.items()}
+        stored |= {f"target_{n}": v for n, v in wanted.items()}
+        np.savez_compressed(folder / "slices.npz", allow_pickle=False, **stored)
+
+    def _on_grid(self, predict: Predict, side: int) -> np.ndarray:
+        """The field at the centres of side³ cells, a few layers at a time. Shapes: -> (R, R, R)."""
+        values = np.empty(side**3, dtype=np.float32)
+        filled = 0
+        for x in cell_centres(side):
+            values[filled : filled + len(x)] = predict(torch.from_numpy(x)).numpy()[:, 0]
+            filled += len(x)
+        return values.reshape(side, side, side)
+
+    def _extract(self, predict: Predict, values: np.ndarray) -> Triangles | None:
+        """The field's surface; from `values` where they have the resolution for it."""
+        if self._mesh_resolution != self._eval_resolution:
+            values = self._on_grid(predict, self._mesh_resolution)
+        return surface.extract(values, level=LEVEL[self._loss])
+
+    def _probability(self, values: np.ndarray) -> np.ndarray:
+        """σ of logits, or the occupancies themselves, never in place."""
+        return torch.from_numpy(values).sigmoid().numpy() if self._loss == "bce" else values

@@ -1,0 +1,114 @@
+"""3D occupancy: labelling, a fit, and a dense evaluation."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from inr_experiments.data.meshes import Mesh, load
+from inr_experiments.data.points import uniform
+from inr_experiments.fit.loop import accumulate_gradients
+from inr_experiments.fit.snapshot import Snapshot
+from inr_experiments.models.field import Field
+from inr_experiments.models.inits.torch_default import TorchDefault
+from inr_experiments.seeding import generator
+from inr_experiments.tasks.occupancy import Occupancy
+
+from .timing import Row, median, peak
+
+WIDTH, BATCH, CHUNK = 216, 8192, 2048
+#: Share of faces taken out of the holed mesh.
+HOLES = 0.02
+RUNS = 3
+
+
+def bumpy_sphere(folder: Path, *, subdivisions: int, holes: float) -> Mesh:
+    """A closed mesh of 20 · 4^subdivisions faces, or one with holes; 6 gives 81,920."""
+    import trimesh
+
+    ball = trimesh.creation.icosphere(subdivisions=subdivisions)
+    ball.vertices *= 1 + 0.1 * np.sin(9 * ball.vertices).prod(axis=1, keepdims=True)
+    ball.update_faces(np.random.default_rng(0).random(len(ball.faces)) >= holes)
+    ball.export(folder / "ball.ply")
+    return load(folder / "ball.ply")
+
+
+def field() -> Field:
+    """The default ReLU field at laptop scale."""
+    return Field(
+        in_features=3,
+        out_features=1,
+        resolution=128,
+        seed=0,
+        width=WIDTH,
+        hidden_layers=3,
+        encoding=None,
+        inlet_init=TorchDefault(),
+        inlet_activation=nn.ReLU(),
+        hidden_init=TorchDefault(),
+        hidden_activation=nn.ReLU(),
+        head_init=TorchDefault(),
+        batch_norm=None,
+    )
+
+
+def evaluation(side: int) -> Callable[[], object]:
+    """A dense evaluation with side³ points, all of its memory still to be taken."""
+    task = Occupancy(shape="blob", eval_resolution=side, pool=2**16, mesh_resolution=64)
+    snapshot = Snapshot(0, field().eval(), task.coordinates)
+    return lambda: task.evaluate(snapshot.predict)
+
+
+def labelling(quick: bool) -> Iterator[Row]:
+    """Labelling on a closed and on a holed mesh, with the wrong share of the latter."""
+    subdivisions, count = (4, 20_000) if quick else (6, 2**20)
+    points = uniform(count, np.random.default_rng(0))
+    truth = None
+    for name, holes in (("closed", 0.0), ("holed", HOLES)):
+        with tempfile.TemporaryDirectory() as folder:
+            mesh = bumpy_sphere(Path(folder), subdivisions=subdivisions, holes=holes)
+        found = mesh.label(points)
+        truth = found.inside if truth is None else truth
+        seconds = median(lambda mesh=mesh: mesh.label(points), runs=RUNS, warm=False)
+        more = {
+            "faces": mesh.facts["faces"],
+            "points_per_s": count / seconds,
+            "wrong_share": float((found.inside != truth).mean()),
+            "ambiguous_share": found.ambiguous / count,
+        }
+        yield Row(f"occupancy/label/{name}", seconds, more=more)
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Labelling, steps of a fit, a grid through the field, and the peak of an evaluation."""
+    yield from labelling(quick)
+    task = Occupancy(shape="blob", pool=2**16, eval_resolution=32, mesh_resolution=32)
+    net, draw = field(), generator(0, "bench")
+    optimiser = torch.optim.Adam(net.parameters())
+
+    def step() -> None:
+        x, y = task.batch(BATCH, draw)
+        optimiser.zero_grad()
+        accumulate_gradients(net, task, x, y, chunk=CHUNK)
+        optimiser.step()
+
+    seconds = median(step, runs=3 if quick else 20)
+    yield Row(f"occupancy/fit/{WIDTH}", seconds, more={"points_per_s": BATCH / seconds})
+
+    side = 32 if quick else 96
+    snapshot = Snapshot(0, net.eval(), task.coordinates)
+    grid = torch.from_numpy(uniform(side**3, np.random.default_rng(1)))
+    seconds = median(lambda: snapshot.predict(grid), runs=RUNS)
+    yield Row(f"occupancy/grid/{side}", seconds, more={"points_per_s": side**3 / seconds})
+
+    side = 32 if quick else 256
+    start = time.perf_counter()
+    gib = peak(evaluation, side)
+    # Once is enough for a peak, and 256³ points take minutes; the start of the process is included.
+    seconds = time.perf_counter() - start
+    more = {"points_per_s": side**3 / seconds, "peak_gib": gib}
+    yield Row(f"occupancy/evaluate/{side}", seconds, more=more)

@@ -1,0 +1,149 @@
+"""Every kind of volume file that a stranger may hand over."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from inr_experiments.checks import InputError
+from inr_experiments.data import volumes
+
+from ..reference.volume import majority_naive
+
+RNG = np.random.default_rng(0)
+#: A block with a corner off, off-centre in an empty array.
+BLOCK = np.zeros((10, 12, 14), dtype=bool)
+BLOCK[2:8, 3:11, 5:9] = True
+BLOCK[2, 3, 5] = False
+
+
+def refusal(path: Path, **options) -> str:
+    """The one sentence with which a file is refused."""
+    with pytest.raises(InputError) as refused:
+        volumes.load(path, **options)
+    text = str(refused.value)
+    assert str(path) in text and "\n" not in text
+    return text
+
+
+def saved(folder: Path, values: np.ndarray, name: str = "a.npy") -> Path:
+    np.save(folder / name, values)
+    return folder / name
+
+
+def test_every_format_gives_the_same_solid(tmp_path):
+    np.save(tmp_path / "a.npy", BLOCK)
+    np.savez_compressed(tmp_path / "a.npz", occupancy=BLOCK, other=np.zeros(3))
+    savemat(tmp_path / "a.mat", {"hypercube": BLOCK.astype(np.uint8)})
+    x = RNG.uniform(-1, 1, (5000, 3))
+    labels = []
+    for name in ("a.npy", "a.npz", "a.mat"):
+        volume = volumes.load(tmp_path / name)
+        assert volume.facts["shape"] == [6, 8, 4]
+        assert volume.facts["half_extents"] == [0.75, 1.0, 0.5]
+        assert volume.facts["notes"] == []
+        labels.append(volume.label(x).inside)
+    assert (labels[0] == labels[1]).all() and (labels[0] == labels[2]).all()
+    # Independently: voxels are cubes of 1/4, the cropped block in the middle.
+    index = [np.floor((x[:, i] + h) * 4).astype(int) for i, h in enumerate((0.75, 1.0, 0.5))]
+    held = (np.abs(x) < [0.75, 1.0, 0.5]).all(axis=1)
+    expected = held & ~np.all([i == 0 for i in index], axis=0)
+    assert (labels[0] == expected).all()
+
+
+def test_the_surface_lies_around_the_voxels(tmp_path):
+    surface = volumes.load(saved(tmp_path, BLOCK)).surface()
+    assert np.abs(surface.vertices).max(axis=0) == pytest.approx([0.75, 1.0, 0.5])
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 7, 9])
+def test_majority_vote_against_its_twin(side):
+    occupied = RNG.random((9, 7, 5)) < 0.5
+    assert (volumes.majority(occupied, side) == majority_naive(occupied, side)).all()
+
+
+def test_downsampling_stays_in_or_out_and_is_said(tmp_path):
+    ball = np.linalg.norm(np.indices((64, 64, 64)) - 31.5, axis=0) < 30
+    whole, small = (volumes.load(saved(tmp_path, ball), side=side) for side in (None, 16))
+    assert small.facts["shape"] == [15, 15, 15] and "majority" in small.facts["notes"][0]
+    x = RNG.uniform(-1, 1, (20_000, 3))
+    assert (whole.label(x).inside != small.label(x).inside).mean() < 0.06
+    assert abs(whole.label(x).inside.mean() - np.pi / 6) < 0.01
+
+
+def test_another_key_is_taken_where_it_is_the_only_one(tmp_path):
+    np.savez(tmp_path / "a.npz", solid=BLOCK)
+    assert volumes.load(tmp_path / "a.npz").facts["notes"] == ["array 'solid' taken, the only one"]
+
+
+def test_several_keys_must_be_told_apart(tmp_path):
+    np.savez(tmp_path / "a.npz", one=BLOCK, two=BLOCK)
+    assert "task.key to be one of one, two" in refusal(tmp_path / "a.npz")
+    assert "no array 'three'" in refusal(tmp_path / "a.npz", key="three")
+    assert volumes.load(tmp_path / "a.npz", key="two").facts["notes"] == []
+
+
+def test_a_volume_with_more_than_two_values_needs_a_threshold(tmp_path):
+    path = saved(tmp_path, BLOCK * RNG.uniform(0.5, 1, BLOCK.shape))
+    assert "not binary" in refusal(path) and "task.threshold" in refusal(path)
+    volume = volumes.load(path, threshold=0.25)
+    assert volume.facts["shape"] == [6, 8, 4]
+    assert volume.facts["notes"][0].startswith("inside is above 0.25")
+    assert "task.threshold" in refusal(path, threshold=7.0)
+
+
+def test_two_values_other_than_0_and_1(tmp_path):
+    volume = volumes.load(saved(tmp_path, np.where(BLOCK, 255, 7).astype(np.uint8)))
+    assert volume.facts["notes"] == ["two values, 7 and 255; the larger is inside"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.ones((5, 5), bool), "(X, Y, Z)"),
+        (np.zeros((0, 3, 3)), "(X, Y, Z)"),
+        (np.ones((4, 4, 4), bool), "every voxel"),
+        (np.zeros((4, 4, 4)), "every voxel"),
+        (np.where(BLOCK, np.nan, 0), "NaN"),
+        (np.where(BLOCK, 1j, 0), "complex"),
+        (np.full((2, 2, 2), "a"), "expected numbers"),
+        (np.array([{}] * 8).reshape(2, 2, 2), "cannot be read"),
+    ],
+)
+def test_arrays_that_are_no_volume(tmp_path, values, said):
+    path = tmp_path / "a.npy"
+    np.save(path, values, allow_pickle=True)
+    assert said in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.mat"])
+@pytest.mark.parametrize("content", [b"", b"words " * 99])
+def test_no_volume_at_all(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    refusal(tmp_path / name)
+
+
+def test_a_missing_file(tmp_path):
+    assert "no such file" in refusal(tmp_path / "none.npz")
+
+
+def test_a_header_that_announces_more_than_the_file_holds(tmp_path):
+    whole = saved(tmp_path, BLOCK).read_bytes()
+    path = tmp_path / "b.npy"
+    path.write_bytes(whole.replace(b"(10, 12, 14), }", b"(99, 99, 99), }"))
+    assert "announces shape (99, 99, 99)" in refusal(path)
+    path.write_bytes(whole.replace(b"(10, 12, 14), }    ", b"(9999, 9999, 9999), }"))
+    refusal(path)
+
+
+def test_matlab_7_3_says_how_to_save(tmp_path):
+    header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    (tmp_path / "a.mat").write_bytes(header + bytes(400))
+    assert "-v7" in refusal(tmp_path / "a.mat")
+
+
+def test_nothing_left_after_downsampling(tmp_path):
+    thin = np.zeros((64, 64, 64), dtype=bool)
+    thin[32, 32] = thin[0, 0, 0] = True
+    assert "task.side" in refusal(saved(tmp_path, thin), side=4)
