@@ -12,6 +12,7 @@ from pathlib import Path
 
 BENCHES = {
     "ntk": "layer-wise NTK against torch.func, its cost against N, and the matrix-free NTK",
+    "occupancy": "labels, fit and grid points a second, and the memory of a dense evaluation",
     "spectrum": "singular values of a tall matrix against torch.linalg.svdvals",
 }
 

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def labelling(quick: bool) -> Iterator[Row]:
             mesh = bumpy_sphere(Path(folder), subdivisions=subdivisions, holes=holes)
         found = mesh.label(points)
         truth = found.inside if truth is None else truth
-        seconds = median(lambda mesh=mesh: mesh.label(points), runs=RUNS, warm=False)
+        seconds = median(partial(mesh.label, points), runs=RUNS, warm=False)
         more = {
             "faces": mesh.facts["faces"],
             "points_per_s": count / seconds,
