@@ -13,8 +13,10 @@ one rename.
 """
 
 import json
+import logging
 import os
 import shutil
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +28,8 @@ import numpy.typing as npt
 
 from . import files
 from .claim import Claim, is_live, locked
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 Result = Mapping[str, npt.NDArray | float]
@@ -86,11 +90,17 @@ class Store:
         return self.runs / key / f"seed-{seed:03d}"
 
     def record(self, key: str, seed: int) -> dict[str, Any] | None:
-        """The record of a finished run, or None; a `ValueError` where it cannot be read."""
+        """The record of a finished run, or None; a run whose record is broken is put aside."""
         folder = self.folder(key, seed)
         if not (folder / "DONE").exists():
             return None
-        return read_record(folder)
+        try:
+            return read_record(folder)
+        except ValueError as error:
+            aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
+            os.rename(folder, aside)
+            log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
+            return None
 
     @contextmanager
     def working(self, key: str, seed: int) -> Iterator[Run | None]:

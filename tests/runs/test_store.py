@@ -139,3 +139,17 @@ def test_arrays_come_back_by_step(store):
     arrays = read_arrays(store.folder("k", 0), "d", step=0)
     assert arrays["s"].tolist() == [0, 1, 2]
     assert read_arrays(store.folder("k", 0), "d", step=10) == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 999}'])
+def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
+    fill(store)
+    folder = store.folder("k", 0)
+    (folder / "record.json").write_text(text)
+    assert store.record("k", 0) is None
+    (aside,) = folder.parent.glob("seed-000.broken-*")
+    assert (aside / "record.json").read_text() == text
+    assert str(aside) in caplog.text and "record.json" in caplog.text
+    fill(store)
+    assert store.record("k", 0)["status"] == "done"
+    assert seed_folders(store.outputs) == [folder], "what was put aside is no run"
