@@ -13,17 +13,19 @@ from .solid import Solid
 
 @dataclass(frozen=True)
 class Scan:
-    """A file under the data folder, and the side from which it is looked at."""
+    """Files under the data folder, the first there counts, and the side to look at it from."""
 
-    file: str
+    files: tuple[str, ...]
     azimuth: float = AZIMUTH
 
 
 SCANS = {
-    "armadillo": Scan("meshes/armadillo.obj", azimuth=210.0),
-    "bunny": Scan("meshes/bunny100k.obj"),
-    "happy_buddha": Scan("meshes/happy_buddha.obj"),
-    "thai_statue": Scan("volumes/thai_statue.npz"),
+    "armadillo": Scan(("meshes/armadillo.obj", "meshes/armadillo.ply"), azimuth=210.0),
+    "bunny": Scan(("meshes/bunny100k.obj", "meshes/bunny.ply")),
+    "happy_buddha": Scan(("meshes/happy_buddha.obj", "meshes/happy_buddha.ply")),
+    "dragon": Scan(("meshes/dragon.ply",)),
+    "lucy": Scan(("meshes/lucy.ply",)),
+    "thai_statue": Scan(("volumes/thai_statue.npz", "meshes/thai_statue.ply")),
 }
 
 
@@ -43,13 +45,13 @@ def locate(*, shape: str | None, path: str | None) -> Path | None:
             f"task.shape={shape!r}: expected one of {', '.join(names)}{nearest(shape, names)}; "
             "for a file of your own, task.path=FILE"
         )
-    file = data_dir() / SCANS[shape].file
-    if not file.is_file():
-        raise InputError(
-            f"{file}: no such file; set INR_DATA to a folder that holds {SCANS[shape].file}, or "
-            f"take a bundled shape: task.shape={', '.join(SHAPES)}"
-        )
-    return file
+    for file in SCANS[shape].files:
+        if (data_dir() / file).is_file():
+            return data_dir() / file
+    raise InputError(
+        f"task.shape={shape!r}: {data_dir()} holds no {' or '.join(SCANS[shape].files)}; fetch it "
+        f"with: inr-download scans, or take a bundled shape: {', '.join(SHAPES)}"
+    )
 
 
 def item_name(*, shape: str | None, path: str | None) -> str:
