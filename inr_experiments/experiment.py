@@ -5,6 +5,7 @@ The only file that instantiates what the yaml files name.
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,7 +115,11 @@ def fit_and_record(
         for snapshot in fit(field, task, plan, seed=config["seed"], device=device):
             run.trace(snapshot.losses, snapshot.rates)
             with timed(spent, "evaluate"):
-                run.append(snapshot.step, task.evaluate(snapshot.predict))
+                metrics = task.evaluate(snapshot.predict)
+            run.append(snapshot.step, metrics)
+            if not sys.stderr.isatty():  # where there is no progress bar
+                facts = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+                log.info("step %d of %d: %s", snapshot.step, plan.steps, facts)
             run.save_weights(snapshot.step, weights(snapshot.field))
             with timed(spent, "diagnose"):
                 for name, diagnostic in diagnostics.items():

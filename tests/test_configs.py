@@ -15,9 +15,11 @@ def stems(group: str) -> list[str]:
 
 
 @pytest.mark.parametrize("model", stems("model"))
-def test_every_model_fits_every_shape(model):
-    field, task = field_and_task("task.side=16", f"model={model}", "model.width=12")
-    assert field(task.coordinates).shape == (len(task.coordinates), 3)
+@pytest.mark.parametrize("task", ["task=image", "task=occupancy"])
+def test_every_model_fits_every_task(model, task):
+    field, made = field_and_task(task, "task.side=16", f"model={model}", "model.width=12")
+    expected = (len(made.coordinates), made.out_features)
+    assert field(made.coordinates).shape == expected
     assert config_of(f"model={model}")["model"]["name"] == model
 
 

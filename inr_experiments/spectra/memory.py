@@ -46,9 +46,14 @@ def _container() -> float | None:
     group = Path("/sys/fs/cgroup")
     try:
         limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        used = (group / "memory.current").read_text(encoding="ascii").strip()
-        return None if limit == "max" else max(0.0, float(limit) - float(used))
-    except (OSError, ValueError):
+        if limit == "max":
+            return None
+        used = float((group / "memory.current").read_text(encoding="ascii"))
+        lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+        # Cached files that nothing has touched lately make way for whoever asks.
+        cached = float(dict(line.split() for line in lines)["inactive_file"])
+        return max(0.0, float(limit) - used + cached)
+    except (OSError, ValueError, KeyError):
         return None
 
 

@@ -111,9 +111,13 @@ def total_kernel(
     method: str = "auto",
     memory: float | None = None,
 ) -> Kernel:
-    """The whole NTK, Σ_k K_k, with one kernel in memory; arguments as for `layer_kernels`."""
+    """The whole NTK, Σ_k K_k; arguments as for `layer_kernels`.
+
+    The identity holds one kernel in memory; the Jacobian method one for every parameter.
+    """
     question = ask(module, coordinates, outputs=outputs, stage=stage, method=method)
-    _fits(question, 1, memory)
+    count = sum(len(own) for own in question.output.trained().values())
+    _fits(question, count if question.method == "jacobian" else 1, memory)
     if question.method == "jacobian":
         values = _summed(list(_by_jacobian(question, memory).values()))
     else:
