@@ -86,7 +86,8 @@ class WandbMirror:
                 quick = wandb.Settings(**settings, init_timeout=PATIENCE)
                 return wandb.init(mode="online", settings=quick, **arguments), "online"
             except Exception as error:
-                log.warning("W&B: no answer (%s); writing offline", error)
+                log.warning("W&B: no answer (%s); writing offline", " ".join(str(error).split()))
+                wandb.teardown()  # else the failed attempt keeps the id
         arguments["resume"] = None  # an offline run has nothing to resume
         return wandb.init(
             mode="offline", settings=wandb.Settings(**settings), **arguments

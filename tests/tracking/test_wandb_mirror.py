@@ -69,3 +69,18 @@ def test_wandb_failing_fails_no_run(tmp_path):
     done = inr(*SMOKE, "tracking=wandb", "outputs=o", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "o/runs").glob("*/seed-000/DONE"))
+
+
+def test_a_key_without_a_server_falls_back_to_offline(tmp_path):
+    nowhere = {
+        "WANDB_MODE": "online",
+        "WANDB_API_KEY": "0" * 40,
+        "WANDB_BASE_URL": "http://127.0.0.1:9",  # a closed port of this machine
+    }
+    done = inr(*SMOKE, "tracking=wandb", "outputs=o", cwd=tmp_path, env=nowhere)
+    assert done.returncode == 0, done.stderr
+    assert "writing offline" in done.stdout + done.stderr
+    (folder,) = (tmp_path / "o/runs").glob("*/seed-000")
+    assert json.loads((folder / "wandb.json").read_text())["mode"] == "offline"
+    (run,) = (tmp_path / "o/wandb").glob("offline-run-*")
+    assert any("psnr" in row for row in history(run))
