@@ -1,29 +1,34 @@
-"""From a composed config to a finished run: build, fit, measure, record.
-
-The only file that instantiates what the yaml files name.
-"""
+"""From a composed config to a finished run: build, fit, measure, record."""
 
 import logging
-import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from .checks import InputError, choice, integer
+from .building import (
+    Diagnostic,
+    build,
+    build_diagnostics,
+    build_field,
+    build_plan,
+    build_task,
+    pick_device,
+    resolve,
+)
+from .checks import InputError, integer
 from .fit.loop import DivergedError, fit
 from .fit.plan import Plan
 from .fit.snapshot import Snapshot
 from .models.batch_norm import freeze_statistics
 from .models.field import Field
+from .paths import user_path
 from .runs.key import run_key
 from .runs.provenance import provenance
 from .runs.store import Run, Store, read_diagnostic, write_diagnostic
@@ -31,12 +36,8 @@ from .tasks.task import Task
 
 log = logging.getLogger(__name__)
 
-#: Packages whose classes a yaml file may name.
-TRUSTED = ("inr_experiments", "torch.nn")
 #: Metrics of which the best milestone is recorded too, under a name of its own.
 BEST = ("psnr",)
-
-Diagnostic = Callable[[Snapshot, Task], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def execute(cfg: DictConfig) -> Outcome:
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
     field = build_field(config, task)
 
-    store = Store(Path(config["outputs"]).expanduser())
+    store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256)
     folder = store.folder(key, seed)
     record = None if config["force"] else store.record(key, seed)
@@ -197,109 +198,3 @@ def timed(spent: dict[str, float], name: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     spent[name] += time.perf_counter() - started
-
-
-# --- the config, checked and built -----------------------------------------------------------
-
-
-def resolve(cfg: DictConfig) -> dict[str, Any]:
-    """The config as plain values.
-
-    Raises:
-        InputError: if an interpolation leads nowhere or a name cannot be used.
-    """
-    try:
-        config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise InputError(f"{error.full_key or 'config'}: {error.msg}") from error
-    assert isinstance(config, dict)
-    name = config["model"]["name"]
-    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
-        raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
-    if not isinstance(config["force"], bool):
-        raise InputError(f"force={config['force']!r}: expected true or false")
-    return config  # type: ignore[return-value]
-
-
-def pick_device(device: str) -> str:
-    """`cpu` or `cuda`; `auto` takes the GPU where there is one."""
-    choice("device", device, ("auto", "cpu", "cuda"))
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device=cuda: no GPU is visible to torch; expected cpu or auto")
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return device
-
-
-def build_task(config: dict[str, Any]) -> Task:
-    """The task that the config names."""
-    return build(without(config["task"], "name", "kind"), config, group="task")
-
-
-def build_plan(config: dict[str, Any]) -> Plan:
-    """The plan of the fit."""
-    try:
-        return Plan(**config["fit"])
-    except TypeError as error:
-        raise InputError(f"fit: {error}") from error
-
-
-def build_field(config: dict[str, Any], task: Task) -> Field:
-    """The model that the config names, in the task's shape, at its initialisation."""
-    return build(
-        without(config["model"], "name", "lr"),
-        config,
-        group="model",
-        in_features=task.in_features,
-        out_features=task.out_features,
-        resolution=task.resolution,
-        seed=config["seed"],
-    )
-
-
-def build_diagnostics(config: dict[str, Any]) -> dict[str, Diagnostic]:
-    """The diagnostics that the config chooses, by name."""
-    chosen = config["diagnostic"] or {}
-    return {n: build(node, config, group=f"diagnostic.{n}") for n, node in chosen.items()}
-
-
-def without(node: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The entries that are for the reader, not for the constructor, left out."""
-    return {key: value for key, value in node.items() if key not in names}
-
-
-def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra: Any) -> Any:
-    """Instantiate a node after looking at every `_target_` in it.
-
-    Raises:
-        InputError: if a target is outside the trusted packages or does not take its arguments.
-    """
-    trusted = (*TRUSTED, *config["trusted"])
-    for where, target in targets(node, group):
-        if not any(target == t or target.startswith(f"{t}.") for t in trusted):
-            package = target.split(".")[0]
-            raise InputError(
-                f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
-                f"if it is yours, allow it with 'trusted=[{package}]'"
-            )
-    try:
-        return instantiate(node, **extra, _convert_="all")
-    except InputError:
-        raise
-    except Exception as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, InputError):
-            raise cause from error
-        raise InputError(f"{group}: cannot be built: {cause}") from error
-
-
-def targets(node: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Every `_target_` below a node, with the key it stands at."""
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield where, str(node["_target_"])
-        for key, value in node.items():
-            yield from targets(value, f"{where}.{key}")
-    elif isinstance(node, list):
-        for i, value in enumerate(node):
-            yield from targets(value, f"{where}[{i}]")

@@ -6,6 +6,11 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 
+def user_path(text: str) -> Path:
+    """A path as a person writes it: `~` is their home, and a name that begins with it is a name."""
+    return Path(os.path.expanduser(text))
+
+
 def conf_dir() -> Path:
     """The folder of yaml files: `conf/` beside the package in a checkout, inside it in a wheel."""
     beside = PACKAGE.parent / "conf"
@@ -16,6 +21,6 @@ def data_dir() -> Path:
     """The folder of downloaded data: `$INR_DATA`, else `~/.local/share/inr_experiments`."""
     chosen = os.environ.get("INR_DATA")
     if chosen:
-        return Path(chosen).expanduser()
+        return user_path(chosen)
     share = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(share).expanduser() / "inr_experiments"
+    return user_path(share) / "inr_experiments"

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from inr_experiments.building import build, build_field, build_task, resolve, without
 from inr_experiments.commands.cells import cells
-from inr_experiments.experiment import build, build_field, build_task, resolve, without
 from inr_experiments.models.field import Field
 from inr_experiments.tasks.task import Task
 

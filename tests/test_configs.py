@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from inr_experiments.building import build_diagnostics
 from inr_experiments.commands.cells import cells
-from inr_experiments.experiment import build_diagnostics
 from inr_experiments.paths import conf_dir
 from tests.fields import config_of, field_and_task
 

@@ -1,15 +1,18 @@
 """What every command does with an error: one sentence on stderr and an exit code."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ..checks import InputError
+from ..checks import InputError, nearest
+from ..paths import conf_dir
 
 
 class JobFailedError(RuntimeError):
@@ -35,19 +38,51 @@ def door(command: str) -> Iterator[None]:
         if os.environ.get("INR_DEBUG") == "1":
             raise
         print(f"{command}: {sentence(error)}", file=sys.stderr)
-        usual = InputError | HydraException | OmegaConfBaseException
-        sys.exit(2 if isinstance(error, usual) else 1)
+        sys.exit(2 if isinstance(error, InputError | OSError) or of_the_config(error) else 1)
 
 
 def sentence(error: Exception) -> str:
     """An error as one line."""
     if isinstance(error, InputError | JobFailedError):
         return str(error)
-    if isinstance(error, HydraException | OmegaConfBaseException):
+    if of_the_config(error):
+        if (named := unknown_name(error)) is not None:
+            return named
         lines = [line.strip() for line in str(error).splitlines()]
         return "; ".join(line for line in lines if line)
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
+        return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
     where = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"unexpected {type(error).__name__}: {error} ({where.filename}:{where.lineno}); "
         "INR_DEBUG=1 shows the traceback"
     )
+
+
+def of_the_config(error: Exception) -> bool:
+    """Whether Hydra or OmegaConf refused what was asked, by an error of theirs or a plain one."""
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return True
+    raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+    return any(f"{os.sep}{package}{os.sep}" in raised_in for package in ("hydra", "omegaconf"))
+
+
+def unknown_name(error: Exception) -> str | None:
+    """The sentence for a key or an option that does not exist; None for any other error."""
+    cause = error.__cause__
+    parent = getattr(cause, "parent_node", None)
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and isinstance(parent, DictConfig):
+        names = [str(name) for name in parent]
+        return (
+            f"{cause.full_key}: no such key; expected one of {', '.join(names)}"
+            f"{nearest(cause.key, names)}"
+        )
+    missing = re.search(r"Could not (?:find|load) '(.+)/(.*?)'", str(error))
+    if isinstance(error, MissingConfigException) and missing:
+        group, name = missing.groups()
+        options = error.options or [path.stem for path in sorted((conf_dir() / group).glob("*"))]
+        return (
+            f"{group}={name}: no such option; expected one of {', '.join(options)}"
+            f"{nearest(name, options)}"
+        )
+    return None

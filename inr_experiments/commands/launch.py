@@ -13,9 +13,11 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from ..checks import InputError
 from ..paths import conf_dir
 from ..runs import files
 from ..runs.store import read_diagnostic
+from .arguments import ready
 from .door import JobFailedError, door, sentence
 
 if TYPE_CHECKING:
@@ -46,10 +48,31 @@ def job(cfg: DictConfig) -> None:
 
 
 class NoteSweep(Callback):
-    """Tells `main` where the jobs of a sweep left their notes; Hydra returns nothing."""
+    """Looks after a sweep as a whole, which Hydra leaves to callbacks."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """End it before its first job where the data that all jobs need is not there."""
+        try:
+            find_data(config.task)
+        except InputError as error:
+            print(f"inr: {error}", file=sys.stderr)
+            raise SystemExit(2) from error  # anything milder Hydra swallows
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Tell `main` where the jobs left their notes; Hydra returns nothing."""
         swept.append(Path(config.hydra.sweep.dir))
+
+
+def find_data(task: DictConfig) -> None:
+    """Raise an `InputError` with the command to run where downloaded data is missing."""
+    if task.get("source") == "div2k" and task.path is None:
+        from ..data.images import div2k
+
+        div2k(task.image)
+    elif task.get("shape") is not None and task.path is None:
+        from ..data.solids import locate
+
+        locate(shape=task.shape, path=None)
 
 
 def report(outcome: "Outcome") -> None:
@@ -99,6 +122,7 @@ def main() -> None:
     """Run Hydra, and turn what went wrong into a sentence and an exit code."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us, not to Hydra's printer
     with door("inr"):
+        sys.argv[1:] = ready(sys.argv[1:])
         job()
         for error in ended:
             raise error

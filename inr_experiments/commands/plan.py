@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def print_plan(jobs: list[DictConfig], outputs: Path) -> None:
     """One row a model: fits, those done already, seconds a fit, minutes to go."""
-    from ..experiment import locate, resolve
+    from ..building import resolve
+    from ..experiment import locate
 
     measured: dict[str, float] = {}
     groups: dict[str, list[tuple[bool, float]]] = defaultdict(list)
@@ -65,15 +66,15 @@ def _line(name: str, fits: list[tuple[bool, float]]) -> str:
 
 def seconds_a_fit(config: dict[str, Any]) -> float:
     """Seconds of a training step times the steps, and of a milestone times the milestones."""
-    from .. import experiment
+    from .. import building
     from ..fit.loop import fit
 
-    task = experiment.build_task(config)
-    field = experiment.build_field(config, task)
-    plan = experiment.build_plan(config)
-    diagnostics = experiment.build_diagnostics(config)
+    task = building.build_task(config)
+    field = building.build_field(config, task)
+    plan = building.build_plan(config)
+    diagnostics = building.build_diagnostics(config)
     short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
-    device = experiment.pick_device(config["device"])
+    device = building.pick_device(config["device"])
     stepping = measuring = resumed = 0.0
     for snapshot in fit(field, task, short, seed=0, device=device):
         reached = time.perf_counter()

@@ -81,7 +81,7 @@ def _sha256(path: Path, modified_ns: int, size: int) -> str:
 def file_sha256(path: Path) -> str:
     """Hash of a file's bytes, read once as long as the file does not change."""
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "no such file"
+        what = "a folder (with -m, every picture in it)" if path.is_dir() else "no such file"
         raise InputError(f"{path}: {what}; expected a picture")
     status = path.stat()
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checks import InputError, nearest
-from ..paths import data_dir
+from ..paths import data_dir, user_path
 from . import meshes, volumes
 from .render import AZIMUTH
 from .shapes import SHAPES, Shape
@@ -36,7 +36,7 @@ def locate(*, shape: str | None, path: str | None) -> Path | None:
         InputError: if there is no such name, or the data folder lacks its file.
     """
     if path is not None:
-        return Path(path).expanduser()
+        return user_path(path)
     if shape in SHAPES:
         return None
     if shape not in SCANS:

@@ -1,5 +1,6 @@
 """The field: encoding -> inlet -> hidden layers -> head, in named stages."""
 
+import logging
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from ..checks import integer
 from ..seeding import generator
 from .batch_norm import BatchNormAt, norms
+
+log = logging.getLogger(__name__)
 
 Init = Callable[[nn.Linear, torch.Generator], None]
 
@@ -77,6 +80,12 @@ class Field(nn.Module):
         integer("model.hidden_layers", hidden_layers, least=0)
         if batch_norm is not None:
             batch_norm.check(hidden_layers)
+        meant = getattr(inlet_init, "activation", nn.Module)
+        if not isinstance(inlet_activation, meant):
+            log.warning(
+                "model.inlet_init: %s is made for a %s inlet; with %s its rank is not guaranteed",
+                *(type(inlet_init).__name__, meant.__name__, type(inlet_activation).__name__),
+            )
 
         def linear(layer: int, inputs: int, outputs: int, init: Init) -> nn.Linear:
             filled = nn.utils.skip_init(nn.Linear, inputs, outputs)

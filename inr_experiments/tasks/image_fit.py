@@ -10,6 +10,7 @@ from torch import Tensor
 from ..checks import InputError, choice, integer
 from ..data import images
 from ..metrics.image import psnr, ssim
+from ..paths import user_path
 from ..seeding import generator
 from .task import Predict
 
@@ -139,7 +140,7 @@ class ImageFit:
 def locate(*, image: str | None, path: str | None, source: str) -> Path:
     """The file that a task's `image`, `path` and `source` mean, without opening it."""
     if path is not None:
-        return Path(path).expanduser()
+        return user_path(path)
     if image is None:
         raise InputError("task.image=null: expected a name, or task.path=FILE")
     find = {"bundled": images.bundled, "div2k": images.div2k}

@@ -15,6 +15,7 @@ from ..data.labelled import Labeller
 from ..data.points import cell_centres
 from ..data.solid import Triangles
 from ..metrics.volume import chamfer, iou, iou_best
+from ..paths import user_path
 from ..seeding import generator, numpy_generator
 from .task import Predict
 
@@ -103,7 +104,7 @@ class Occupancy:
         self._labels = Labeller(
             solid,
             settings=settings,
-            folder=Path(cache).expanduser() if cache is not None else None,
+            folder=user_path(cache) if cache is not None else None,
             seed=self._seed,
             streams=numpy_generator,
         )

@@ -127,9 +127,21 @@ def test_ctrl_c_ends_cleanly(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["model=sirn"], "model/sirn"),
-        (["model.widht=3"], "model.widht"),
-        (["+model.foo=1"], "foo"),
+        (["model=sirn"], "model=sirn: no such option; expected one of bn,"),
+        (["model=sirn"], "did you mean 'siren'?"),
+        (["model=null"], "model=null: no such option"),
+        (["task=imag"], "did you mean 'image'?"),
+        (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
+        (["modle=relu"], "modle: no such key"),
+        (["model.widht=3"], "model.widht: no such key; expected one of"),
+        (["model.widht=3"], "did you mean 'width'?"),
+        (["+model.foo=1"], "model.foo: no such key; expected one of"),
+        (["+fit.stepz=1"], "fit.stepz: no such key"),
+        (["+foo=1"], "foo: no such key"),
+        (["~fit.steps"], "steps"),
+        (["trusted=mine"], "trusted='mine': expected a list of packages"),
+        (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
+        (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
         (["model.width=0"], "model.width=0: expected an integer of at least 1"),
         (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
         (["fit.lr=nan"], "fit.lr=nan"),
@@ -147,6 +159,43 @@ def test_bad_input_is_one_sentence(tmp_path, overrides, said):
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not (tmp_path / "o/runs").exists()
+
+
+def test_rank_expansion_warns_of_another_activation(tmp_path):
+    other = "model.inlet_activation._target_=torch.nn.GELU"
+    done = inr(*SMOKE, "outputs=o", other, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "made for a ReLU inlet; with GELU its rank is not guaranteed" in done.stdout
+    assert "made for a ReLU" not in inr(*SMOKE, "outputs=p", cwd=tmp_path).stdout
+
+
+def test_a_sweep_without_its_data_ends_once(tmp_path):
+    sweep = ("-m", *SMOKE, "experiment=table1", "pictures=real", "outputs=o")
+    done = inr(*sweep, cwd=tmp_path, env={"INR_DATA": str(tmp_path / "none")})
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and "inr-download div2k" in done.stderr
+    assert not (tmp_path / "o/runs").exists()
+
+
+def test_an_outputs_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    done = inr(*SMOKE, "outputs=file", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and "file" in done.stderr
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    limited = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (3000, 3000)); "
+    python, flag, start = command()
+    full = subprocess.run(
+        [python, flag, limited + start, *SMOKE, "outputs=o"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert full.returncode == 2, full.stderr
+    assert len(full.stderr.strip().splitlines()) == 1, full.stderr
+    assert not [f for f in run_folders(tmp_path) if f.suffix == ""]
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0 and "already done" not in done.stdout
 
 
 def test_help_lists_the_groups_and_does_not_wait_for_torch(tmp_path):

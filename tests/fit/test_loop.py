@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from inr_experiments.building import build_plan
 from inr_experiments.checks import InputError
-from inr_experiments.experiment import build_plan
 from inr_experiments.fit.loop import DivergedError, accumulate_gradients, fit
 from inr_experiments.fit.plan import Plan
 from tests.fields import config_of, field_and_task

@@ -57,11 +57,16 @@ class RankExpanding:
         radius: for `ball`.
         points: p, the lattice's points along an axis; None takes the least that gives one a unit.
 
+    Attributes:
+        activation: what the rank of Z₀ is proven for.
+
     Raises:
         InputError: if a value cannot be used, or belongs to another `over`.
 
     Source: section 4 of arXiv 2602.01526; `box` and `ball` are ours.
     """
+
+    activation = nn.ReLU
 
     def __init__(
         self,
