@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from ..paths import conf_dir
+from .arguments import ready
 
 
 def cells(overrides: Sequence[str]) -> list[DictConfig]:
@@ -17,6 +18,7 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     What the experiment's `hydra.sweeper.params` and the command line sweep over is multiplied out
     as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
+    overrides = ready(["-m", *overrides])[1:]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         plain = [o.input_line for o in _parsed(overrides) if not o.is_sweep_override()]
         base = compose("config", plain, return_hydra_config=True)
