@@ -75,16 +75,17 @@ def execute(cfg: DictConfig) -> Outcome:
     store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256)
     folder = store.folder(key, seed)
-    record = None if config["force"] else store.record(key, seed)
-    fresh = record is None
+    force, fresh = config["force"], False
+    record = None if force else store.record(key, seed)
     if record is None:
-        with store.working(key, seed) as run:
-            if run is None:
-                return Outcome("elsewhere", False, folder, {})
-            fit_and_record(run, field, task, plan, config, device, diagnostics)
-        record = store.record(key, seed)
-        assert record is not None
-    else:
+        with store.working(key, seed, again=force) as run:
+            if run is not None:
+                fit_and_record(run, field, task, plan, config, device, diagnostics)
+                fresh = True
+        record = store.record(key, seed) if fresh or not force else None
+    if record is None:
+        return Outcome("elsewhere", False, folder, {})
+    if not fresh:
         complete(folder, field, task, diagnostics)
     if tracker is not None:
         tracker.mirror(folder)

@@ -40,9 +40,13 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process began, where the system says so: process numbers are used again."""
+    """When the process began, where the system says so: process numbers are used again.
+
+    "ended" for one that was killed and that its parent, as in many a container, does not collect.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        facts = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return "ended" if facts[0] in "ZX" else facts[19]
     except (OSError, IndexError):
         return ""
 

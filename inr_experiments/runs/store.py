@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import files
-from .claim import Claim, is_live, locked
+from .claim import Claim, LostClaimError, is_live, locked
 
 log = logging.getLogger(__name__)
 
@@ -96,23 +96,36 @@ class Store:
             return None
         try:
             return read_record(folder)
-        except ValueError as error:
-            aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
-            os.rename(folder, aside)
-            log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
-            return None
+        except ValueError:
+            return self._put_aside(folder)
+
+    def _put_aside(self, folder: Path) -> dict[str, Any] | None:
+        """Rename a broken run's folder, unless it is whole on a second look."""
+        with locked(folder.parent):  # without it, the folder may just be changing hands
+            if not (folder / "DONE").exists():
+                return None
+            try:
+                return read_record(folder)
+            except ValueError as error:
+                aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
+                os.rename(folder, aside)
+                log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
+                return None
 
     @contextmanager
-    def working(self, key: str, seed: int) -> Iterator[Run | None]:
+    def working(self, key: str, seed: int, *, again: bool = False) -> Iterator[Run | None]:
         """Hold the run's claim and fill a fresh folder, published when the block ends well.
 
-        Yields None where another live worker has the run. If the block raises, the part folder
-        stays with the traceback in error.txt until the run is tried again.
+        Yields None where another live worker has the run, and, unless it is to be done `again`,
+        where it is finished. If the block raises, the part folder stays with the traceback in
+        error.txt until the run is tried again.
         """
         final = self.folder(key, seed)
         part = final.with_name(final.name + ".part")
         with locked(final.parent):
-            claim = Claim.take(final.with_name(final.name + ".claim"))
+            # Another may have finished it since the caller looked.
+            finished = not again and (final / "DONE").exists()
+            claim = None if finished else Claim.take(final.with_name(final.name + ".claim"))
             if claim is not None and part.exists():
                 shutil.rmtree(part)  # what a dead worker left unfinished
         if claim is None:
@@ -124,6 +137,8 @@ class Store:
             with locked(final.parent):
                 claim.check()
                 publish(part, final)
+        except LostClaimError:
+            raise  # the part folder is another worker's now
         except Exception:
             if part.exists():
                 files.write_text(part / "error.txt", traceback.format_exc())

@@ -36,6 +36,19 @@ def fill(store: Store, seed: int = 0) -> None:
         run.finish(RECORD | {"seed": seed}, "a: 1\n")
 
 
+def holder(store: Store) -> subprocess.Popen:
+    """A process that has just claimed the run."""
+    code = (
+        "import sys, time; from pathlib import Path; from inr_experiments.runs.store import Store\n"
+        "with Store(Path(sys.argv[1])).working('k', 0): print('in', flush=True); time.sleep(60)"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code, str(store.outputs)], stdout=subprocess.PIPE, text=True
+    )
+    assert worker.stdout.readline() == "in\n"
+    return worker
+
+
 def test_a_run_appears_whole(store):
     with store.working("k", 0) as run:
         run.append(0, {"psnr": 1.0})
@@ -71,14 +84,7 @@ def test_two_workers_do_not_share_a_run(store):
 
 
 def test_the_claim_of_a_killed_process_is_taken_over(store):
-    code = (
-        "import sys, time; from pathlib import Path; from inr_experiments.runs.store import Store\n"
-        "with Store(Path(sys.argv[1])).working('k', 0): print('in', flush=True); time.sleep(60)"
-    )
-    worker = subprocess.Popen(
-        [sys.executable, "-c", code, str(store.outputs)], stdout=subprocess.PIPE, text=True
-    )
-    assert worker.stdout.readline() == "in\n"
+    worker = holder(store)
     with store.working("k", 0) as run:
         assert run is None
     worker.kill()
@@ -86,6 +92,26 @@ def test_the_claim_of_a_killed_process_is_taken_over(store):
     assert state(store.folder("k", 0)) == "interrupted"
     fill(store)
     assert state(store.folder("k", 0)) == "done"
+
+
+def test_a_killed_process_that_nobody_collected_is_dead(store):
+    worker = holder(store)
+    worker.kill()
+    os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+    assert state(store.folder("k", 0)) == "interrupted"
+    fill(store)
+    assert state(store.folder("k", 0)) == "done"
+    worker.wait()
+
+
+def test_a_run_that_another_finished_meanwhile_is_not_done_again(store):
+    assert store.record("k", 0) is None
+    fill(store)
+    with store.working("k", 0) as run:
+        assert run is None
+    with store.working("k", 0, again=True) as run:
+        run.finish(RECORD | {"item": "again"}, "")
+    assert store.record("k", 0)["item"] == "again"
 
 
 @pytest.mark.parametrize(("age", "live"), [(1, True), (3600, False), (-3600, False)])
@@ -117,6 +143,7 @@ def test_a_worker_that_lost_its_claim_publishes_nothing(store):
         run.finish(RECORD, "")
         (store.runs / "k/seed-000.claim").write_text('{"token": "of another"}')
     assert store.record("k", 0) is None
+    assert not (store.runs / "k/seed-000.part/error.txt").exists(), "the folder is another's"
 
 
 def test_the_frame_holds_what_the_records_hold(store, tmp_path):

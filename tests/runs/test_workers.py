@@ -1,0 +1,149 @@
+"""Several launchers on one outputs folder, killed again and again.
+
+`INR_KILLS=100` kills that often, over more runs.
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inr_experiments.runs.claim import is_live
+from tests.launching import command
+
+KILLS = int(os.environ.get("INR_KILLS", "6"))
+RUNS = max(12, 2 * KILLS)
+LAUNCHERS = 4
+SWEEP = [
+    "-m", "scale=smoke", "model=relu", "model.width=8", "fit.steps=100", "diagnostic=none",
+    f"seed=range({RUNS})", "outputs=o",
+]  # fmt: skip
+
+
+class Launchers:
+    """The launcher processes, each with a file of what it said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.live: list[subprocess.Popen] = []
+        self.codes: list[int] = []
+        self.started = 0
+
+    def fill_up(self) -> None:
+        """Start launchers until there are enough of them."""
+        self.codes += [worker.poll() for worker in self.live if worker.poll() is not None]
+        self.live = [worker for worker in self.live if worker.poll() is None]
+        while len(self.live) < LAUNCHERS:
+            with open(self.folder / f"said-{self.started:03d}.txt", "wb") as said:
+                worker = subprocess.Popen(
+                    command(*SWEEP), cwd=self.folder, stdout=said, stderr=said,
+                    start_new_session=True,
+                    # a killed process says what it wrote; one thread each, cores are few
+                    env={**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"},
+                )  # fmt: skip
+            self.live.append(worker)
+            self.started += 1
+
+    def kill(self, worker: subprocess.Popen) -> None:
+        """Kill -9 the launcher's process group."""
+        os.killpg(worker.pid, signal.SIGKILL)
+
+    def said(self) -> str:
+        return "\n".join(p.read_text() for p in sorted(self.folder.glob("said-*.txt")))
+
+
+class Reader(threading.Thread):
+    """Reads every published record over and over; keeps what must not happen."""
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__()
+        self.runs = runs
+        self.seen: dict[Path, tuple[int, str]] = {}
+        self.wrong: list[str] = []
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.02):
+            self.look()
+
+    def look(self) -> None:
+        """Check all finished runs; one that was finished stays, as it was."""
+        finished = {marker.parent for marker in self.runs.glob("*/seed-???/DONE")}
+        for folder in finished | set(self.seen):
+            try:
+                path = folder / "record.json"
+                now = (path.stat().st_ino, path.read_text())
+                json.loads(now[1])
+                if self.seen.setdefault(folder, now) != now:
+                    self.wrong.append(f"{folder.name} was done again")
+            except (OSError, ValueError) as error:
+                self.wrong.append(f"{folder.name}: {error}")
+
+
+@contextmanager
+def reading(runs: Path) -> Iterator[Reader]:
+    reader = Reader(runs)
+    reader.start()
+    try:
+        yield reader
+    finally:
+        reader.stopped.set()
+        reader.join()
+
+
+def holders(runs: Path) -> set[int]:
+    """The processes that claim a run now."""
+    found = set()
+    for claim in runs.glob("*/seed-???.claim"):
+        try:
+            found.add(json.loads(claim.read_text())["pid"])
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def test_killed_launchers_lose_no_run_and_do_none_twice(tmp_path):
+    runs = tmp_path / "o/runs"
+    chance = random.Random(0)
+    launchers = Launchers(tmp_path)
+    killed = 0
+    deadline = time.monotonic() + 100 + 20 * KILLS  # on busy cores; alone a sixth
+    with reading(runs) as reader:
+        try:
+            while len(reader.seen) < RUNS:
+                assert time.monotonic() < deadline, f"{len(reader.seen)} of {RUNS} runs are done"
+                launchers.fill_up()
+                working = [w for w in launchers.live if w.pid in holders(runs)]
+                if working and killed < KILLS:
+                    time.sleep(chance.uniform(0, 0.3))
+                    victim = chance.choice(working)
+                    if victim.poll() is None:
+                        launchers.kill(victim)
+                        killed += 1
+                time.sleep(0.02)
+        finally:
+            for worker in launchers.live:
+                if worker.poll() is None:
+                    launchers.kill(worker)
+                worker.wait()
+        reader.look()
+    assert not reader.wrong
+    assert killed >= KILLS // 2, "all runs were done before the kills"
+    assert set(launchers.codes) <= {0, -signal.SIGKILL}, launchers.said()
+    assert sorted(f.name for f in runs.glob("*/seed-???")) == [f"seed-{s:03d}" for s in range(RUNS)]
+    records = [json.loads((f / "record.json").read_text()) for f in reader.seen]
+    assert {record["status"] for record in records} == {"done"}
+    assert not list(runs.glob("*/*.broken-*")) and not list(runs.glob("*/*.old"))
+    assert not any(is_live(claim) for claim in runs.glob("*/*.claim"))
+    fresh = Counter(re.findall(r"seed (\d+): psnr (?!.*already done)", launchers.said()))
+    assert max(fresh.values()) == 1, fresh
+    # Killed between the rename and the report, a launcher did a run and did not say so.
+    assert RUNS - killed - LAUNCHERS <= len(fresh) <= RUNS
