@@ -1,0 +1,61 @@
+"""Run folders that were moved, copied or meddled with, met by the commands."""
+
+import json
+import shutil
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from inr_experiments.runs.store import read_diagnostic
+from tests.launching import SMOKE, inr
+
+
+def test_a_copied_outputs_folder_is_as_good_as_the_first(tmp_path):
+    first, other = tmp_path / "here", tmp_path / "another machine"
+    first.mkdir()
+    assert inr(*SMOKE, "outputs=o", cwd=first).returncode == 0
+    shutil.copytree(first / "o", other / "results")
+    shutil.rmtree(first)
+    again = inr(*SMOKE, "outputs=results", cwd=other)
+    assert again.returncode == 0 and "already done" in again.stdout
+    chosen = "diagnostic=activation_pattern"
+    assert inr(*SMOKE, chosen, "outputs=results", cwd=other).returncode == 0
+    (folder,) = other.glob("results/runs/*/seed-000")
+    assert read_diagnostic(folder, "activation_pattern")
+    done = inr("--outputs", "results", cwd=other, module="collect")
+    assert done.returncode == 0 and "1 done" in done.stdout
+
+
+def test_a_run_under_another_name_is_named(tmp_path):
+    assert inr(*SMOKE, "outputs=o", cwd=tmp_path).returncode == 0
+    (folder,) = tmp_path.glob("o/runs/*/seed-000")
+    shutil.copytree(folder, folder.with_name("seed-007"))
+    done = inr(*SMOKE, "seed=7", "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0 and "already done" not in done.stdout
+    assert json.loads((folder.with_name("seed-007") / "record.json").read_text())["seed"] == 7
+    assert list(folder.parent.glob("seed-007.broken-*/record.json"))
+
+
+def test_weights_of_another_shape_are_refused_in_one_sentence(tmp_path):
+    assert inr(*SMOKE, "diagnostic=none", "outputs=o", cwd=tmp_path).returncode == 0
+    (folder,) = tmp_path.glob("o/runs/*/seed-000")
+    path = folder / "weights/000004.safetensors"
+    if not path.exists():
+        (path,) = [p for p in (folder / "weights").iterdir() if int(p.stem) == 4]
+    held = load_file(path)
+    save_file({**held, "inlet.linear.weight": np.zeros((9, 2), np.float32)}, path)
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "not the weights of this model" in done.stderr and path.name in done.stderr
+    assert read_diagnostic(folder, "inlet_spectrum") is None
+    assert (folder / "DONE").exists()
+
+
+def test_weights_that_are_cut_off_are_refused_in_one_sentence(tmp_path):
+    assert inr(*SMOKE, "diagnostic=none", "outputs=o", cwd=tmp_path).returncode == 0
+    path = next(tmp_path.glob("o/runs/*/seed-000/weights/*.safetensors"))
+    path.write_bytes(path.read_bytes()[:50])
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and path.name in done.stderr
