@@ -177,13 +177,15 @@ def stored_snapshots(folder: Path, field: Field, task: Task) -> Iterator[Snapsho
     Raises:
         InputError: if the stored weights are not those of this field.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     for path in sorted((folder / "weights").glob("*.safetensors")):
         try:
             field.load_state_dict(load_file(path))
-        except RuntimeError as error:
-            raise InputError(f"{path}: not the weights of this model ({error})") from error
+        except (RuntimeError, SafetensorError) as error:
+            why = " ".join(str(error).split())
+            raise InputError(f"{path}: not the weights of this model ({why})") from error
         freeze_statistics(field, task.coordinates)
         yield Snapshot(int(path.stem), field, task.coordinates)
 

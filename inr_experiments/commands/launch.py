@@ -11,7 +11,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ..checks import InputError
 from ..paths import conf_dir
@@ -23,6 +23,9 @@ from .door import JobFailedError, door, sentence
 if TYPE_CHECKING:
     from ..experiment import Outcome
 
+
+# Two launches in the same microsecond have folders of their own; workers keep the launcher's name.
+OmegaConf.register_new_resolver("launcher_pid", os.getpid, use_cache=True, replace=True)
 
 #: What made a single run end badly. Raised after Hydra has returned, which would print it twice.
 ended: list[BaseException] = []

@@ -95,7 +95,7 @@ class Store:
         if not (folder / "DONE").exists():
             return None
         try:
-            return read_record(folder)
+            return own_record(folder)
         except ValueError:
             return self._put_aside(folder)
 
@@ -105,7 +105,7 @@ class Store:
             if not (folder / "DONE").exists():
                 return None
             try:
-                return read_record(folder)
+                return own_record(folder)
             except ValueError as error:
                 aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
                 os.rename(folder, aside)
@@ -156,6 +156,15 @@ def publish(part: Path, final: Path) -> None:
         os.rename(final, old)
     os.rename(part, final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def own_record(folder: Path) -> dict[str, Any]:
+    """`read_record`, and a ValueError where the run was copied here from another one's place."""
+    record = read_record(folder)
+    written = (record.get("key"), record.get("seed"))
+    if written != (folder.parent.name, int(folder.name.removeprefix("seed-"))):
+        raise ValueError(f"{folder}: holds the run {written[0]}, seed {written[1]}")
+    return record
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The launcher as a user meets it: from any folder, killed, asked again, asked wrongly."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -107,6 +108,43 @@ def test_processes_do_the_same_as_one(tmp_path):
         other = tmp_path / "p" / folder.relative_to(tmp_path / "o")
         a, b = (json.loads((f / "record.json").read_text()) for f in (folder, other))
         assert a["metrics"] == pytest.approx(b["metrics"], rel=1e-4)
+
+
+def test_two_sweeps_in_the_same_microsecond_keep_apart(tmp_path):
+    clock = (
+        "import datetime as d, hydra.core.utils as u; "
+        "u.datetime = type('T', (), {'now': staticmethod(lambda: d.datetime(2026, 1, 1))}); "
+    )
+    python, flag, start = command()
+    sweeps = [
+        subprocess.Popen(
+            [python, flag, clock + start, "-m", *SMOKE, "diagnostic=none", "outputs=o", *words],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for words in (["seed=0,1"], ["seed=2,3", "fit.lr=1e30", "hydra/launcher=joblib"])
+    ]  # fmt: skip
+    (_, well), (_, badly) = (sweep.communicate(timeout=120) for sweep in sweeps)
+    assert sweeps[0].returncode == 0, well
+    assert sweeps[1].returncode == 1 and "2 job(s) failed" in badly
+    assert len(list((tmp_path / "o/launches/2026-01-01").iterdir())) == 2
+
+
+@pytest.mark.parametrize("after", ["Launching 40 jobs", "#0", "step 0 of", "seed 3"])
+def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
+    words = ("-m", *SMOKE, "seed=range(40)", "diagnostic=[inlet_spectrum,layer_ntk]", "outputs=o")
+    worker = subprocess.Popen(
+        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    while after not in (line := worker.stdout.readline()):
+        assert line, worker.stderr.read()
+    worker.send_signal(signal.SIGINT)
+    _, stderr = worker.communicate(timeout=60)
+    assert worker.returncode == 130
+    assert "Traceback" not in stderr and "stopped" in stderr
+    assert not list((tmp_path / "o").glob("runs/*/*.claim"))
+    for record in (tmp_path / "o").glob("runs/*/seed-*[0-9]/record.json"):
+        assert json.loads(record.read_text())["status"] == "done"
 
 
 def test_ctrl_c_ends_cleanly(tmp_path):
