@@ -26,7 +26,7 @@ from .checks import InputError, integer
 from .fit.loop import DivergedError, fit
 from .fit.plan import Plan
 from .fit.snapshot import Snapshot
-from .models.batch_norm import freeze_statistics
+from .models.batch_norm import freeze_statistics, need_two
 from .models.field import Field
 from .paths import user_path
 from .runs.key import run_key
@@ -71,6 +71,8 @@ def execute(cfg: DictConfig) -> Outcome:
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
     field = build_field(config, task)
+    points = len(task.coordinates)
+    need_two(field, points if plan.batch == "full" else min(points, int(plan.batch)))
 
     store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256)

@@ -46,6 +46,15 @@ def norms(module: nn.Module) -> list[nn.BatchNorm1d]:
     return [m for m in module.modules() if isinstance(m, nn.BatchNorm1d)]
 
 
+def need_two(module: nn.Module, points: int) -> None:
+    """Raise an `InputError` where BatchNorm would be given a single point."""
+    if norms(module) and points < 2:
+        raise InputError(
+            "model.batch_norm: one point has no variance; expected two fitted points or more, and "
+            "fit.batch of at least 2"
+        )
+
+
 @torch.no_grad()
 def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
     """Put `module` in eval mode with the BatchNorm statistics of the whole set `coordinates`.
@@ -57,10 +66,7 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
     """
     layers = norms(module)
     if layers:
-        if len(coordinates) < 2:
-            raise InputError(
-                "model.batch_norm: one fitted point has no variance; expected two points or more"
-            )
+        need_two(module, len(coordinates))
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.momentum = 1.0
