@@ -15,7 +15,10 @@ from ..paths import conf_dir, user_path
 #: Keys whose value is a file or a folder.
 PATHS = ("task.path", "outputs")
 #: Hydra's options that take the next word.
-TAKING = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p")
+TAKING = (
+    *("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p"),
+    *("--cfg", "-c", "--info", "-i", "--experimental-rerun"),
+)
 
 
 def ready(arguments: Sequence[str]) -> list[str]:
@@ -65,28 +68,23 @@ def _read(word: str) -> Override:
 def _path(key: str, value: str, sweep: bool, kind: str) -> str:
     """The value of a path key, quoted; in a sweep several, with commas between."""
     there = user_path(value)
-    if not value or value == "null" or (value[0] in "'\"" and not there.exists()):
-        return value
+    if value in ("", "null") or (not there.exists() and (value[0] in "'\"" or "${" in value)):
+        return value  # in quotes already, or an interpolation
     if not sweep:
-        return quoted(value) if there.exists() or "${" not in value else value
-    files = list(_files(key, value, kind))
-    parts = value.split(",")
-    if not files and len(parts) > 1:
-        files = [file for part in parts for file in _files(key, part, kind) or [part]]
-    return ",".join(map(quoted, files or [value]))
+        return quoted(value)
+    parts = [value] if there.exists() else value.split(",")
+    return ",".join(quoted(file) for part in parts for file in _files(key, part, kind))
 
 
 def _files(key: str, value: str, kind: str) -> list[str]:
-    """The file, or those that a folder or pattern holds; none where nothing is of that name."""
+    """The file as it is named, or those that a folder or pattern holds."""
     path = user_path(value)
     if path.is_dir():
         found = [str(p) for p in sorted(path.iterdir()) if p.name.lower().endswith(_suffixes(kind))]
-    elif path.exists():
+    elif path.exists() or not glob.has_magic(value):
         return [value]
-    elif glob.has_magic(value):
-        found = sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
     else:
-        return []
+        found = sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
     if not found:
         raise InputError(f"{key}={value!r}: holds no file to fit; expected {kind}")
     return found

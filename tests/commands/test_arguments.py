@@ -62,7 +62,7 @@ def test_a_sweep_of_one_name_is_one_job(tmp_path, monkeypatch, name):
     (tmp_path / name).touch()
     (tmp_path / "other.png").touch()
     assert swept(ready(["-m", f"task.path={name}"])) == [name]
-    if name != "a,b.png":
+    if "," not in name:
         assert swept(ready(["-m", f"task.path=other.png,{name}"])) == ["other.png", name]
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_override_is_said(word):
 
 
 def test_options_and_their_words_are_left_alone_and_go_first():
-    words = ["seed=0,1", "--config-dir", "my (conf)", "-m", "model=relu", "~tracking"]
+    words = ["seed=0,1", "--config-dir", "my (conf)", "-m", "model=relu", "--cfg", "job", "~task"]
     assert ready(words) == [
-        "--config-dir", "my (conf)", "-m", "seed=0,1", "model=relu", "~tracking"
+        "--config-dir", "my (conf)", "-m", "--cfg", "job", "seed=0,1", "model=relu", "~task"
     ]  # fmt: skip
