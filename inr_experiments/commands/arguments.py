@@ -67,13 +67,17 @@ def _read(word: str) -> Override:
 
 def _path(key: str, value: str, sweep: bool, kind: str) -> str:
     """The value of a path key, quoted; in a sweep several, with commas between."""
-    there = user_path(value)
-    if value in ("", "null") or (not there.exists() and (value[0] in "'\"" or "${" in value)):
-        return value  # in quotes already, or an interpolation
-    if not sweep:
-        return quoted(value)
-    parts = [value] if there.exists() else value.split(",")
-    return ",".join(quoted(file) for part in parts for file in _files(key, part, kind))
+    there = user_path(value).exists()
+    if value[:1] in "'\"" and not there:
+        return value  # nothing, or in quotes already
+    parts = value.split(",") if sweep and not there else [value]
+    words: list[str] = []
+    for part in parts:
+        if part == "null" or ("${" in part and not user_path(part).exists()):
+            words.append(part)
+        else:
+            words += map(quoted, _files(key, part, kind) if sweep else [part])
+    return ",".join(words)
 
 
 def _files(key: str, value: str, kind: str) -> list[str]:
