@@ -128,7 +128,7 @@ def test_frozen_statistics_are_those_of_the_whole_set():
 
 
 def test_batch_norm_of_one_point_is_refused():
-    with pytest.raises(InputError, match="one fitted point"):
+    with pytest.raises(InputError, match="one point has no variance"):
         freeze_statistics(build_model("bn"), torch.zeros(1, 2))
 
 
