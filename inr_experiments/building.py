@@ -23,7 +23,6 @@ KEYS = (
     *("scale", "task", "model", "fit", "diagnostic", "tracking", "experiment"),
     *("seed", "device", "outputs", "force", "trusted"),
 )
-
 #: A model's parts, and whether it can do without.
 PARTS = {
     **dict.fromkeys(("inlet_init", "inlet_activation", "hidden_init", "hidden_activation"), True),

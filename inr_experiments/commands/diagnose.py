@@ -16,6 +16,10 @@ from .arguments import ready
 from .door import door
 
 
+#: What a word begins with that is no run.
+KEYS = ("diagnostic=", "diagnostic.", "+diagnostic", "trusted=")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Take run folders and what to measure of them."""
     parser = argparse.ArgumentParser(
@@ -27,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("words", nargs="+", metavar="RUN | key=value")
     words = parser.parse_args(arguments).words
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    keys = [word for word in words if word.startswith(("diagnostic", "trusted=", "+diagnostic"))]
+    keys = [word for word in words if word.startswith(KEYS)]
     with door("inr-diagnose"):
         if not any("diagnostic" in key for key in keys):
             raise InputError("nothing to measure; expected diagnostic=[NAME,...]")

@@ -6,13 +6,19 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import hydra
+import omegaconf
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ..checks import InputError, nearest
 from ..paths import conf_dir
+
+
+HYDRA, OMEGACONF = (Path(package.__file__).parent for package in (hydra, omegaconf))
 
 
 class JobFailedError(RuntimeError):
@@ -54,7 +60,7 @@ def sentence(error: Exception) -> str:
         return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
     where = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"unexpected {type(error).__name__}: {error} ({where.filename}:{where.lineno}); "
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())} ({where.filename}:{where.lineno}); "
         "INR_DEBUG=1 shows the traceback"
     )
 
@@ -64,7 +70,7 @@ def of_the_config(error: Exception) -> bool:
     if isinstance(error, HydraException | OmegaConfBaseException):
         return True
     raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
-    return any(f"{os.sep}{package}{os.sep}" in raised_in for package in ("hydra", "omegaconf"))
+    return Path(raised_in).is_relative_to(HYDRA) or Path(raised_in).is_relative_to(OMEGACONF)
 
 
 def unknown_name(error: Exception) -> str | None:

@@ -68,11 +68,13 @@ class NoteSweep(Callback):
 
 def find_data(task: DictConfig) -> None:
     """Raise an `InputError` with the command to run where downloaded data is missing."""
-    if task.get("source") == "div2k" and task.path is None:
+    if task.get("path") is not None:
+        return
+    if task.get("source") == "div2k":
         from ..data.images import div2k
 
         div2k(task.image)
-    elif task.get("shape") is not None and task.path is None:
+    elif task.get("shape") is not None:
         from ..data.solids import locate
 
         locate(shape=task.shape, path=None)

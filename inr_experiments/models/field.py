@@ -80,11 +80,11 @@ class Field(nn.Module):
         integer("model.hidden_layers", hidden_layers, least=0)
         if batch_norm is not None:
             batch_norm.check(hidden_layers)
-        meant = getattr(inlet_init, "activation", nn.Module)
-        if not isinstance(inlet_activation, meant):
+        made_for = getattr(inlet_init, "made_for", nn.Module)
+        if not isinstance(inlet_activation, made_for):
             log.warning(
                 "model.inlet_init: %s is made for a %s inlet; with %s its rank is not guaranteed",
-                *(type(inlet_init).__name__, meant.__name__, type(inlet_activation).__name__),
+                *(type(inlet_init).__name__, made_for.__name__, type(inlet_activation).__name__),
             )
 
         def linear(layer: int, inputs: int, outputs: int, init: Init) -> nn.Linear:

@@ -58,7 +58,7 @@ class RankExpanding:
         points: p, the lattice's points along an axis; None takes the least that gives one a unit.
 
     Attributes:
-        activation: what the rank of Z₀ is proven for.
+        made_for: the activation that the rank of Z₀ is proven for.
 
     Raises:
         InputError: if a value cannot be used, or belongs to another `over`.
@@ -66,7 +66,7 @@ class RankExpanding:
     Source: section 4 of arXiv 2602.01526; `box` and `ball` are ours.
     """
 
-    activation = nn.ReLU
+    made_for = nn.ReLU
 
     def __init__(
         self,
