@@ -15,7 +15,6 @@ from ..runs.store import read_record, state
 from .arguments import ready
 from .door import door
 
-
 #: What a word begins with that is no run.
 KEYS = ("diagnostic=", "diagnostic.", "+diagnostic", "trusted=")
 

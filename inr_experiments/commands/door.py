@@ -17,8 +17,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from ..checks import InputError, nearest
 from ..paths import conf_dir
 
-
-HYDRA, OMEGACONF = (Path(package.__file__).parent for package in (hydra, omegaconf))
+HYDRA, OMEGACONF = (Path(package.__path__[0]) for package in (hydra, omegaconf))
 
 
 class JobFailedError(RuntimeError):
@@ -59,8 +58,9 @@ def sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
         return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
     where = traceback.extract_tb(error.__traceback__)[-1]
+    says = " ".join(str(error).split())
     return (
-        f"unexpected {type(error).__name__}: {' '.join(str(error).split())} ({where.filename}:{where.lineno}); "
+        f"unexpected {type(error).__name__}: {says} ({where.filename}:{where.lineno}); "
         "INR_DEBUG=1 shows the traceback"
     )
 
