@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -162,43 +163,65 @@ def test_ctrl_c_ends_cleanly(tmp_path):
     assert not list((tmp_path / "o").glob("runs/*/*.claim"))
 
 
-@pytest.mark.parametrize(
-    ("overrides", "said"),
-    [
-        (["model=sirn"], "model=sirn: no such option; expected one of bn,"),
-        (["model=sirn"], "did you mean 'siren'?"),
-        (["model=null"], "model=null: no such option"),
-        (["task=imag"], "did you mean 'image'?"),
-        (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
-        (["modle=relu"], "modle: no such key"),
-        (["model.widht=3"], "model.widht: no such key; expected one of"),
-        (["model.widht=3"], "did you mean 'width'?"),
-        (["+model.foo=1"], "model.foo: no such key; expected one of"),
-        (["+fit.stepz=1"], "fit.stepz: no such key"),
-        (["+foo=1"], "foo: no such key"),
-        (["~fit.steps"], "steps"),
-        (["trusted=mine"], "trusted='mine': expected a list of packages"),
-        (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
-        (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
-        (["model.width=0"], "model.width=0: expected an integer of at least 1"),
-        (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
-        (["fit.lr=nan"], "fit.lr=nan"),
-        (["fit.steps=0"], "fit.steps=0: expected an integer of at least 1"),
-        (["model=bn", "fit.batch=1"], "one point has no variance"),
-        (["model=bn", "task.fitted=0.0001"], "one point has no variance"),
-        (["seed=-1"], "seed=-1"),
-        (["device=tpu"], "device='tpu': expected one of"),
-        (["task.image=astronut"], "did you mean 'astronaut'"),
-        (["task.path=nowhere.png"], "nowhere.png: no such file"),
-        (["task.fitted=2"], "task.fitted=2"),
-        (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
-    ],
-)
-def test_bad_input_is_one_sentence(tmp_path, overrides, said):
-    done = inr(*SMOKE, "outputs=o", *overrides, cwd=tmp_path)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+#: What is asked for -> what the sentence says.
+BAD = [
+    (["model=sirn"], "model=sirn: no such option; expected one of bn,"),
+    (["model=sirn"], "did you mean 'siren'?"),
+    (["model=null"], "model=null: no such option"),
+    (["task=imag"], "did you mean 'image'?"),
+    (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
+    (["modle=relu"], "modle: no such key"),
+    (["model.widht=3"], "model.widht: no such key; expected one of"),
+    (["model.widht=3"], "did you mean 'width'?"),
+    (["+model.foo=1"], "model.foo: no such key; expected one of"),
+    (["+fit.stepz=1"], "fit.stepz: no such key"),
+    (["+foo=1"], "foo: no such key"),
+    (["~fit.steps"], "steps"),
+    (["trusted=mine"], "trusted='mine': expected a list of packages"),
+    (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
+    (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
+    (["model.width=0"], "model.width=0: expected an integer of at least 1"),
+    (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
+    (["fit.lr=nan"], "fit.lr=nan"),
+    (["fit.steps=0"], "fit.steps=0: expected an integer of at least 1"),
+    (["model=bn", "fit.batch=1"], "one point has no variance"),
+    (["model=bn", "task.fitted=0.0001"], "one point has no variance"),
+    (["seed=-1"], "seed=-1"),
+    (["device=tpu"], "device='tpu': expected one of"),
+    (["task.image=astronut"], "did you mean 'astronaut'"),
+    (["task.path=nowhere.png"], "nowhere.png: no such file"),
+    (["task.fitted=2"], "task.fitted=2"),
+    (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
+]
+#: Asks for all of it in one process: each would spend its time on importing torch.
+ALL_BAD = """
+import contextlib, io, json, sys
+from inr_experiments.commands import launch
+for words in json.loads(sys.argv[1]):
+    sys.argv[1:] = words
+    launch.ended.clear()
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            launch.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+def test_bad_input_is_one_sentence(tmp_path):
+    asked = json.dumps([[*SMOKE, "outputs=o", *words] for words, _ in BAD])
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_BAD, asked],
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    for (words, expected), line in zip(BAD, done.stdout.splitlines(), strict=True):
+        code, said = json.loads(line)
+        assert code == 2, (words, said)
+        assert expected in said, words
+        assert len(said.strip().splitlines()) == 1, said
     assert not (tmp_path / "o/runs").exists()
 
 
