@@ -8,6 +8,8 @@ import pytest
 from inr_experiments.paths import data_dir
 
 os.environ["WANDB_MODE"] = "offline"
+# Tests run side by side, one a core: threads of one would wait for those of another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 DIV2K = data_dir() / "div2k" / "test512"
 

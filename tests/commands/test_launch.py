@@ -23,6 +23,7 @@ def test_a_run_says_psnr_rank_and_picture_and_is_found_again(tmp_path):
     (folder,) = run_folders(tmp_path)
     record = json.loads((folder / "record.json").read_text())
     assert f"psnr {record['metrics']['psnr']:.4g}" in done.stdout
+    assert "made for a ReLU" not in done.stdout  # the warning of another activation
     assert "effective rank of Z₀" in done.stdout and "reconstruction.png" in done.stdout
     assert record["config"]["model"]["name"] == "rank_expanding"
     names = {p.name for p in folder.iterdir()}
@@ -130,9 +131,9 @@ def test_two_sweeps_in_the_same_microsecond_keep_apart(tmp_path):
     assert len(list((tmp_path / "o/launches/2026-01-01").iterdir())) == 2
 
 
-@pytest.mark.parametrize("after", ["Launching 40 jobs", "#0", "step 0 of", "seed 3"])
+@pytest.mark.parametrize("after", ["Launching 40 jobs", "step 0 of", "seed 1"])
 def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
-    words = ("-m", *SMOKE, "seed=range(40)", "diagnostic=[inlet_spectrum,layer_ntk]", "outputs=o")
+    words = ("-m", *SMOKE, "seed=range(40)", "outputs=o")
     worker = subprocess.Popen(
         command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -230,7 +231,6 @@ def test_rank_expansion_warns_of_another_activation(tmp_path):
     done = inr(*SMOKE, "outputs=o", other, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "made for a ReLU inlet; with GELU its rank is not guaranteed" in done.stdout
-    assert "made for a ReLU" not in inr(*SMOKE, "outputs=p", cwd=tmp_path).stdout
 
 
 def test_a_sweep_without_its_data_ends_once(tmp_path):

@@ -19,8 +19,8 @@ from pathlib import Path
 from inr_experiments.runs.claim import is_live
 from tests.launching import command
 
-KILLS = int(os.environ.get("INR_KILLS", "6"))
-RUNS = max(12, KILLS)  # composing them is most of a launcher's start
+KILLS = int(os.environ.get("INR_KILLS", "4"))
+RUNS = max(8, KILLS)  # composing them is most of a launcher's start
 LAUNCHERS = 4
 SWEEP = [
     "-m", "scale=smoke", "model=relu", "model.width=8", "fit.steps=100", "diagnostic=none",
