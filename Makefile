@@ -1,10 +1,20 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
-FIGURES := fig_reconstruction fig_inlet_spectra
+FIGURES := fig_reconstruction fig_inlet_spectra fig_weights_vs_representations fig_ntk_spectra \
+	fig_layer_share fig_training_rank fig_threshold_geometry
 TABLES := table1
+
+# The main job.
+MAIN_TABLES := table1
+MAIN_FIGURES := fig_reconstruction fig_inlet_spectra
 
 # The experiment behind each figure or table; the stem itself where it is not listed.
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
+FRAME_fig_weights_vs_representations := diagnosis
+FRAME_fig_ntk_spectra := diagnosis
+FRAME_fig_layer_share := diagnosis
+FRAME_fig_training_rank := diagnosis
+FRAME_fig_threshold_geometry := diagnosis
 
 SCALE ?= laptop
 DATA ?= bundled
@@ -32,11 +42,11 @@ help: ## show this list
 
 install: $(INSTALLED) ## create .venv and install
 
-reproduce: $(TABLES) $(FIGURES) ## run the main job; print its table and where the files are
+reproduce: $(MAIN_TABLES) $(MAIN_FIGURES) ## run the main job; print its table and where the files are
 	@echo
-	@cat $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
+	@cat $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
 	@echo
-	@ls $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
+	@ls $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(MAIN_FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
 
 plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
 	$(BIN)/inr-plan experiment=table1 $(CHOICE) --outputs $(OUTPUTS)
