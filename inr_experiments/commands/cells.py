@@ -11,6 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from ..paths import conf_dir
 from .arguments import ready
 
+#: Keys that have a column in every frame.
+COLUMNS = ("seed", "model", "task.image", "task.shape", "task.path")
+
 
 def cells(overrides: Sequence[str]) -> list[DictConfig]:
     """The composed config of every job of `inr -m <overrides>`, in the sweep's order.
@@ -18,20 +21,37 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     What the experiment's `hydra.sweeper.params` and the command line sweep over is multiplied out
     as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
-    overrides = ready(["-m", *overrides])[1:]
+    choices, _ = _multiplied(overrides)
+    seeds = choices.pop("seed")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        plain = [o.input_line for o in _parsed(overrides) if not o.is_sweep_override()]
+        jobs = [compose("config", list(job)) for job in product(*choices.values())]
+    return [_with_seed(cfg, seed) for seed, cfg in product(seeds, jobs)]
+
+
+def varied(overrides: Sequence[str]) -> list[dict[str, str]]:
+    """For every job of `cells`, its values of the keys that the sweep varies, as text.
+
+    Only of keys that a frame has no column for anyhow: `{"task.fitted": "0.25"}`.
+    """
+    choices, swept = _multiplied(overrides)
+    keys = [key for key in swept if key not in COLUMNS]
+    jobs = [dict(zip(choices, job, strict=True)) for job in product(*choices.values())]
+    return [{key.lstrip("+"): job[key].partition("=")[2] for key in keys} for job in jobs]
+
+
+def _multiplied(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """What is multiplied out, as `key=value` by key, `seed` first; and the keys that are swept."""
+    overrides = ready(["-m", *overrides])[1:]
+    given = _parsed(overrides)
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        plain = [o.input_line for o in given if not o.is_sweep_override()]
         base = compose("config", plain, return_hydra_config=True)
-        params = OmegaConf.to_container(base.hydra.sweeper).get("params") or {}  # type: ignore[union-attr]
-        merged: dict[str, list[str]] = {}
-        for override in _parsed([*(f"{k}={v}" for k, v in params.items()), *overrides]):
-            merged[override.get_key_element()] = _choices(override)
-        seeds = merged.pop("seed", [f"seed={base.seed}"])
-        jobs = product(*merged.values())
-        return [
-            _with_seed(cfg, seed)
-            for seed, cfg in product(seeds, [compose("config", list(job)) for job in jobs])
-        ]
+    params = OmegaConf.to_container(base.hydra.sweeper).get("params") or {}  # type: ignore[union-attr]
+    choices = {"seed": [f"seed={base.seed}"]}
+    for override in _parsed([*(f"{k}={v}" for k, v in params.items()), *overrides]):
+        choices[override.get_key_element()] = _choices(override)
+    swept = [o.get_key_element() for o in given if o.is_sweep_override()]
+    return choices, list(dict.fromkeys([*params, *swept]))
 
 
 def _with_seed(cfg: DictConfig, override: str) -> DictConfig:

@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="inr-collect",
         description="Say what is done, running or failed, and write the long frame.",
         epilog="With overrides as for `inr -m` (experiment=table1 scale=laptop) only the runs of "
-        "that sweep are collected, and a missing one is an error.",
+        "that sweep are collected, with a column for every other key that it varies; a missing run "
+        "is an error.",
     )
     parser.add_argument("overrides", nargs="*", help="as for inr -m")
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def collect(options: argparse.Namespace) -> None:
     """Find the folders, say their states, write the frame, mirror where asked."""
-    chosen = experiment_folders(options) if options.overrides else seed_folders(options.outputs)
+    swept = experiment_folders(options) if options.overrides else {}
+    chosen = list(swept) if options.overrides else seed_folders(options.outputs)
     states = {folder: state_of(folder) for folder in chosen}
     done = [folder for folder, what in states.items() if what == "done"]
     for folder, what in states.items():
@@ -44,7 +46,7 @@ def collect(options: argparse.Namespace) -> None:
             f"do them with: inr -m {' '.join(options.overrides)}"
         )
     path = options.frame or options.outputs / "frames" / "all.csv"
-    write_frame(frame(done), path)
+    write_frame(frame(done, swept), path)
     print(path)
     if options.wandb:
         from ..tracking.wandb_mirror import WandbMirror
@@ -62,9 +64,10 @@ def state_of(folder: Path) -> str:
         return f"unreadable: {error}"
 
 
-def experiment_folders(options: argparse.Namespace) -> list[Path]:
-    """Where the runs of an experiment lie, done or not."""
+def experiment_folders(options: argparse.Namespace) -> dict[Path, dict[str, str]]:
+    """Where the runs of an experiment lie, done or not, and what it varied in each."""
     from ..experiment import locate
-    from .cells import cells
+    from .cells import cells, varied
 
-    return [locate(cfg, options.outputs) for cfg in cells(options.overrides)]
+    jobs = zip(cells(options.overrides), varied(options.overrides), strict=True)
+    return {locate(cfg, options.outputs): values for cfg, values in jobs}

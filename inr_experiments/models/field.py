@@ -54,6 +54,7 @@ class Field(nn.Module):
         inlet_init, hidden_init, head_init: fill a Linear layer.
         inlet_activation, hidden_activation: elementwise modules.
         batch_norm: where BatchNorm stands; None for nowhere.
+        freeze_inlet: the inlet stays as it is initialised.
 
     Source: section 3 of arXiv 2602.01526.
     """
@@ -74,6 +75,7 @@ class Field(nn.Module):
         hidden_activation: nn.Module,
         head_init: Init,
         batch_norm: BatchNormAt | None,
+        freeze_inlet: bool = False,
     ) -> None:
         super().__init__()
         integer("model.width", width)
@@ -115,6 +117,7 @@ class Field(nn.Module):
         )
         inputs = in_features if self.encoding is None else int(self.encoding.out_features)  # type: ignore[arg-type]
         self.inlet = layer(0, inputs, inlet_init, inlet_activation)
+        self.inlet.requires_grad_(not freeze_inlet)
         self.hidden = nn.ModuleList(
             layer(1 + i, width, hidden_init, hidden_activation) for i in range(hidden_layers)
         )

@@ -1,10 +1,11 @@
 """The long frame: every number of every run, one a row."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .store import read_record
@@ -12,6 +13,8 @@ from .store import read_record
 COLUMNS = (
     "key", "model", "task", "item", "seed", "scale", "step", "last", "metric", "value", "folder",
 )  # fmt: skip
+#: What a sweep varied in a run, by key: columns of their own after the others.
+Swept = Mapping[Path, Mapping[str, str]]
 
 
 def seed_folders(outputs: Path) -> list[Path]:
@@ -26,7 +29,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of one finished run: metrics and diagnostics at milestones, and what has no step.
 
     `last` marks the final milestone. Quantities of the whole run (`psnr_best`, `seconds`,
-    `parameters`) are rows of the last step. A failed run has no rows.
+    `parameters`, `early_slope`) are rows of the last step. A failed run has no rows.
     """
     record = read_record(folder)
     if record["status"] != "done":
@@ -53,8 +56,12 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     whole = {
         name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]
     }
-    seconds = record["seconds"]["total"]
-    for metric, value in {**whole, "seconds": seconds, "parameters": record["parameters"]}.items():
+    whole |= {
+        "seconds": record["seconds"]["total"],
+        "parameters": record["parameters"],
+        "early_slope": early_slope(pd.read_csv(folder / "history.csv")["loss"]),
+    }
+    for metric, value in whole.items():
         yield row(final, metric, value)
     for path in sorted((folder / "diagnostics").glob("*.json")):
         for scalars in json.loads(path.read_text(encoding="utf-8")):
@@ -63,9 +70,23 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
                     yield row(scalars["step"], f"{path.stem}/{name}", value)
 
 
-def frame(folders: Iterable[Path]) -> pd.DataFrame:
+def early_slope(losses: pd.Series) -> float:
+    """d ln(loss) / d step over the first tenth of the steps, by least squares; below 0 it falls.
+
+    At least two steps are taken; NaN for a run of one, or where the loss is 0.
+    """
+    first = losses[: max(2, len(losses) // 10)].to_numpy()
+    if len(first) < 2 or not (first > 0).all():
+        return float("nan")
+    return float(np.polyfit(np.arange(len(first)), np.log(first), 1)[0])
+
+
+def frame(folders: Iterable[Path], swept: Swept | None = None) -> pd.DataFrame:
     """The long frame of finished runs, in the order of `folders`."""
-    return pd.DataFrame([row for folder in folders for row in rows(folder)], columns=list(COLUMNS))
+    swept = swept or {}
+    keys = dict.fromkeys(key for values in swept.values() for key in values)
+    table = [{**row, **swept.get(folder, {})} for folder in folders for row in rows(folder)]
+    return pd.DataFrame(table, columns=[*COLUMNS, *keys])
 
 
 def write_frame(table: pd.DataFrame, path: Path) -> None:

@@ -15,13 +15,26 @@ OUTSIDE = {
     "fit": ("chunk",),
 }
 
+#: Options that came after runs were stored, at the value that changes nothing: left out there, so
+#: that those runs keep their names.
+NEUTRAL = {"task": {"noise": 0.0}}
+
 
 def science(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a resolved config that decides a run's numbers: model, task and fit."""
     return {
-        group: {name: value for name, value in config[group].items() if name not in outside}
+        group: {
+            name: value
+            for name, value in config[group].items()
+            if name not in outside and not _neutral(group, name, value)
+        }
         for group, outside in OUTSIDE.items()
     }
+
+
+def _neutral(group: str, name: str, value: Any) -> bool:
+    options = NEUTRAL.get(group, {})
+    return name in options and value == options[name]
 
 
 def run_key(config: dict[str, Any], *, data_sha256: str) -> str:

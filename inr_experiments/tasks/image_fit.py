@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import InputError, choice, integer
+from ..checks import InputError, choice, integer, number
 from ..data import images
 from ..metrics.image import psnr, ssim
 from ..paths import user_path
 from ..seeding import generator
 from .task import Predict
 
-FITTED = ("all", "every_second")
+FITTED = ("all", "every_second", "jittered", "clustered")
 RANGES = ("symmetric", "unit")
 ASPECTS = ("per_axis", "keep")
 
@@ -44,15 +44,16 @@ class ImageFit:
     """Fit the pixels of one picture; P = 2, C = 1 or 3, mean squared error.
 
     Metrics: `psnr` on the fitted pixels, `psnr_heldout` on the rest (absent where all are
-    fitted), `ssim` on the whole picture.
+    fitted), `ssim` on the whole picture; all against the picture without noise.
 
     Args:
         image: name of a bundled photograph or DIV2K id; not used where `path` is given.
         path: a file of one's own.
         source: where `image` is looked up, `bundled` or `div2k`.
         side: pixels along the longer side after resizing; None keeps the file's own.
-        fitted: `all`, `every_second` pixel along both axes, or the fraction drawn at random.
-        mask_seed: seed of that draw.
+        fitted: which pixels, see `fitted_mask`.
+        mask_seed: seed of their draw and of the noise.
+        noise: σ of the Gaussian noise on the fitted targets, which are not clipped afterwards.
         coordinates: `symmetric` for [-1, 1], `unit` for [0, 1).
         aspect: `per_axis` or `keep`; see `grid`.
         pixel_limit: a file whose header announces more pixels is refused before decoding.
@@ -72,6 +73,7 @@ class ImageFit:
         side: int | None = None,
         fitted: str | float = "all",
         mask_seed: int = 0,
+        noise: float = 0.0,
         coordinates: str = "symmetric",
         aspect: str = "per_axis",
         pixel_limit: int = images.PIXEL_LIMIT,
@@ -95,7 +97,11 @@ class ImageFit:
         self.all_coordinates = grid(height, width, coordinates=coordinates, aspect=aspect)
         chosen = torch.from_numpy(mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
-        self.targets = torch.from_numpy(picture.pixels).reshape(-1, channels)[chosen]
+        clean = torch.from_numpy(picture.pixels).reshape(-1, channels)[chosen]
+        sigma = number("task.noise", noise, above=-1e-12)
+        self.targets = clean + sigma * torch.randn(
+            clean.shape, generator=generator(mask_seed, "noise")
+        )
         self.facts = {
             "height": height,
             "width": width,
@@ -155,19 +161,45 @@ def item_name(*, image: str | None, path: str | None) -> str:
 def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.ndarray:
     """Which pixels are fitted.
 
+    `all`; `every_second` along both axes; `jittered`, one at random of every 2×2 block;
+    `clustered`, a quarter of all, drawn with a density of five Gaussian blobs; or the fraction
+    between 0 and 1 that is drawn evenly.
+
     Shapes: -> (H, W) bool, at least one of them true.
     """
-    mask = np.zeros((height, width), dtype=bool)
     if fitted == "all":
-        mask[:] = True
-    elif fitted == "every_second":
+        return np.ones((height, width), dtype=bool)
+    draw = generator(seed, "fitted pixels")
+    mask = np.zeros((height, width), dtype=bool)
+    if fitted == "every_second":
         mask[::2, ::2] = True
+    elif fitted == "jittered":
+        top, left = np.mgrid[:height:2, :width:2]
+        down, right = torch.randint(2, (2, *top.shape), generator=draw).numpy()
+        # A block that the edge cuts has a single row or column.
+        mask[np.minimum(top + down, height - 1), np.minimum(left + right, width - 1)] = True
+    elif fitted == "clustered":
+        arrival = torch.empty(height * width, dtype=torch.float64).exponential_(generator=draw)
+        # First arrivals at these rates are a draw without replacement in proportion to them.
+        order = torch.argsort(arrival / blobs(height, width, draw).flatten())
+        mask.flat[order[: max(1, mask.size // 4)].numpy()] = True
     elif isinstance(fitted, int | float) and not isinstance(fitted, bool) and 0 < fitted < 1:
         count = max(1, round(fitted * mask.size))
-        order = torch.randperm(mask.size, generator=generator(seed, "fitted pixels"))
+        order = torch.randperm(mask.size, generator=draw)
         mask.flat[order[:count].numpy()] = True
     else:
         raise InputError(
-            f"task.fitted={fitted!r}: expected all, every_second or a fraction between 0 and 1"
+            f"task.fitted={fitted!r}: expected {', '.join(FITTED)} or a fraction between 0 and 1"
         )
     return mask
+
+
+def blobs(height: int, width: int, draw: torch.Generator) -> Tensor:
+    """Five Gaussians of width 0.25 about random points of [-1, 1]², and 0.02 everywhere.
+
+    Shapes: -> (H, W) float64.
+    """
+    x = grid(height, width, coordinates="symmetric", aspect="per_axis").double()
+    centres = 2 * torch.rand(5, 2, generator=draw, dtype=torch.float64) - 1
+    squared = torch.cdist(x, centres).square()
+    return (0.02 + (-squared / (2 * 0.25**2)).exp().sum(dim=1)).reshape(height, width)

@@ -6,15 +6,20 @@ import pytest
 import torch
 from torch import nn
 
+from inr_experiments.building import build_plan
 from inr_experiments.checks import InputError
+from inr_experiments.fit.loop import fit
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
 from inr_experiments.models.encodings.octaves import Octaves
 from inr_experiments.models.encodings.random_fourier import RandomFourier
+from inr_experiments.models.inits.random_thresholds import RandomThresholds
 from inr_experiments.models.inits.siren import SirenFirst, SirenHidden
 from inr_experiments.models.inits.torch_default import TorchDefault
 from inr_experiments.seeding import generator
-from tests.fields import build_model, parameters
+from inr_experiments.spectra.ntk import layer_kernels
+from tests.fields import build_model, config_of, field_and_task, parameters
+from tests.reference.ntk import jacobians
 
 
 def test_stages_compose_to_the_field():
@@ -47,6 +52,41 @@ def test_torch_default_is_what_linear_draws():
     for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
         assert a.abs().max() <= 1 / math.sqrt(5)
         assert a.std().item() == pytest.approx(b.std().item(), rel=0.1)
+
+
+def test_biases_can_be_spread_alone():
+    one, three = nn.Linear(5, 300), nn.Linear(5, 300)
+    TorchDefault()(one, generator(0))
+    TorchDefault(bias_scale=3.0)(three, generator(0))
+    assert one.weight.equal(three.weight)
+    torch.testing.assert_close(three.bias, 3 * one.bias)
+
+
+def test_random_thresholds_pass_through_the_square():
+    linear = nn.Linear(2, 2000)
+    RandomThresholds()(linear, generator(0))
+    torch.testing.assert_close(linear.weight.norm(dim=1), torch.ones(2000))
+    # The square's corner farthest along ±w lies beyond the line on both sides.
+    assert (linear.bias.abs() <= linear.weight.abs().sum(dim=1)).all()
+    assert abs(linear.weight.mean(dim=0)).max() < 0.06 and abs(linear.bias.mean()) < 0.06
+    # Var(u·q) = E‖u‖²/3 for q uniform on the square.
+    assert linear.bias.var().item() == pytest.approx(1 / 3, rel=0.1)
+
+
+@pytest.mark.parametrize("model", ["relu_frozen", "rank_expanding_frozen"])
+def test_a_frozen_inlet_stays_while_the_rest_is_trained(model):
+    field, task = field_and_task("task.side=24", f"model={model}")
+    before = {name: value.clone() for name, value in field.state_dict().items()}
+    plan = build_plan(config_of("fit.steps=3"))
+    *_, last = fit(field, task, plan, seed=0)
+    moved = {n for n, v in field.state_dict().items() if not v.equal(before[n])}
+    assert moved == {name for name in before if not name.startswith("inlet.")}
+    exact = last.float64()
+    J = jacobians(exact.field, exact.coordinates[:20])
+    trained = sum(
+        torch.einsum("ncp,mcp->nm", j, j) for n, j in J.items() if not n.startswith("inlet.")
+    )
+    torch.testing.assert_close(layer_kernels(exact.field, exact.coordinates[:20]).total(), trained)
 
 
 def test_siren_bounds():

@@ -20,7 +20,8 @@ def test_golden_key():
 @pytest.mark.parametrize(
     "override",
     ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
-     "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]"],
+     "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]",
+     "task.noise=0"],
 )  # fmt: skip
 def test_what_decides_no_number_is_left_out(override):
     assert key(override) == key()
@@ -29,7 +30,8 @@ def test_what_decides_no_number_is_left_out(override):
 @pytest.mark.parametrize(
     "override",
     ["model=rank_expanding", "model.width=17", "model.hidden_layers=2", "fit.lr=0.1", "fit.steps=3",
-     "fit.batch=10", "task.side=20", "task.fitted=all", "task.coordinates=unit", "scale=laptop"],
+     "fit.batch=10", "task.side=20", "task.fitted=all", "task.coordinates=unit", "scale=laptop",
+     "task.noise=0.1"],
 )  # fmt: skip
 def test_what_decides_the_numbers_changes_it(override):
     assert key(override) != key()
@@ -42,3 +44,9 @@ def test_the_data_changes_it():
 
 def test_the_model_rate_enters_through_the_fit():
     assert key("model.lr=0.1", "fit.lr=0.005") == key()
+
+
+def test_runs_stored_before_an_option_came_keep_their_name():
+    config = config_of("model=relu")
+    before = {**config, "task": {k: v for k, v in config["task"].items() if k != "noise"}}
+    assert run_key(before, data_sha256="0" * 64) == GOLDEN

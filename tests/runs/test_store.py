@@ -1,6 +1,7 @@
 """Runs on disk: whole or absent, claimed by one worker, found again."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -157,8 +158,18 @@ def test_the_frame_holds_what_the_records_hold(store, tmp_path):
     assert one.to_dict() == {
         ("psnr", 0): 1.0, ("psnr", 10): 2.0, ("psnr_best", 10): 3.0, ("seconds", 10): 1.5,
         ("parameters", 10): 5.0, ("d/r", 0): 1.0, ("d/r", 10): 2.0,
+        ("early_slope", 10): pytest.approx(-math.log(2)),  # the loss is halved at every step
     }  # fmt: skip
     assert again[again["last"]]["step"].unique().tolist() == [10]
+
+
+def test_the_frame_has_a_column_for_what_a_sweep_varied(store, tmp_path):
+    fill(store, 0)
+    fill(store, 1)
+    one, two = seed_folders(store.outputs)
+    write_frame(frame([one, two], {one: {"task.fitted": "0.5"}}), tmp_path / "f.csv")
+    again = read_frame(tmp_path / "f.csv").groupby("seed")["task.fitted"]
+    assert again.first()[0] == 0.5 and again.count()[1] == 0
 
 
 def test_arrays_come_back_by_step(store):

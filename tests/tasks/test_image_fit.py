@@ -81,6 +81,47 @@ def test_a_random_fraction_is_the_same_every_time():
     assert (fitted_mask(50, 40, 0.25, seed=4) != a).any()
 
 
+@pytest.mark.parametrize(("height", "width"), [(6, 8), (5, 7), (1, 1)])
+def test_jittered_takes_one_pixel_of_every_block(height, width):
+    mask = fitted_mask(height, width, "jittered", seed=0)
+    for top in range(0, height, 2):
+        for left in range(0, width, 2):
+            assert mask[top : top + 2, left : left + 2].sum() == 1
+
+
+def test_jittered_reaches_every_corner_of_a_block():
+    mask = fitted_mask(40, 40, "jittered", seed=0)
+    shares = [mask[i::2, j::2].mean() for i in (0, 1) for j in (0, 1)]
+    assert sum(shares) == 1 and min(shares) > 0.15
+
+
+def test_clustered_is_a_quarter_and_dense_at_its_blobs():
+    mask = fitted_mask(60, 80, "clustered", seed=1)
+    assert mask.sum() == 1200 and (mask == fitted_mask(60, 80, "clustered", seed=1)).all()
+    tiles = mask.reshape(6, 10, 8, 10).mean(axis=(1, 3))
+    evenly = fitted_mask(60, 80, 0.25, seed=1).reshape(6, 10, 8, 10).mean(axis=(1, 3))
+    assert tiles.std() > 3 * evenly.std() and tiles.max() > 0.5
+
+
+def test_noise_is_on_the_fitted_values_alone(picture):
+    clean = ImageFit(path=str(picture), fitted="every_second")
+    noisy = ImageFit(path=str(picture), fitted="every_second", noise=0.1)
+    added = noisy.targets - clean.targets
+    assert added.std().item() == pytest.approx(0.1, rel=0.1)
+    assert noisy.targets.max() > 1, "clipped"
+    again = ImageFit(path=str(picture), fitted="every_second", noise=0.1)
+    assert again.targets.equal(noisy.targets)
+    # A prediction that is the picture itself is perfect, whatever noise was fitted.
+    pixels = torch.from_numpy(clean.picture).reshape(-1, 3)
+    assert noisy.evaluate(lambda x: pixels)["psnr_heldout"] == float("inf")
+
+
+@pytest.mark.parametrize("noise", [-0.1, "much", True])
+def test_bad_noise_is_refused(picture, noise):
+    with pytest.raises(InputError, match=r"task\.noise"):
+        ImageFit(path=str(picture), noise=noise)
+
+
 @pytest.mark.parametrize("fitted", ["half", 0, 1.5, True, -0.1])
 def test_bad_fractions_are_refused(fitted):
     with pytest.raises(InputError, match=r"task\.fitted"):

@@ -7,12 +7,24 @@ from torch import Tensor
 
 from ...checks import InputError
 
+#: Points that a lattice may have; 2 along each of 26 axes would be 67 million.
+MOST = 10**7
+
 
 def lattice(points: int, dimensions: int) -> Tensor:
     """All points of a regular lattice on [-1, 1]^P, ends included, nearest to the origin first.
 
     Shapes: -> (points**P, P) float64. Points of equal norm keep the lattice's own order.
+
+    Raises:
+        InputError: if these are more than `MOST`.
     """
+    if points**dimensions > MOST:
+        raise InputError(
+            f"model.inlet_init: a lattice of {points}^{dimensions} points; expected at most "
+            f"{MOST:,} (behind an encoding that keeps the coordinates, coordinates=2 lays it over "
+            "the first two inputs)"
+        )
     axis = torch.linspace(-1, 1, points, dtype=torch.float64)
     if points == 1:
         axis = torch.zeros(1, dtype=torch.float64)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ...checks import InputError, choice, integer, number
-from .lattice import lattice_for
+from .lattice import lattice_for, spread_subset
+from .torch_default import TorchDefault
 
 #: The share of Prop. 4's bound that ε takes where it is not given.
 MARGIN = 0.9
@@ -48,6 +49,8 @@ class RankExpanding:
     Unit j opens on the half-space beyond v_j. With a ReLU, Z₀ on the lattice is lower triangular
     with diagonal ε while ε is below `epsilon_bound`, hence of full rank. Nothing is random.
 
+    The last three arguments are for ablations.
+
     Args:
         epsilon: ε; None takes 0.9 × the bound of the lattice in use.
         over: where the lattice lies: the `cube` [-1, 1]^P, the `box` ±half_extents, or the `ball`
@@ -56,6 +59,12 @@ class RankExpanding:
         half_extents: P numbers, for `box`.
         radius: for `ball`.
         points: p, the lattice's points along an axis; None takes the least that gives one a unit.
+        distinct: r, so many different points of the lattice, evenly spread over its order, each
+            for about D/r units; None, or D and above, is one a unit. ε stays that of the lattice
+            and rows keep norm 1: only the rank moves.
+        scale: multiplies w and b; 1/√3 gives rows the rms norm of PyTorch's default.
+        coordinates: the lattice lies over the first so many inputs, which an encoding has kept;
+            weights of the others are PyTorch's default. None is all inputs.
 
     Attributes:
         made_for: the activation that the rank of Z₀ is proven for.
@@ -76,9 +85,17 @@ class RankExpanding:
         half_extents: Sequence[float] | None = None,
         radius: float | None = None,
         points: int | None = None,
+        distinct: int | None = None,
+        scale: float = 1.0,
+        coordinates: int | None = None,
     ) -> None:
         self.epsilon = None if epsilon is None else number("model.inlet_init.epsilon", epsilon)
-        self.points = None if points is None else integer("model.inlet_init.points", points)
+        counts = {"points": points, "distinct": distinct, "coordinates": coordinates}
+        for name, count in counts.items():
+            if count is not None:
+                integer(f"model.inlet_init.{name}", count)
+        self.points, self.distinct, self.coordinates = points, distinct, coordinates
+        self.scale = number("model.inlet_init.scale", scale)
         choice("model.inlet_init.over", over, OVER)
         for name, value in (("half_extents", half_extents), ("radius", radius)):
             if (value is not None) != (OVER[over] == name):
@@ -90,17 +107,21 @@ class RankExpanding:
         self.radius = None if radius is None else number("model.inlet_init.radius", radius)
 
     def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+        width, inputs = linear.out_features, linear.in_features
+        P = self.coordinates or inputs
+        if inputs < P:
+            raise InputError(f"model.inlet_init.coordinates={P}: the inlet has {inputs} input(s)")
         V = lattice_for(
-            linear.out_features,
-            linear.in_features,
-            points=self.points,
-            half_extents=self.half_extents,
-            radius=self.radius,
+            width, P, points=self.points, half_extents=self.half_extents, radius=self.radius
         )
         epsilon = self.epsilon
         if epsilon is None:
             # A single unit has no neighbour and hence no bound: any positive ε will do.
             epsilon = MARGIN * min(epsilon_bound(V), 1.0)
+        if self.distinct is not None and self.distinct < width:
+            V = spread_subset(V, self.distinct)[torch.arange(width) * self.distinct // width]
+        if inputs > P:
+            TorchDefault()(linear, generator)
         with torch.no_grad():
-            linear.weight.copy_(directions(V))
-            linear.bias.copy_(epsilon - V.norm(dim=1))
+            linear.weight[:, :P] = self.scale * directions(V)
+            linear.bias.copy_(self.scale * (epsilon - V.norm(dim=1)))

@@ -5,11 +5,20 @@ import math
 import torch
 from torch import nn
 
+from ...checks import number
+
 
 class TorchDefault:
-    """W, b ~ U(±1/√fan_in): what `torch.nn.Linear.reset_parameters` draws."""
+    """W, b ~ U(±1/√fan_in): what `torch.nn.Linear.reset_parameters` draws.
+
+    Args:
+        bias_scale: b is multiplied by it; more than 1 spreads a ReLU's thresholds wider.
+    """
+
+    def __init__(self, *, bias_scale: float = 1.0) -> None:
+        self.bias_scale = number("model.init.bias_scale", bias_scale, above=-1e-12)
 
     def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
         nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=generator)
-        bound = 1 / math.sqrt(linear.in_features)
+        bound = self.bias_scale / math.sqrt(linear.in_features)
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
