@@ -37,7 +37,7 @@ def fit(
     """
     field.to(device)
     coordinates = task.coordinates.to(device)
-    optimiser = plan.build_optimiser(field.parameters())
+    optimiser = plan.build_optimiser(field)
     draw = generator(seed, "batches")
     milestones = plan.milestones()
     x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))

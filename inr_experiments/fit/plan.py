@@ -1,15 +1,15 @@
 """What the fit does, as plain numbers."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from ..checks import InputError, choice, integer, number
+from ..models.field import Field
+from .muon import MuonAndAdam
 
-OPTIMISERS = ("adam", "sgd")
+OPTIMISERS = ("adam", "sgd", "muon")
 SCHEDULES = ("constant", "cosine", "step")
 
 
@@ -18,7 +18,8 @@ class Plan:
     """How to fit.
 
     Attributes:
-        optimiser: `adam`, or `sgd` (with momentum).
+        optimiser: `adam`; `sgd`, with momentum; `muon` on the hidden weight matrices, with Adam
+            for the rest.
         lr: learning rate at the first step.
         momentum: of SGD.
         schedule: `constant`; `cosine`, to zero at the last step; `step`, times `decay` every
@@ -61,11 +62,15 @@ class Plan:
         """Steps at which a snapshot is due: 0, the multiples and the last."""
         return frozenset({*range(0, self.steps, self.milestone_every), self.steps})
 
-    def build_optimiser(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser that `optimiser` names."""
+    def build_optimiser(self, field: Field) -> torch.optim.Optimizer | MuonAndAdam:
+        """The optimiser that `optimiser` names, of what is trained in `field`."""
+        if self.optimiser == "muon":
+            if not field.hidden:
+                raise InputError("fit.optimiser=muon: expected model.hidden_layers of at least 1")
+            return MuonAndAdam(field, lr=self.lr)
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=self.lr)
-        return torch.optim.SGD(parameters, lr=self.lr, momentum=self.momentum)
+            return torch.optim.Adam(field.parameters(), lr=self.lr)
+        return torch.optim.SGD(field.parameters(), lr=self.lr, momentum=self.momentum)
 
     def lr_at(self, step: int) -> float:
         """The learning rate of step 0 … steps − 1."""

@@ -92,6 +92,30 @@ def test_sgd_takes_the_plain_step():
     torch.testing.assert_close(field.head.bias.detach(), expected)
 
 
+def test_muon_takes_an_orthogonal_step_in_the_hidden_matrices_alone():
+    plan = replace(PLAN, optimiser="muon", schedule="constant", steps=1, lr=0.01)
+    before, _ = field_and_task("task.side=24", "model=relu")
+    field, _ = fitted(plan)
+    step = {n: before.state_dict()[n] - v for n, v in field.state_dict().items()}
+    D = field.hidden[0].linear.out_features
+    for i in range(3):
+        sigma = torch.linalg.svdvals(step[f"hidden.{i}.linear.weight"])
+        # Newton–Schulz brings singular values near 1, but for those that are almost zero.
+        assert sigma[0] / (0.01 * 0.2 * math.sqrt(D)) == pytest.approx(1, abs=0.35)
+        assert sigma[3] > 0.7 * sigma[0]
+    # Adam's first step is lr in every entry that has a gradient.
+    assert step["head.bias"].abs().mean().item() == pytest.approx(0.01, rel=1e-3)
+    assert step["inlet.linear.weight"].abs().max().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_muon_and_adam_decay_together():
+    field, _ = field_and_task("task.side=24", "model=relu")
+    optimiser = replace(PLAN, optimiser="muon").build_optimiser(field)
+    assert sum(len(g["params"]) for g in optimiser.param_groups) == len(list(field.parameters()))
+    with pytest.raises(InputError, match=r"fit\.optimiser=muon"):
+        fitted(replace(PLAN, optimiser="muon"), "model.hidden_layers=0")
+
+
 @pytest.mark.parametrize(
     "bad",
     [{"lr": math.nan}, {"lr": 0}, {"lr": "fast"}, {"steps": 0}, {"steps": 2.5}, {"chunk": -1},
