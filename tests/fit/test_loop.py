@@ -102,7 +102,7 @@ def test_muon_takes_an_orthogonal_step_in_the_hidden_matrices_alone():
         sigma = torch.linalg.svdvals(step[f"hidden.{i}.linear.weight"])
         # Newton–Schulz brings singular values near 1, but for those that are almost zero.
         assert sigma[0] / (0.01 * 0.2 * math.sqrt(D)) == pytest.approx(1, abs=0.35)
-        assert sigma[3] > 0.7 * sigma[0]
+        assert sigma[2] > 0.5 * sigma[0]
     # Adam's first step is lr in every entry that has a gradient.
     assert step["head.bias"].abs().mean().item() == pytest.approx(0.01, rel=1e-3)
     assert step["inlet.linear.weight"].abs().max().item() == pytest.approx(0.01, rel=1e-3)
