@@ -1,13 +1,14 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
 FIGURES := fig_reconstruction fig_inlet_spectra fig_weights_vs_representations fig_ntk_spectra \
-	fig_layer_share fig_training_rank fig_threshold_geometry
-TABLES := table1
+	fig_layer_share fig_training_rank fig_threshold_geometry fig_bn_placement fig_rank_ablation \
+	fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
+TABLES := table1 tune
 
 # The main job.
 MAIN_TABLES := table1
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra
 
-# The experiment behind each figure or table; the stem itself where it is not listed.
+# The experiments behind each figure or table; the stem itself where it is not listed.
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
 FRAME_fig_weights_vs_representations := diagnosis
@@ -15,6 +16,16 @@ FRAME_fig_ntk_spectra := diagnosis
 FRAME_fig_layer_share := diagnosis
 FRAME_fig_training_rank := diagnosis
 FRAME_fig_threshold_geometry := diagnosis
+FRAME_fig_bn_placement := fig_bn_placement baseline
+FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves \
+	rank_width
+FRAME_fig_controls := fig_controls controls_unit
+FRAME_fig_generalisation := fig_generalisation generalisation_noise
+FRAME_fig_activations := fig_activations activations_sampling
+
+# What is chosen for the tables is chosen on other pictures, whatever DATA says.
+PICTURES_tune := pair
+PICTURES_fig_calibration := pair
 
 SCALE ?= laptop
 DATA ?= bundled
@@ -23,13 +34,13 @@ OUTPUTS ?= outputs
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-CHOICE := scale=$(SCALE) pictures=$(DATA)
+CHOICE = scale=$(SCALE) pictures=$(or $(PICTURES_$*),$(DATA))
 AT := $(SCALE)-$(DATA)
 CONF := $(shell find conf -name '*.yaml')
-frame = $(OUTPUTS)/frames/$(AT)/$(or $(FRAME_$(1)),$(1)).csv
+frame = $(foreach e,$(or $(FRAME_$(1)),$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce plan test smoke lint clean $(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -53,6 +64,9 @@ plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
+
+smoke: $(INSTALLED) ## every sweep and its figure, tiny
+	$(BIN)/pytest -n 2 -m sweeps
 
 lint: $(INSTALLED) ## ruff, mypy, the import contract
 	$(BIN)/ruff format --check .

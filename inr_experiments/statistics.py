@@ -96,6 +96,16 @@ def paired(a: npt.ArrayLike, b: npt.ArrayLike, *, seed: int = 0) -> Paired:
     return Paired(summarise(d, seed=seed), sign_flip_p(d, seed=seed), p_t)
 
 
+def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    """Spearman's rank correlation, ties at their mean rank; NaN where either is constant."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(x), rankdata(y)
+    if min(map(np.ptp, ranks), default=0.0) == 0:
+        return np.nan
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Step-down adjusted p-values, in the order given.
 

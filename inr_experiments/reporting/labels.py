@@ -25,12 +25,28 @@ class Method:
 #: In the order of tables and legends.
 METHODS = {
     "relu": Method("ReLU (default)", "#000000", "-", 23.57, 90.98),
+    "relu_frozen": Method("ReLU, frozen inlet", "#777777", "--"),
+    "random_thresholds": Method("random thresholds", "#999999", ":"),
     "rank_expanding": Method("REI", "#D55E00", "-", 25.61, 95.75),
+    "rank_expanding_matched": Method("REI, matched norm", "#F0A060", "--"),
+    "rank_expanding_frozen": Method("REI, frozen inlet", "#8C3A00", "-."),
     "pe": Method("PE", "#0072B2", "-", 27.15),
+    "pe_rank_expanding": Method("REI + PE", "#6FA8D0", "--"),
     "siren": Method("SIREN", "#009E73", "-", 27.29, 96.36),
+    "siren_rank_expanding": Method("REI + SIREN", "#66C2A5", "--"),
     "bn": Method("BN after inlet", "#CC79A7", "--"),
     "bn_all_pre": Method("BN before, all layers", "#E69F00", "--"),
     "rff": Method("RFF", "#56B4E9", "-."),
+}
+
+#: Knobs of the rank ablation by their experiment: name, colour, marker.
+KNOBS = {
+    "rank_distinct": ("distinct points r", "#D55E00", "o"),
+    "rank_epsilon": ("ε", "#E69F00", "s"),
+    "rank_spread": ("threshold spread s", "#CC79A7", "D"),
+    "rank_bias": ("bias scale", "#000000", "^"),
+    "rank_omega": ("ω₀ (SIREN)", "#009E73", "v"),
+    "rank_octaves": ("octaves (PE)", "#0072B2", "P"),
 }
 
 #: Spare colours for methods that are not listed.

@@ -1,0 +1,114 @@
+"""PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME … OUT`.
+
+The frames are those of the experiments in `labels.KNOBS` and of rank_width, by their stems.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from inr_experiments.reporting import style
+from inr_experiments.reporting.labels import KNOBS, method
+from inr_experiments.reporting.sweeps import correlation, per_item, runs
+from inr_experiments.runs.frame import read_frame
+from inr_experiments.statistics import Mean, summarise
+
+INLET = "inlet_spectrum/inlet"
+RANKS = {
+    f"{INLET}/effective_rank": ("effective rank", "o"),
+    f"{INLET}/rank_0.01": ("σ > 10⁻² σ₁", "s"),
+    f"{INLET}/stable_rank": ("stable rank", "^"),
+}
+OUTCOMES = {"psnr": "PSNR (dB)", "early_fall": "early fall of ln loss (per step)"}
+#: A knob that changes the number of parameters is no part of the pooled ρ.
+APART = "rank_octaves"
+
+
+def main(*arguments: str) -> None:
+    *frames, out = map(Path, arguments)
+    tables = {path.stem: knob_runs(path) for path in frames}
+    width = tables.pop("rank_width")
+    figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.6), sharey=False)
+    for row, outcome in zip(axes, OUTCOMES, strict=False):
+        for axis, rank in zip(row, RANKS, strict=True):
+            draw(axis, tables, rank, outcome)
+        row[0].set_ylabel(OUTCOMES[outcome])
+    for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
+        draw_correlations(axis, tables, outcome)
+    axes[2, 1].set_yticklabels([])
+    draw_width(axes[2, 2], width)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, frameon=False)
+    marks = [
+        plt.Line2D([], [], color="0.4", marker=marker, linestyle="", label=f"ρ with {label}")
+        for label, marker in RANKS.values()
+    ]
+    figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
+    style.save(figure, Path(out))
+
+
+def knob_runs(path: Path) -> pd.DataFrame:
+    """The runs of one experiment; `early_fall` is minus the early slope."""
+    last = ["psnr", "early_slope", "parameters"]
+    table = runs(read_frame(path), first=list(RANKS), last=last)
+    return table.assign(early_fall=-table["early_slope"], knob=path.stem)
+
+
+def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -> None:
+    """A line a knob through its levels in their order, mean over pictures."""
+    for knob, (label, colour, marker) in KNOBS.items():
+        table = tables[knob]
+        key = next(column for column in table.columns if column.startswith("model."))
+        means = table.groupby(key, sort=False)[[rank, outcome]].mean()
+        axis.plot(
+            means[rank],
+            means[outcome],
+            color=colour,
+            marker=marker,
+            markersize=3.5,
+            linewidth=0.8,
+            linestyle=":" if knob == APART else "-",
+            label=label,
+        )
+    axis.set_xscale("log", base=2)
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.set_xlabel(f"{RANKS[rank][0]} of Z₀, step 0")
+
+
+def draw_correlations(axis: Axes, tables: dict[str, pd.DataFrame], outcome: str) -> None:
+    """Spearman's ρ within pictures, mean over them and 95 % interval, by knob and pooled."""
+    pooled = pd.concat([table for knob, table in tables.items() if knob != APART])
+    rows = [(KNOBS[knob][0], KNOBS[knob][1], tables[knob]) for knob in KNOBS]
+    rows.append(("pooled, same parameters", "0.3", pooled))
+    for y, (_, colour, table) in enumerate(rows):
+        for offset, (rank, (_, marker)) in zip((-0.22, 0, 0.22), RANKS.items(), strict=True):
+            rho = correlation(table, rank, outcome)
+            axis.plot(rho.mean, y + offset, marker, color=colour, markersize=3.5)
+            axis.hlines(y + offset, rho.low, rho.high, color=colour, linewidth=1)
+    axis.axvline(0, color="0.6", linewidth=0.8)
+    axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ with {OUTCOMES[outcome].split(' (')[0]}")
+    axis.set_yticks(range(len(rows)), [label for label, *_ in rows])
+    axis.invert_yaxis()
+
+
+def draw_width(axis: Axes, table: pd.DataFrame) -> None:
+    """REI's paired gain over the default by width, with the number of parameters."""
+    psnr = per_item(table, "psnr", ["model", "model.width"])
+    gains = psnr.loc["rank_expanding"] - psnr.loc["relu"]
+    means: list[Mean] = [summarise(row) for _, row in gains.iterrows()]
+    x, look = np.arange(len(means)), method("rank_expanding")
+    axis.plot(x, [m.mean for m in means], color=look.colour, marker="o", markersize=4)
+    axis.vlines(x, [m.low for m in means], [m.high for m in means], color=look.colour)
+    parameters = table.groupby("model.width")["parameters"].first()
+    axis.set_xticks(x, [f"{w}\n{parameters[w] / 1000:.0f}k" for w in gains.index])
+    axis.set_xlabel("width, parameters")
+    axis.set_ylabel("REI's gain (dB)")
+    axis.axhline(0, color="0.6", linewidth=0.8)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
