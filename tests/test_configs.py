@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inr_experiments.building import build_diagnostics
-from inr_experiments.commands.cells import cells
+from inr_experiments.commands.cells import cells, varied
 from inr_experiments.paths import conf_dir
 from tests.fields import config_of, field_and_task
 
@@ -40,6 +40,19 @@ def test_every_experiment_composes(stem):
     assert len(jobs) > 1
     first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text()
     assert f"experiment={stem}" in first, "the yaml says its command"
+
+
+def test_a_frame_is_told_what_a_sweep_varies():
+    words = ["experiment=fig_bn_placement", "task.image=astronaut", "seed=0,1"]
+    found = varied([*words, "model.batch_norm.layers=[0],[2]", "fit.lr=0.1"])
+    layers, place = "model.batch_norm.layers", "model.batch_norm.place"
+    assert found[:4] == [{layers: k, place: p} for k in ("[0]", "[2]") for p in ("before", "after")]
+    jobs = cells([*words, "model.batch_norm.layers=[0],[2]", "fit.lr=0.1"])
+    assert len(found) == len(jobs) == 8
+    assert [str(job.model.batch_norm.place) for job in jobs] == [row[place] for row in found]
+    (added, *_) = varied(["experiment=rank_distinct", "task.image=astronaut"])
+    assert added == {"model.inlet_init.distinct": "2"}
+    assert varied(["experiment=table1", "model=relu", "task.image=coffee"]) == [{}, {}]
 
 
 def test_table1_is_seven_models_by_four_photographs():

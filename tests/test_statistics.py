@@ -5,7 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from inr_experiments.statistics import holm, paired, sign_flip_p, summarise
+from inr_experiments.statistics import holm, paired, sign_flip_p, spearman, summarise
 
 
 def test_sign_flip_enumerates_all_signs():
@@ -54,3 +54,11 @@ def test_paired_takes_differences_item_by_item():
     result = paired([3.0, 5.0, 9.0], [2.0, 3.0, 6.0])
     assert result.difference.mean == 2.0 and result.difference.n == 3
     assert result.p_t == pytest.approx(0.0742, abs=1e-4)
+
+
+def test_spearman_is_the_correlation_of_ranks():
+    x, y = np.array([3.0, 1.0, 2.0, 2.0]), np.array([30.0, 9.0, 20.0, 10.0])
+    by_hand = np.corrcoef([4, 1, 2.5, 2.5], [4, 1, 3, 2])[0, 1]
+    assert spearman(x, y) == pytest.approx(by_hand)
+    assert spearman(x, np.exp(y)) == spearman(x, y)
+    assert np.isnan(spearman(x, np.ones(4)))

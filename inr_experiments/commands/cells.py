@@ -22,10 +22,16 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
     choices, _ = _multiplied(overrides)
-    seeds = choices.pop("seed")
+    made: dict[tuple[str, ...], DictConfig] = {}
+    jobs = []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        jobs = [compose("config", list(job)) for job in product(*choices.values())]
-    return [_with_seed(cfg, seed) for seed, cfg in product(seeds, jobs)]
+        for job in product(*choices.values()):
+            overridden = _parsed(job)
+            groups = tuple(o.input_line for o in overridden if not _is_value(o))
+            if groups not in made:
+                made[groups] = compose("config", list(job))
+            jobs.append(_with(made[groups], [o for o in overridden if _is_value(o)]))
+    return jobs
 
 
 def varied(overrides: Sequence[str]) -> list[dict[str, str]]:
@@ -54,10 +60,17 @@ def _multiplied(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[st
     return choices, list(dict.fromkeys([*params, *swept]))
 
 
-def _with_seed(cfg: DictConfig, override: str) -> DictConfig:
-    """A copy of a composed config at another seed: composing anew takes far longer."""
+def _is_value(override: Any) -> bool:
+    """Whether it sets one value, and chooses no group and merges no node."""
+    key = override.get_key_element()
+    return (key == "seed" or "." in key) and not isinstance(override.value(), dict)
+
+
+def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
+    """A copy of a composed config with other values: composing anew takes far longer."""
     changed = cfg.copy()
-    changed.seed = OmegaConf.from_dotlist([override]).seed
+    for override in values:
+        OmegaConf.update(changed, override.key_or_group, override.value())
     return changed
 
 

@@ -90,7 +90,7 @@ def draw_nearest(axis: Axes, nearest: pd.Series) -> None:
         axis.plot(x, nearest[name], "o", color=look.colour, label="measured" if x == 0 else None)
         axis.plot(
             x,
-            look.published_psnr,
+            look.published_psnr or np.nan,
             "_",
             color=look.colour,
             markersize=14,

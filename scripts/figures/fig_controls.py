@@ -17,7 +17,7 @@ RANK = "inlet_spectrum/inlet/effective_rank"
 
 def main(frame_path: str, unit_path: str, out: str) -> None:
     rows = gains(frame_path)
-    rows += [(f"{label} on [0, 1)", *rest) for label, *rest in gains(unit_path)]
+    rows += [(f"{row[0]} on [0, 1)", *row[1:]) for row in gains(unit_path)]
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(style.PAGE, 0.8 + 0.22 * len(rows)), sharey=True, width_ratios=(1.6, 1)
     )

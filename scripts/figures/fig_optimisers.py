@@ -1,4 +1,4 @@
-"""Ranks of weights and representations through training by optimiser: FRAME OUT are the arguments."""
+"""Ranks of weights and representations by optimiser: `fig_optimisers.py FRAME OUT`."""
 
 import sys
 from pathlib import Path
