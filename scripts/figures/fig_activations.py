@@ -15,7 +15,10 @@ from inr_experiments.statistics import summarise
 
 ACTIVATION, FITTED = "model.inlet_activation._target_", "task.fitted"
 MODELS = ("relu", "rank_expanding")
-NAMES = {"every_second": "grid", "LeakyReLU": "leaky ReLU"}
+NAMES = {
+    **{"relu": "default initialisation", "rank_expanding": "REI"},
+    **{"every_second": "grid", "LeakyReLU": "leaky ReLU"},
+}
 
 
 def main(frame_path: str, sampling_path: str, out: str) -> None:
@@ -27,7 +30,7 @@ def main(frame_path: str, sampling_path: str, out: str) -> None:
     draw(axes[2], sampling, FITTED, "psnr_heldout")
     axes[0].set_title("activation of inlet and hidden layers")
     axes[1].set_title("fitted quarter, at its pixels")
-    axes[2].set_title("the same, at held-out pixels")
+    axes[2].set_title("… at held-out pixels")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     style.save(figure, Path(out))
@@ -44,7 +47,7 @@ def draw(axis: Axes, table: pd.DataFrame, key: str, metric: str) -> None:
         axis.plot(means, [y, y], color="0.8", zorder=1)
         for model, mean in zip(MODELS, means, strict=True):
             look = method(model)
-            axis.plot(mean, y, "o", color=look.colour, label=look.label if y == 0 else None)
+            axis.plot(mean, y, "o", color=look.colour, label=NAMES[model] if y == 0 else None)
         said = f"{gain.mean:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
         axis.annotate(
             said, (sum(means) / 2, y), (0, 4), textcoords="offset points", ha="center", size=6
@@ -52,7 +55,7 @@ def draw(axis: Axes, table: pd.DataFrame, key: str, metric: str) -> None:
     short = [str(level).rpartition(".")[2] for level in levels]
     axis.set_yticks(range(len(levels)), [NAMES.get(name, name) for name in short])
     axis.set_ylim(len(levels) - 0.6, -0.7)
-    axis.margins(x=0.3)
+    axis.margins(x=0.4)
     axis.set_xlabel("PSNR (dB)")
 
 

@@ -32,10 +32,13 @@ def main(frame_path: str, out: str) -> None:
     draw_regimes(axes[0], cells)
     draw_steps(axes[1], cells, nearest)
     draw_nearest(axes[2], nearest)
+    pixels = {"all": "all pixels", "every_second": "every second pixel"}
     figure.suptitle(
-        f"Fitted guess, not the paper's protocol: nearest is {nearest['per_parameter']:.2g} values "
-        f"per parameter (width {nearest['model.width']}, {nearest['task.fitted']} pixels), batch "
-        f"{nearest['fit.batch']}, {nearest['step']} steps: {nearest['rms']:.1f} dB away",
+        "A fitted guess, not the paper's protocol. Nearest to the published table: width "
+        f"{nearest['model.width']}, {pixels[nearest['task.fitted']]}\n"
+        f"({nearest['per_parameter']:.2g} values per parameter), "
+        f"{batch_name(nearest['fit.batch'])}, {nearest['step']} steps: "
+        f"{nearest['rms']:.1f} dB away over the four methods",
         fontsize=7,
     )
     style.save(figure, Path(out))
@@ -60,14 +63,12 @@ def per_parameter(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_regimes(axis: Axes, cells: pd.DataFrame) -> None:
-    """Distance at the best step of each cell, a line a kind of batch."""
+    """Distance at the best step of each cell, a mark a kind of batch."""
     for (batch, own), (colour, marker) in zip(cells.groupby("fit.batch"), LOOKS, strict=False):
         best = own.groupby("per_parameter")["rms"].min()
-        axis.plot(
-            best.index, best, color=colour, marker=marker, markersize=4, label=batch_name(batch)
-        )
+        axis.plot(best.index, best, marker, color=colour, mfc="none", label=batch_name(batch))
     axis.set(xscale="log", xlabel="fitted values per parameter", ylabel="RMS distance (dB)")
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, 1.1 * cells["rms"].max())
     axis.set_title("best step of each regime")
     axis.legend(frameon=False)
 
@@ -76,9 +77,9 @@ def draw_steps(axis: Axes, cells: pd.DataFrame, nearest: pd.Series) -> None:
     """Distance by step in the nearest cell's regime, for either kind of batch."""
     same = cells[cells["per_parameter"] == nearest["per_parameter"]]
     for (_, own), (colour, marker) in zip(same.groupby("fit.batch"), LOOKS, strict=False):
-        axis.plot(own["step"], own["rms"], color=colour, marker=marker, markersize=4)
+        axis.plot(own["step"], own["rms"], color=colour, marker=marker, mfc="none")
     axis.set(xlabel="step", ylabel="RMS distance (dB)")
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, 1.1 * cells["rms"].max())
     axis.set_title("the nearest regime")
 
 

@@ -41,14 +41,13 @@ def main(frame_path: str, unit_path: str, out: str) -> None:
 
 
 def gains(path: str) -> list[tuple[str, str, Mean, float]]:
-    """Label, colour, gain over ReLU and rank of every other model of a frame, in order."""
+    """Label, colour, gain over ReLU and rank of every model of a frame, in order."""
     table = runs(read_frame(Path(path)), first=[RANK], last=["psnr"])
     psnr = per_item(table, "psnr", "model")
     ranks: pd.Series = table.groupby("model")[RANK].mean()
     return [
         (method(m).label, method(m).colour, summarise(psnr.loc[m] - psnr.loc["relu"]), ranks[m])
         for m in in_order(set(psnr.index))
-        if m != "relu"
     ]
 
 

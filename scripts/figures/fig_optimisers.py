@@ -46,7 +46,7 @@ def main(frame_path: str, out: str) -> None:
         for axis, metrics in zip(row, PANELS.values(), strict=True):
             draw(axis, frame[(frame["model"] == model) & frame["metric"].isin(metrics)])
     for axis, title in zip(axes[0], PANELS, strict=True):
-        axis.set_title(title)
+        axis.set_title(title, fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("step")
     handles, labels = axes[0, 0].get_legend_handles_labels()

@@ -42,7 +42,7 @@ def main(*arguments: str) -> None:
     axes[2, 1].set_yticklabels([])
     draw_width(axes[2, 2], width)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=6, frameon=False)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     marks = [
         plt.Line2D([], [], color="0.4", marker=marker, linestyle="", label=f"ρ with {label}")
         for label, marker in RANKS.values()
@@ -72,25 +72,30 @@ def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -
             markersize=3.5,
             linewidth=0.8,
             linestyle=":" if knob == APART else "-",
-            label=label,
+            label=label + f", {parameters(table)} parameters" * (knob == APART),
         )
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
     axis.set_xlabel(f"{RANKS[rank][0]} of Z₀, step 0")
 
 
+def parameters(table: pd.DataFrame) -> str:
+    """The range of the number of parameters over a knob's levels."""
+    return f"{table['parameters'].min() / 1000:.1f}k to {table['parameters'].max() / 1000:.1f}k"
+
+
 def draw_correlations(axis: Axes, tables: dict[str, pd.DataFrame], outcome: str) -> None:
     """Spearman's ρ within pictures, mean over them and 95 % interval, by knob and pooled."""
     pooled = pd.concat([table for knob, table in tables.items() if knob != APART])
     rows = [(KNOBS[knob][0], KNOBS[knob][1], tables[knob]) for knob in KNOBS]
-    rows.append(("pooled, same parameters", "0.3", pooled))
+    rows.append(("pooled, but octaves", "0.3", pooled))
     for y, (_, colour, table) in enumerate(rows):
         for offset, (rank, (_, marker)) in zip((-0.22, 0, 0.22), RANKS.items(), strict=True):
             rho = correlation(table, rank, outcome)
             axis.plot(rho.mean, y + offset, marker, color=colour, markersize=3.5)
             axis.hlines(y + offset, rho.low, rho.high, color=colour, linewidth=1)
     axis.axvline(0, color="0.6", linewidth=0.8)
-    axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ with {OUTCOMES[outcome].split(' (')[0]}")
+    axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ, {outcome.replace('_', ' ')}")
     axis.set_yticks(range(len(rows)), [label for label, *_ in rows])
     axis.invert_yaxis()
 
@@ -103,8 +108,8 @@ def draw_width(axis: Axes, table: pd.DataFrame) -> None:
     x, look = np.arange(len(means)), method("rank_expanding")
     axis.plot(x, [m.mean for m in means], color=look.colour, marker="o", markersize=4)
     axis.vlines(x, [m.low for m in means], [m.high for m in means], color=look.colour)
-    parameters = table.groupby("model.width")["parameters"].first()
-    axis.set_xticks(x, [f"{w}\n{parameters[w] / 1000:.0f}k" for w in gains.index])
+    count = table.groupby("model.width")["parameters"].first()
+    axis.set_xticks(x, [f"{w}\n{count[w] / 1000:.0f}k" for w in gains.index])
     axis.set_xlabel("width, parameters")
     axis.set_ylabel("REI's gain (dB)")
     axis.axhline(0, color="0.6", linewidth=0.8)
