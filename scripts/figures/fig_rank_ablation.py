@@ -23,7 +23,10 @@ RANKS = {
     f"{INLET}/rank_0.01": ("σ > 10⁻² σ₁", "s"),
     f"{INLET}/stable_rank": ("stable rank", "^"),
 }
-OUTCOMES = {"psnr": "PSNR (dB)", "early_fall": "early fall of ln loss (per step)"}
+OUTCOMES = {
+    "psnr": ("PSNR (dB)", "PSNR"),
+    "early_fall": ("early fall of ln loss (per step)", "early fall of the loss"),
+}
 #: A knob that changes the number of parameters is no part of the pooled ρ.
 APART = "rank_octaves"
 
@@ -36,7 +39,7 @@ def main(*arguments: str) -> None:
     for row, outcome in zip(axes, OUTCOMES, strict=False):
         for axis, rank in zip(row, RANKS, strict=True):
             draw(axis, tables, rank, outcome)
-        row[0].set_ylabel(OUTCOMES[outcome])
+        row[0].set_ylabel(OUTCOMES[outcome][0])
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
         draw_correlations(axis, tables, outcome)
     axes[2, 1].set_yticklabels([])
@@ -95,7 +98,7 @@ def draw_correlations(axis: Axes, tables: dict[str, pd.DataFrame], outcome: str)
             axis.plot(rho.mean, y + offset, marker, color=colour, markersize=3.5)
             axis.hlines(y + offset, rho.low, rho.high, color=colour, linewidth=1)
     axis.axvline(0, color="0.6", linewidth=0.8)
-    axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ, {outcome.replace('_', ' ')}")
+    axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ, {OUTCOMES[outcome][1]}")
     axis.set_yticks(range(len(rows)), [label for label, *_ in rows])
     axis.invert_yaxis()
 
