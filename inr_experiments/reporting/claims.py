@@ -10,6 +10,7 @@ exceeds 0.05.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def judge(claim: Claim, frame: pd.DataFrame | None, *, command: str = "") -> Ver
     if claim.experiment is None:
         return Verdict(claim, NOT_RUN, "No experiment of this suite asks it.")
     if frame is None:
-        return Verdict(claim, NOT_RUN, f"Experiment {claim.experiment} was not run: {command}")
+        return Verdict(claim, NOT_RUN, f"Experiment {claim.experiment} was not run: `{command}`")
     evidence = tuple(weigh(frame, _questions(claim, frame)))
     outcome = combine([e.outcome for e in evidence])
     names = QUESTION if claim.is_question else CLAIM
@@ -106,7 +107,9 @@ def judge(claim: Claim, frame: pd.DataFrame | None, *, command: str = "") -> Ver
         return Verdict(claim, verdict, evidence[0].sentence, evidence)
     counts = Counter(names.get(e.outcome, e.outcome) for e in evidence)
     told = ", ".join(f"{n} {word}" for word, n in counts.items())
-    deciding = next((e for e in evidence if e.outcome != SHOWN), evidence[0])
+    deciding = min(
+        evidence, key=lambda e: (e.outcome == SHOWN, e.size if e.size == e.size else inf)
+    )
     sentence = f"{len(evidence)} tests: {told}. {deciding.sentence}"
     return Verdict(claim, verdict, sentence, evidence)
 
