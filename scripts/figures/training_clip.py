@@ -45,10 +45,14 @@ def median_gain(last: pd.DataFrame) -> str:
 def draw(psnr: pd.DataFrame, item: str, step: int) -> plt.Figure:
     """The fits of every model at a step."""
     models = in_order(set(psnr.index.unique("model")))
-    figure, axes = plt.subplots(1, len(models), figsize=(style.PAGE, 2.6), squeeze=False)
-    for axis, model in zip(axes[0], models, strict=True):
-        row = psnr.loc[(model, step)]
-        picture = read_arrays(Path(row["folder"]), "picture", step=step)["reconstruction"]
+    rows = [psnr.loc[(model, step)] for model in models]
+    pictures = [
+        read_arrays(Path(row["folder"]), "picture", step=step)["reconstruction"] for row in rows
+    ]
+    high, wide = pictures[0].shape[:2]
+    height = style.PAGE / len(models) * high / wide + 0.45
+    figure, axes = plt.subplots(1, len(models), figsize=(style.PAGE, height), squeeze=False)
+    for axis, model, row, picture in zip(axes[0], models, rows, pictures, strict=True):
         axis.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255)
         axis.set_title(f"{method(model).label}, {row['value']:.2f} dB")
         axis.set_axis_off()
