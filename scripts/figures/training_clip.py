@@ -1,7 +1,7 @@
 """Training as a clip: `training_clip.py FRAME OUT`.
 
 One picture a milestone, of the image whose gain of REI over default ReLU is the median; PSNR of the
-fitted pixels, one seed. OUT is written as .gif, and its last picture as any other figure.
+fitted pixels, one seed.
 """
 
 import sys
@@ -31,7 +31,7 @@ def main(frame_path: str, out: str) -> None:
     chosen = np.unique(np.linspace(0, len(steps) - 1, min(FRAMES, len(steps))).round().astype(int))
     figures = [draw(psnr, item, steps[i]) for i in chosen]
     shown = [pixels(figure) for figure in figures]
-    style.save(figures[-1], Path(out))
+    style.save(figures[-1], Path(out))  # on paper, the last one stands for all
     pace = [PACE] * (len(shown) - 1) + [LAST]
     iio.imwrite(Path(out).with_suffix(".gif"), shown, duration=pace, loop=0)
 

@@ -4,14 +4,21 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 
+from inr_experiments.checks import InputError
 from inr_experiments.commands.cells import cells
+from inr_experiments.diagnostics.picture import Picture
 from inr_experiments.experiment import execute
+from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.page import Sources, build, caption, picture
-from inr_experiments.runs.frame import frame, write_frame
+from inr_experiments.runs.frame import frame, read_frame, write_frame
+from inr_experiments.runs.store import read_arrays
 from tests.chromium import BROWSER, NAMES, look
+from tests.fields import field_and_task
 
 ROOT = Path(__file__).parents[2]
 AT = "smoke-bundled"
@@ -98,6 +105,23 @@ def test_it_says_what_is_averaged_over_what(page):
     assert "mean over 2 item(s) of task image, 1 seed(s) averaged within each" in text
     assert "Experiment table1: 4 runs, 2 model(s) on 2 item(s) of task image, 1 seed(s)" in text
     assert "ReLU (default)" in text and "23.57" in text
+
+
+def test_the_clip_is_drawn_from_the_pictures_that_the_runs_drew(outputs):
+    runs = read_frame(outputs / "frames" / AT / "training_clip.csv")
+    last = int(runs["step"].max())
+    for folder in map(Path, runs["folder"].unique()):
+        drawn = iio.imread(folder / "reconstruction.png")
+        stored = read_arrays(folder, "picture", step=last)["reconstruction"]
+        assert np.abs(stored.astype(int) - drawn).max() <= 1
+    clip = iio.imread(outputs / "figures" / AT / "training_clip.gif")
+    assert len(clip) == runs["step"].nunique() and (clip[0] != clip[-1]).any()
+
+
+def test_pictures_are_of_pictures_only():
+    with pytest.raises(InputError, match="a task that fits a picture"):
+        field, task = field_and_task(*SHAPE)
+        Picture()(Snapshot(0, field, task.coordinates), task)
 
 
 def test_without_any_run_everything_is_listed_with_its_command(tmp_path):
