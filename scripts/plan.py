@@ -2,9 +2,10 @@
 
 `plan.py OUT.mk --hours 3 --outputs FOLDER --experiments A B --choice scale=laptop`
 measures a few steps of every kind of fit and prints hours by experiment; a run that several
-experiments share counts in the first. Where they exceed --hours, whole experiments lose all seeds
-but the first, the one that this saves most first; then all pictures but the first 8, then but the
-first 6, likewise: fewer decide nothing. OUT.mk tells make, OUT.txt the page.
+experiments share is fitted in the first and only measured in the others. Where the hours exceed
+--hours, whole experiments lose all seeds but the first, the one that this saves most first; then
+all pictures but the first 8, then but the first 6, likewise: fewer decide nothing. OUT.mk tells
+make, OUT.txt the page.
 """
 
 import argparse
@@ -25,7 +26,7 @@ CUTS = (8, 6)
 
 @dataclass(frozen=True)
 class Fit:
-    """A run to be: `seconds` is 0 where it is done or another experiment does it."""
+    """A run to be; `seconds` are those of what neither disk nor an earlier experiment has of it."""
 
     experiment: str
     item: str
@@ -89,8 +90,8 @@ def main() -> None:
 
 def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list[Experiment]:
     """The experiments with the seconds of every fit that is still to be done."""
-    seconds: dict[str, float] = {}
-    seen: set[Path] = set()
+    seconds: dict[str, tuple[float, float]] = {}
+    taken: dict[Path, set[str]] = {}  # the diagnostics of every run that is done or planned
     experiments = []
     for name in names:
         fits = []
@@ -98,12 +99,18 @@ def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list
             config, folder = resolve(cfg), locate(cfg, outputs)
             task = {k: v for k, v in config["task"].items() if k not in ("image", "shape")}
             kind = json.dumps([config["model"], config["fit"], config["diagnostic"], task])
-            todo = folder not in seen and not (folder / "DONE").exists()
-            seen.add(folder)
-            if todo and kind not in seconds:  # on its first picture or shape
-                seconds[kind] = seconds_a_fit(config)
+            fitted = folder in taken or (folder / "DONE").exists()
+            stored = {path.stem for path in (folder / "diagnostics").glob("*.json")}
+            wanted, had = set(config["diagnostic"] or {}), taken.setdefault(folder, stored)
+            cost = 0.0
+            if not fitted or not wanted <= had:
+                if kind not in seconds:  # on its first picture or shape
+                    seconds[kind] = seconds_a_fit(config)
+                fit, measure = seconds[kind]
+                cost = measure if fitted else fit + measure
+            had |= wanted
             item = str(config["task"].get("image") or config["task"]["shape"])
-            fits.append(Fit(name, item, config["seed"], seconds[kind] if todo else 0.0))
+            fits.append(Fit(name, item, config["seed"], cost))
         experiments.append(Experiment(name, fits))
     return experiments
 
