@@ -1,14 +1,15 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
 FIGURES := fig_reconstruction fig_inlet_spectra fig_weights_vs_representations fig_ntk_spectra \
-	fig_layer_share fig_training_rank fig_threshold_geometry fig_bn_placement fig_rank_ablation \
-	fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
-TABLES := table1 tune
+	fig_layer_share fig_training_rank fig_threshold_geometry training_clip fig_bn_placement \
+	fig_rank_ablation fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
+TABLES := table1 significance tune
 
 # The main job.
 MAIN_TABLES := table1
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra
 
 # The experiments behind each figure or table; the stem itself where it is not listed.
+FRAME_significance := table1
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
 FRAME_fig_weights_vs_representations := diagnosis
@@ -23,24 +24,31 @@ FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling
 
-# What is chosen for the tables is chosen on other pictures, whatever DATA says.
-PICTURES_tune := pair
-PICTURES_fig_calibration := pair
+# What the claims of conf/claims.yaml read besides.
+CLAIMED := inlet_seeds
 
 SCALE ?= laptop
 DATA ?= bundled
 PYTHON ?= python3
 OUTPUTS ?= outputs
+# Of runs, for make paper; what does not fit is left out by the rule that scripts/plan.py prints.
+HOURS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-CHOICE = scale=$(SCALE) pictures=$(or $(PICTURES_$*),$(DATA))
+CHOICE := scale=$(SCALE) pictures=$(DATA)
 AT := $(SCALE)-$(DATA)
-CONF := $(shell find conf -name '*.yaml')
-frame = $(foreach e,$(or $(FRAME_$(1)),$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
+CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
+source = $(or $(FRAME_$(1)),$(1))
+frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
+EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
+PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
+REFERENCE := outputs/reference/$(AT)
+-include $(PLAN)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan test smoke lint clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce plan frame paper everything report compare reference test smoke lint \
+	clean $(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -61,6 +69,25 @@ reproduce: $(MAIN_TABLES) $(MAIN_FIGURES) ## run the main job; print its table a
 
 plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
 	$(BIN)/inr-plan experiment=table1 $(CHOICE) --outputs $(OUTPUTS)
+
+frame: $(STEM:%=$(OUTPUTS)/frames/$(AT)/%.csv) ## run an experiment: STEM=inlet_seeds
+
+paper: $(INSTALLED) ## plan, run everything that is not done yet, build all figures, tables and the report
+	$(BIN)/python scripts/plan.py $(PLAN) --hours $(HOURS) --outputs $(OUTPUTS) --experiments $(EXPERIMENTS) --choice $(CHOICE)
+	$(MAKE) -k everything; failed=$$?; $(MAKE) report && exit $$failed # what failed stands in the report as not run
+
+everything: $(EXPERIMENTS:%=$(OUTPUTS)/frames/$(AT)/%.csv) $(TABLES) $(FIGURES)
+
+report: $(INSTALLED) ## the page and the verdicts, from what is there
+	$(BIN)/python scripts/report.py $(OUTPUTS) $(AT) \
+		--tables $(foreach s,$(TABLES),$(s)=$(firstword $(call source,$(s)))) \
+		--figures $(foreach s,$(FIGURES),$(s)=$(firstword $(call source,$(s))))
+
+compare: $(INSTALLED) ## hold the frames against outputs/reference: what moved beyond its interval
+	$(BIN)/python scripts/compare.py $(REFERENCE) $(OUTPUTS)/frames/$(AT)
+
+reference: $(INSTALLED) ## keep the frames, tables and figures as outputs/reference
+	$(BIN)/python scripts/reference.py $(OUTPUTS) $(AT) $(REFERENCE)
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
@@ -87,8 +114,8 @@ $(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
 $(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
 
 $(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) | $(INSTALLED)
-	$(BIN)/inr -m experiment=$* $(CHOICE) outputs=$(OUTPUTS) hydra/launcher=joblib
-	$(BIN)/inr-collect experiment=$* $(CHOICE) --outputs $(OUTPUTS) --frame $@
+	$(BIN)/inr -m experiment=$* $(CHOICE) $(SHARE_$*) outputs=$(OUTPUTS) hydra/launcher=joblib
+	$(BIN)/inr-collect experiment=$* $(CHOICE) $(SHARE_$*) --outputs $(OUTPUTS) --frame $@
 
 $(OUTPUTS)/tables/$(AT)/%.txt: scripts/tables/%.py $$(call frame,$$*)
 	$(BIN)/python $^ $@
