@@ -1,45 +1,57 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
-FIGURES := fig_reconstruction fig_inlet_spectra
-TABLES := table1
+FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices
+TABLES := table1 table1_occupancy
+# The same, but too long for `make reproduce`.
+LONG_FIGURES := fig_rei_3d
+LONG_TABLES := table_rei_3d
 
 # The experiment behind each figure or table; the stem itself where it is not listed.
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
+FRAME_fig_occupancy_gallery := table1_occupancy
+FRAME_fig_occupancy_slices := table1_occupancy
+FRAME_table_rei_3d := fig_rei_3d
+
+# What DATA chooses in an experiment; pictures where it is not listed.
+CHOOSE_table1_occupancy := shapes
+CHOOSE_fig_rei_3d := object
 
 SCALE ?= laptop
 DATA ?= bundled
+SEEDS ?=
 PYTHON ?= python3
 OUTPUTS ?= outputs
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-CHOICE := scale=$(SCALE) pictures=$(DATA)
-AT := $(SCALE)-$(DATA)
+AT := $(SCALE)-$(DATA)$(SEEDS:%=-seeds-%)
 CONF := $(shell find conf -name '*.yaml')
+choice = scale=$(SCALE) $(or $(CHOOSE_$(1)),pictures)=$(DATA) $(SEEDS:%=seed=%)
 frame = $(OUTPUTS)/frames/$(AT)/$(or $(FRAME_$(1)),$(1)).csv
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES) $(LONG_FIGURES) $(LONG_TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 
 help: ## show this list
 	@grep -hE '^[a-z$$()A-Z_]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
-	@echo "tables:       $(TABLES)"
-	@echo "figures:      $(FIGURES)"
-	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real OUTPUTS=folder"
+	@echo "tables:       $(TABLES) $(LONG_TABLES)"
+	@echo "figures:      $(FIGURES) $(LONG_FIGURES)"
+	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real SEEDS=0,1,2 OUTPUTS=folder"
 
 install: $(INSTALLED) ## create .venv and install
 
-reproduce: $(TABLES) $(FIGURES) ## run the main job; print its table and where the files are
+reproduce: $(TABLES) $(FIGURES) ## run the main job; print its tables and where the files are
 	@echo
 	@cat $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
 	@echo
 	@ls $(TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
 
 plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
-	$(BIN)/inr-plan experiment=table1 $(CHOICE) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1 $(call choice,table1) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1_occupancy $(call choice,table1_occupancy) --outputs $(OUTPUTS)
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
@@ -59,12 +71,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-$(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
-$(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
+$(TABLES) $(LONG_TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
+$(FIGURES) $(LONG_FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
 
 $(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) | $(INSTALLED)
-	$(BIN)/inr -m experiment=$* $(CHOICE) outputs=$(OUTPUTS) hydra/launcher=joblib
-	$(BIN)/inr-collect experiment=$* $(CHOICE) --outputs $(OUTPUTS) --frame $@
+	$(BIN)/inr -m experiment=$* $(call choice,$*) outputs=$(OUTPUTS) hydra/launcher=joblib
+	$(BIN)/inr-collect experiment=$* $(call choice,$*) --outputs $(OUTPUTS) --frame $@
 
 $(OUTPUTS)/tables/$(AT)/%.txt: scripts/tables/%.py $$(call frame,$$*)
 	$(BIN)/python $^ $@

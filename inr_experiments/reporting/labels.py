@@ -26,6 +26,11 @@ class Method:
 METHODS = {
     "relu": Method("ReLU (default)", "#000000", "-", 23.57, 90.98),
     "rank_expanding": Method("REI", "#D55E00", "-", 25.61, 95.75),
+    "rei_box": Method("REI, tight box", "#D55E00", "--"),
+    "rei_ball": Method("REI, ball", "#D55E00", "-."),
+    "rei_spread": Method("REI, spread subset", "#D55E00", ":"),
+    "rei_small_epsilon": Method("REI, ε = 0.001", "#A63E00", "--"),
+    "rei_large_epsilon": Method("REI, ε = 0.3", "#A63E00", ":"),
     "pe": Method("PE", "#0072B2", "-", 27.15),
     "siren": Method("SIREN", "#009E73", "-", 27.29, 96.36),
     "bn": Method("BN after inlet", "#CC79A7", "--"),
