@@ -1,8 +1,8 @@
 """The rank-expanding initialisation."""
 
 import math
-from copy import copy
 from collections.abc import Sequence
+from copy import copy
 
 import torch
 from torch import Tensor, nn
