@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
+from inr_experiments.reporting.panels import curves, draw_curves
 from inr_experiments.runs.frame import read_frame
-from inr_experiments.runs.store import read_arrays
 
 DIAGNOSTIC = "inlet_spectrum"
 MEASURES = {
@@ -29,7 +29,10 @@ def main(frame_path: str, out: str) -> None:
     models = in_order(set(frame["model"]))
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0), width_ratios=(1.15, 1))
     for model in models:
-        draw_spectrum(left, frame[frame["model"] == model], model)
+        folders = frame.loc[frame["model"] == model, "folder"].unique()
+        spectra = curves(folders, DIAGNOSTIC, "inlet/singular_values", step=0, floor=FLOOR / 10)
+        index = np.arange(1, spectra.shape[1] + 1)
+        draw_curves(left, index, spectra, model, logs=True)
     left.set(xlabel="index i", ylabel="σᵢ / σ₁ of Z₀ at initialisation", yscale="log")
     left.set_ylim(FLOOR, 2)
     left.set_xlim(left=0)
@@ -37,21 +40,6 @@ def main(frame_path: str, out: str) -> None:
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     style.save(figure, Path(out))
-
-
-def draw_spectrum(axis: Axes, runs: pd.DataFrame, model: str) -> None:
-    """Geometric mean over runs, and the range over them."""
-    spectra = []
-    for folder in runs["folder"].unique():
-        sigma = read_arrays(Path(folder), DIAGNOSTIC, step=0)["inlet/singular_values"]
-        spectra.append(np.maximum(sigma / sigma[0], FLOOR / 10))
-    logs = np.log(np.stack(spectra))
-    index = np.arange(1, logs.shape[1] + 1)
-    look = method(model)
-    mean = np.exp(logs.mean(0))
-    axis.plot(index, mean, color=look.colour, linestyle=look.dash, label=look.label)
-    low, high = np.exp(logs.min(0)), np.exp(logs.max(0))
-    axis.fill_between(index, low, high, color=look.colour, alpha=0.15, linewidth=0)
 
 
 def draw_ranks(axis: Axes, frame: pd.DataFrame, models: list[str]) -> None:
