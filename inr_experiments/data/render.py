@@ -103,7 +103,7 @@ def picture(
     from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
+    figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100, layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=window[:2], ylim=window[2:])
     axes.axis("off")
@@ -137,7 +137,7 @@ def slices(
     from matplotlib.figure import Figure
 
     columns = len(prediction)
-    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100)
+    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100, layout="tight")
     for column, (name, values) in enumerate(prediction.items()):
         down, right = (axis for axis in "xyz" if axis != name)
         for row, image in enumerate((values, errors(values, target[name]))):
@@ -157,7 +157,6 @@ def slices(
             axes.set_ylabel(second, labelpad=1)
             title = "blue missing, orange too much" if row else f"{name} ≈ 0: prediction"
             axes.set_title(title, fontsize=9)
-    figure.tight_layout()
     return _pixels(figure)
 
 

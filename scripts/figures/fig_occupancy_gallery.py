@@ -81,7 +81,7 @@ def draw(axes: np.ndarray, row: list[np.ndarray], titles: list[str]) -> None:
         square = plt.Rectangle((left, top), side, side, fill=False, edgecolor=MARK, linewidth=0.8)
         axis.add_patch(square)
         inset = axis.inset_axes((1 / (1 + INSET), 0, INSET / (1 + INSET), INSET))
-        inset.imshow(picture[top : top + side, left : left + side], interpolation="nearest")
+        inset.imshow(picture[top : top + side, left : left + side], interpolation="bilinear")
         inset.set(xticks=[], yticks=[])
         inset.spines[:].set(visible=True, edgecolor=MARK, linewidth=0.8)
 

@@ -28,7 +28,7 @@ def main(frame_path: str, out: str) -> None:
         squeeze=False,
     )
     for row, model in zip(axes, models, strict=True):
-        row[0].set_ylabel(method(model).label)
+        row[0].set_ylabel(method(model).label, fontsize=7)
         for axis in row:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set(visible=True, edgecolor="0.7", linewidth=0.5)
