@@ -103,7 +103,8 @@ def picture(
     from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100, layout="none")
+    figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=window[:2], ylim=window[2:])
     axes.axis("off")
