@@ -1,14 +1,16 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
 FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices \
 	fig_weights_vs_representations fig_ntk_spectra fig_layer_share fig_training_rank \
-	fig_threshold_geometry fig_rei_3d
-TABLES := table1 table1_occupancy table_rei_3d
+	fig_threshold_geometry training_clip fig_rei_3d
+TABLES := table1 significance table1_occupancy table_rei_3d
 
-# The main job.
+# The main job; with one seed, so that it takes a quarter of an hour.
 MAIN_TABLES := table1 table1_occupancy
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices
+MAIN_SEEDS := 0
 
 # The experiment behind each figure or table; the stem itself where it is not listed.
+FRAME_significance := table1
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
 FRAME_fig_occupancy_gallery := table1_occupancy
@@ -24,22 +26,34 @@ FRAME_table_rei_3d := fig_rei_3d
 CHOOSE_table1_occupancy := shapes
 CHOOSE_fig_rei_3d := object
 
+# What the claims of conf/claims.yaml read besides.
+CLAIMED := inlet_seeds
+
 SCALE ?= laptop
 DATA ?= bundled
-# One, so that the main job takes a quarter of an hour.
-SEEDS ?= 0
+SEEDS ?=
 PYTHON ?= python3
 OUTPUTS ?= outputs
+# Of runs, for make paper; what does not fit is left out by the rule that scripts/plan.py prints.
+HOURS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(filter-out 0,$(SEEDS)))
-CONF := $(shell find conf -name '*.yaml')
-choice = scale=$(SCALE) $(or $(CHOOSE_$(1)),pictures)=$(DATA) $(SEEDS:%=seed=%)
-frame = $(OUTPUTS)/frames/$(AT)/$(or $(FRAME_$(1)),$(1)).csv
+AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(SEEDS))
+CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
+every := scale=$(SCALE) $(addprefix seed=,$(SEEDS))
+data = $(or $(CHOOSE_$(1)),pictures)=$(DATA)
+choice = $(every) $(call data,$(1)) $(SHARE_$(1))
+source = $(or $(FRAME_$(1)),$(1))
+frame = $(OUTPUTS)/frames/$(AT)/$(source).csv
+EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
+PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
+REFERENCE := outputs/reference/$(AT)
+-include $(PLAN)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan test lint clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce main plan frame paper everything report compare reference test lint clean \
+	$(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -52,15 +66,38 @@ help: ## show this list
 
 install: $(INSTALLED) ## create .venv and install
 
-reproduce: $(MAIN_TABLES) $(MAIN_FIGURES) ## run the main job; print its tables and where the files are
+reproduce: $(INSTALLED) ## run the main job; print its tables and where the files are
+	@$(MAKE) --no-print-directory main SEEDS=$(or $(SEEDS),$(MAIN_SEEDS))
+
+main: $(MAIN_TABLES) $(MAIN_FIGURES)
 	@echo
 	@cat $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
 	@echo
 	@ls $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(MAIN_FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
 
 plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
-	$(BIN)/inr-plan experiment=table1 $(call choice,table1) --outputs $(OUTPUTS)
-	$(BIN)/inr-plan experiment=table1_occupancy $(call choice,table1_occupancy) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1 $(call choice,table1) seed=$(or $(SEEDS),$(MAIN_SEEDS)) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1_occupancy $(call choice,table1_occupancy) seed=$(or $(SEEDS),$(MAIN_SEEDS)) --outputs $(OUTPUTS)
+
+frame: $(OUTPUTS)/frames/$(AT)/$(STEM).csv ## run one experiment: STEM=inlet_seeds
+
+paper: $(INSTALLED) ## plan, run everything that is not done yet, build all figures, tables and the report
+	$(BIN)/python scripts/plan.py $(PLAN) --hours $(HOURS) --outputs $(OUTPUTS) \
+		--experiments $(foreach e,$(EXPERIMENTS),$(e):$(call data,$(e))) --choice $(every)
+	$(MAKE) -k everything; failed=$$?; $(MAKE) report && exit $$failed # what failed stands in the report as not run
+
+everything: $(EXPERIMENTS:%=$(OUTPUTS)/frames/$(AT)/%.csv) $(TABLES) $(FIGURES)
+
+report: $(INSTALLED) ## the page and the verdicts, from what is there
+	$(BIN)/python scripts/report.py $(OUTPUTS) $(AT) \
+		--tables $(foreach s,$(TABLES),$(s)=$(call source,$(s))) \
+		--figures $(foreach s,$(FIGURES),$(s)=$(call source,$(s)))
+
+compare: $(INSTALLED) ## hold the frames against outputs/reference: what moved beyond its interval
+	$(BIN)/python scripts/compare.py $(REFERENCE) $(OUTPUTS)/frames/$(AT)
+
+reference: $(INSTALLED) ## keep the frames, tables and figures as outputs/reference
+	$(BIN)/python scripts/reference.py $(OUTPUTS) $(AT) $(REFERENCE)
 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2

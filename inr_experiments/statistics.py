@@ -4,7 +4,7 @@ Treating every image × seed cell as independent makes intervals too narrow: see
 the image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -109,3 +109,33 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(steps)
     return [float(value) for value in adjusted]
+
+
+def power_of_t(effect: float, n: int, *, alpha: float = 0.05) -> float:
+    """How often a two-sided paired t-test of n items finds a difference of `effect` spreads.
+
+    1 − F(c) + F(−c), c the (1 − α/2) quantile of t with n − 1 degrees of freedom, F the noncentral
+    t with as many and noncentrality effect·√n; `effect` is Cohen's d_z = mean / std.
+
+    Source: Cohen 1988.
+    """
+    from scipy.stats import nct, t
+
+    c = t.ppf(1 - alpha / 2, n - 1)
+    shift = abs(effect) * np.sqrt(n)
+    # Where the far tail is too small for scipy it is NaN.
+    far = np.nan_to_num(nct.cdf(-c, n - 1, shift))
+    return float(nct.sf(c, n - 1, shift) + far)
+
+
+def items_needed(effect: float, *, power: float = 0.8, alpha: float = 0.05) -> int | None:
+    """The least number of items with which `power_of_t` reaches `power`; None beyond 10,000."""
+    return next((n for n in _counts() if power_of_t(effect, n, alpha=alpha) >= power), None)
+
+
+def _counts() -> Iterator[int]:
+    """2, 3, … 200, then in steps of one per cent up to 10,000."""
+    n = 2
+    while n <= 10_000:
+        yield n
+        n += max(1, n // 100 if n >= 200 else 1)

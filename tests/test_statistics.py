@@ -4,8 +4,16 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
-from inr_experiments.statistics import holm, paired, sign_flip_p, summarise
+from inr_experiments.statistics import (
+    holm,
+    items_needed,
+    paired,
+    power_of_t,
+    sign_flip_p,
+    summarise,
+)
 
 
 def test_sign_flip_enumerates_all_signs():
@@ -54,3 +62,18 @@ def test_paired_takes_differences_item_by_item():
     result = paired([3.0, 5.0, 9.0], [2.0, 3.0, 6.0])
     assert result.difference.mean == 2.0 and result.difference.n == 3
     assert result.p_t == pytest.approx(0.0742, abs=1e-4)
+
+
+@pytest.mark.parametrize(("effect", "n"), [(1.0, 8), (0.5, 16), (-1.5, 5)])
+def test_power_is_how_often_a_simulated_t_test_finds_it(effect, n):
+    draws = np.random.default_rng(2).normal(effect, 1, (20_000, n))
+    found = (ttest_1samp(draws, 0, axis=1).pvalue < 0.05).mean()
+    assert power_of_t(effect, n) == pytest.approx(found, abs=0.015)
+
+
+def test_items_needed_as_published_tables_have_it():
+    assert items_needed(0.5) == 34 and items_needed(0.8) == 15  # Cohen 1988; G*Power
+    n = items_needed(0.3, power=0.95)
+    assert power_of_t(0.3, n) >= 0.95 > power_of_t(0.3, n - 1)
+    assert items_needed(0.0) is None
+    assert power_of_t(3.74, 16) == pytest.approx(1.0)  # scipy's far tail is NaN here

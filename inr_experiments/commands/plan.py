@@ -45,7 +45,7 @@ def print_plan(jobs: list[DictConfig], outputs: Path) -> None:
         config = resolve(cfg)
         kind = json.dumps([config["model"], config["task"], config["fit"]], sort_keys=True)
         if kind not in measured:
-            measured[kind] = seconds_a_fit(config)
+            measured[kind] = sum(seconds_a_fit(config))
         done = (locate(cfg, outputs) / "DONE").exists()
         groups[config["model"]["name"]].append((done, measured[kind]))
     print(f"{'model':<20} {'fits':>5} {'done':>5} {'s/fit':>7} {'min to go':>10}")
@@ -64,7 +64,7 @@ def _line(name: str, fits: list[tuple[bool, float]]) -> str:
     return f"{name:<20} {len(fits):>5} {done:>5} {each:>7.1f} {to_go:>10.1f}"
 
 
-def seconds_a_fit(config: dict[str, Any]) -> float:
+def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     """Seconds of a training step times the steps, and of a milestone times the milestones."""
     from .. import building
     from ..fit.loop import fit
@@ -85,4 +85,4 @@ def seconds_a_fit(config: dict[str, Any]) -> float:
             diagnostic(snapshot, task)
         resumed = time.perf_counter()
         measuring = resumed - reached
-    return stepping * plan.steps + measuring * len(plan.milestones())
+    return stepping * plan.steps, measuring * len(plan.milestones())

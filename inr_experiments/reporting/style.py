@@ -26,13 +26,15 @@ plt.rcParams.update(
         "lines.linewidth": 1.4,
         "pdf.fonttype": 42,
         "svg.fonttype": "none",
+        "svg.hashsalt": "inr_experiments",
     }
 )
 
 
 def save(figure: Figure, out: Path) -> None:
-    """Write the figure as PNG and PDF beside each other; the PDF is the same bytes every time."""
+    """Write the figure as PNG, PDF and SVG beside each other, the same bytes every time."""
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out.with_suffix(".png"), dpi=200)
     figure.savefig(out.with_suffix(".pdf"), metadata={"CreationDate": None})
+    figure.savefig(out.with_suffix(".svg"), metadata={"Date": None})
     plt.close(figure)

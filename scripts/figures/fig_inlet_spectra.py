@@ -1,4 +1,7 @@
-"""Spectra of Z₀ at initialisation and their ranks: `fig_inlet_spectra.py FRAME OUT`."""
+"""Spectra of Z₀ at initialisation and their ranks: `fig_inlet_spectra.py FRAME OUT`.
+
+Left: geometric mean over runs, band: their range. Right: mean over runs.
+"""
 
 import sys
 from pathlib import Path

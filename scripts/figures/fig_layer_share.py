@@ -1,4 +1,7 @@
-"""Share of the NTK's trace by layer, before and after training: `fig_layer_share.py FRAME OUT`."""
+"""Share of the NTK's trace by layer, before and after training: `fig_layer_share.py FRAME OUT`.
+
+Mean over runs.
+"""
 
 import sys
 from pathlib import Path

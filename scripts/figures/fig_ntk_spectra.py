@@ -1,4 +1,7 @@
-"""Eigenvalues of the NTK and of its layers' parts: `fig_ntk_spectra.py FRAME OUT`."""
+"""Eigenvalues of the NTK and of its layers' parts: `fig_ntk_spectra.py FRAME OUT`.
+
+Geometric mean over runs, band: their range.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Where the inlet's ReLU lines w·x + b = 0 fall: `fig_threshold_geometry.py FRAME OUT`."""
+"""Where the inlet's ReLU lines w·x + b = 0 fall: `fig_threshold_geometry.py FRAME OUT`.
+
+One run of each model: the first image by name, one seed.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Ranks of every layer's output through training: `fig_training_rank.py FRAME OUT`."""
+"""Ranks of every layer's output through training: `fig_training_rank.py FRAME OUT`.
+
+Mean over runs, band: their range.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Spectra of representations beside those of weights: FRAME OUT are the arguments."""
+"""Spectra of representations beside those of weights: FRAME OUT are the arguments.
+
+Geometric mean over runs.
+"""
 
 import sys
 from collections.abc import Sequence
