@@ -1,17 +1,21 @@
 # One stem names an experiment, its frame, its figure or table and its target here.
-FIGURES := fig_reconstruction fig_inlet_spectra fig_weights_vs_representations fig_ntk_spectra \
-	fig_layer_share fig_training_rank fig_threshold_geometry training_clip fig_bn_placement \
-	fig_rank_ablation fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
-TABLES := table1 significance tune
+FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices \
+	fig_weights_vs_representations fig_ntk_spectra fig_layer_share fig_training_rank \
+	fig_threshold_geometry training_clip fig_rei_3d fig_bn_placement fig_rank_ablation \
+	fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
+TABLES := table1 significance table1_occupancy table_rei_3d tune
 
-# The main job.
-MAIN_TABLES := table1
-MAIN_FIGURES := fig_reconstruction fig_inlet_spectra
+# The main job; with one seed, so that it takes a quarter of an hour.
+MAIN_TABLES := table1 table1_occupancy
+MAIN_FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices
+MAIN_SEEDS := 0
 
 # The experiments behind each figure or table; the stem itself where it is not listed.
 FRAME_significance := table1
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
+FRAME_fig_occupancy_gallery := table1_occupancy
+FRAME_fig_occupancy_slices := table1_occupancy
 FRAME_fig_weights_vs_representations := diagnosis
 FRAME_fig_ntk_spectra := diagnosis
 FRAME_fig_layer_share := diagnosis
@@ -23,12 +27,18 @@ FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank
 FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling
+FRAME_table_rei_3d := fig_rei_3d
+
+# What DATA chooses in an experiment; pictures where it is not listed.
+CHOOSE_table1_occupancy := shapes
+CHOOSE_fig_rei_3d := object
 
 # What the claims of conf/claims.yaml read besides.
 CLAIMED := inlet_seeds
 
 SCALE ?= laptop
 DATA ?= bundled
+SEEDS ?=
 PYTHON ?= python3
 OUTPUTS ?= outputs
 # Of runs, for make paper; what does not fit is left out by the rule that scripts/plan.py prints.
@@ -36,9 +46,14 @@ HOURS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-CHOICE := scale=$(SCALE) pictures=$(DATA)
-AT := $(SCALE)-$(DATA)
+AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(SEEDS))
 CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
+every := scale=$(SCALE) $(addprefix seed=,$(SEEDS))
+data = $(or $(CHOOSE_$(1)),pictures)=$(DATA)
+choice = $(every) $(call data,$(1)) $(SHARE_$(1))
+comma := ,
+empty :=
+commas = $(subst $(empty) ,$(comma),$(strip $(1)))
 source = $(or $(FRAME_$(1)),$(1))
 frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
 EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
@@ -47,8 +62,8 @@ REFERENCE := outputs/reference/$(AT)
 -include $(PLAN)
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan frame paper everything report compare reference test smoke lint \
-	clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce main plan frame paper everything report compare reference test smoke \
+	lint clean $(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -57,31 +72,36 @@ help: ## show this list
 	@grep -hE '^[a-z$$()A-Z_]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "tables:       $(TABLES)"
 	@echo "figures:      $(FIGURES)"
-	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real OUTPUTS=folder"
+	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real SEEDS=0,1,2 OUTPUTS=folder"
 
 install: $(INSTALLED) ## create .venv and install
 
-reproduce: $(MAIN_TABLES) $(MAIN_FIGURES) ## run the main job; print its table and where the files are
+reproduce: $(INSTALLED) ## run the main job; print its tables and where the files are
+	@$(MAKE) --no-print-directory main SEEDS=$(or $(SEEDS),$(MAIN_SEEDS))
+
+main: $(MAIN_TABLES) $(MAIN_FIGURES)
 	@echo
 	@cat $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.txt)
 	@echo
 	@ls $(MAIN_TABLES:%=$(OUTPUTS)/tables/$(AT)/%.*) $(MAIN_FIGURES:%=$(OUTPUTS)/figures/$(AT)/%.*)
 
 plan: $(INSTALLED) ## fits x measured seconds of what reproduce would run
-	$(BIN)/inr-plan experiment=table1 $(CHOICE) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1 $(call choice,table1) seed=$(or $(SEEDS),$(MAIN_SEEDS)) --outputs $(OUTPUTS)
+	$(BIN)/inr-plan experiment=table1_occupancy $(call choice,table1_occupancy) seed=$(or $(SEEDS),$(MAIN_SEEDS)) --outputs $(OUTPUTS)
 
 frame: $(STEM:%=$(OUTPUTS)/frames/$(AT)/%.csv) ## run an experiment: STEM=inlet_seeds
 
 paper: $(INSTALLED) ## plan, run everything that is not done yet, build all figures, tables and the report
-	$(BIN)/python scripts/plan.py $(PLAN) --hours $(HOURS) --outputs $(OUTPUTS) --experiments $(EXPERIMENTS) --choice $(CHOICE)
+	$(BIN)/python scripts/plan.py $(PLAN) --hours $(HOURS) --outputs $(OUTPUTS) \
+		--experiments $(foreach e,$(EXPERIMENTS),$(e):$(call data,$(e))) --choice $(every)
 	$(MAKE) -k everything; failed=$$?; $(MAKE) report && exit $$failed # what failed stands in the report as not run
 
 everything: $(EXPERIMENTS:%=$(OUTPUTS)/frames/$(AT)/%.csv) $(TABLES) $(FIGURES)
 
 report: $(INSTALLED) ## the page and the verdicts, from what is there
 	$(BIN)/python scripts/report.py $(OUTPUTS) $(AT) \
-		--tables $(foreach s,$(TABLES),$(s)=$(firstword $(call source,$(s)))) \
-		--figures $(foreach s,$(FIGURES),$(s)=$(firstword $(call source,$(s))))
+		--tables $(foreach s,$(TABLES),$(s)=$(call commas,$(call source,$(s)))) \
+		--figures $(foreach s,$(FIGURES),$(s)=$(call commas,$(call source,$(s))))
 
 compare: $(INSTALLED) ## hold the frames against outputs/reference: what moved beyond its interval
 	$(BIN)/python scripts/compare.py $(REFERENCE) $(OUTPUTS)/frames/$(AT)
@@ -114,8 +134,8 @@ $(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
 $(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
 
 $(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) | $(INSTALLED)
-	$(BIN)/inr -m experiment=$* $(CHOICE) $(SHARE_$*) outputs=$(OUTPUTS) hydra/launcher=joblib
-	$(BIN)/inr-collect experiment=$* $(CHOICE) $(SHARE_$*) --outputs $(OUTPUTS) --frame $@
+	$(BIN)/inr -m experiment=$* $(call choice,$*) outputs=$(OUTPUTS) hydra/launcher=joblib
+	$(BIN)/inr-collect experiment=$* $(call choice,$*) --outputs $(OUTPUTS) --frame $@
 
 $(OUTPUTS)/tables/$(AT)/%.txt: scripts/tables/%.py $$(call frame,$$*)
 	$(BIN)/python $^ $@

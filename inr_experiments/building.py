@@ -98,6 +98,8 @@ def build_field(config: dict[str, Any], task: Task) -> Field:
         in_features=task.in_features,
         out_features=task.out_features,
         resolution=task.resolution,
+        half_extents=task.half_extents,
+        radius=task.radius,
         seed=config["seed"],
     )
 

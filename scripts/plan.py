@@ -1,6 +1,6 @@
 """What `make paper` would run, and what it leaves out to fit its hours.
 
-`plan.py OUT.mk --hours 3 --outputs FOLDER --experiments A B --choice scale=laptop`
+`plan.py OUT.mk --hours 3 --outputs FOLDER --experiments A:pictures=real B --choice scale=laptop`
 measures a few steps of every kind of fit and prints hours by experiment; a run that several
 experiments share is fitted in the first and only measured in the others. Where the hours exceed
 --hours, whole experiments lose all seeds but the first, the one that this saves most first; then
@@ -74,7 +74,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--outputs", type=Path, default=Path("outputs"))
-    parser.add_argument("--experiments", nargs="+", required=True)
+    parser.add_argument("--experiments", nargs="+", required=True,
+                        help="names, each with an override of its own behind a colon")  # fmt: skip
     parser.add_argument("--choice", nargs="*", default=[], help="overrides for all: scale=laptop")
     options = parser.parse_args()
     with door("plan"):
@@ -93,9 +94,10 @@ def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list
     seconds: dict[str, tuple[float, float]] = {}
     taken: dict[Path, set[str]] = {}  # the diagnostics of every run that is done or planned
     experiments = []
-    for name in names:
+    for word in names:
+        name, *own = word.split(":")
         fits = []
-        for cfg in cells([f"experiment={name}", *choice, f"outputs={outputs}"]):
+        for cfg in cells([f"experiment={name}", *choice, *own, f"outputs={outputs}"]):
             config, folder = resolve(cfg), locate(cfg, outputs)
             task = {k: v for k, v in config["task"].items() if k not in ("image", "shape")}
             kind = json.dumps([config["model"], config["fit"], config["diagnostic"], task])

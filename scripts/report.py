@@ -1,6 +1,7 @@
 """The report page and the table of verdicts: `report.py OUTPUTS AT --tables … --figures …`.
 
-`AT` is a scale and its data, as in laptop-real; tables and figures are given as STEM=FRAME.
+`AT` is a scale and its data, as in laptop-real; tables and figures are given as
+STEM=FRAME, with a comma between several frames.
 """
 
 import argparse
@@ -20,8 +21,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("outputs", type=Path)
     parser.add_argument("at")
-    parser.add_argument("--tables", nargs="*", default=[], metavar="STEM=FRAME")
-    parser.add_argument("--figures", nargs="*", default=[], metavar="STEM=FRAME")
+    parser.add_argument("--tables", nargs="*", default=[], metavar="STEM=FRAME[,FRAME]")
+    parser.add_argument("--figures", nargs="*", default=[], metavar="STEM=FRAME[,FRAME]")
     options = parser.parse_args()
     sources = Sources(
         options.outputs,
@@ -29,8 +30,8 @@ def main() -> None:
         ROOT / "scripts",
         conf_dir() / "claims.yaml",
         ROOT / "README.md",
-        dict(pair.split("=", 1) for pair in options.tables),
-        dict(pair.split("=", 1) for pair in options.figures),
+        frames_by_stem(options.tables),
+        frames_by_stem(options.figures),
     )
     out = options.outputs / "report" / "index.html"
     with door("report"):
@@ -39,6 +40,11 @@ def main() -> None:
     for v in verdicts:
         print(f"{v.claim.name}  {v.verdict:<14}  {v.claim.text}")
     print(out)
+
+
+def frames_by_stem(pairs: list[str]) -> dict[str, tuple[str, ...]]:
+    split = (pair.split("=", 1) for pair in pairs)
+    return {stem: tuple(frames.split(",")) for stem, frames in split}
 
 
 def write_verdicts(verdicts: list[Verdict], out: Path) -> None:

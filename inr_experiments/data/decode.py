@@ -57,7 +57,9 @@ def decode(path: Path, *, pixel_limit: int) -> tuple[npt.NDArray[np.float32], li
 
         known = not isinstance(error, UnidentifiedImageError)
         why = f" ({' '.join(str(error).split())})" if known else ""
-        raise InputError(f"{path}: cannot be read as a picture{why}") from error
+        raise InputError(
+            f"{path}: cannot be read as a picture{why}; meshes and volumes are for task=occupancy"
+        ) from error
     return opaque(to_unit(raw, path), notes), notes
 
 

@@ -24,7 +24,7 @@ AMBIENT = 0.25
 BIN, BEHIND = 0.03, 0.15
 COLOUR = (0.72, 0.76, 0.84)
 #: Colours of errors in a slice, safe for the colour-blind.
-MISSING, TOO_MUCH = (0.0, 0.45, 0.7), (0.9, 0.5, 0.0)
+RIGHT, MISSING, TOO_MUCH = (0.8, 0.8, 0.8), (0.0, 0.45, 0.7), (0.9, 0.5, 0.0)
 #: Left, right, bottom, top of what is seen: the box [-1, 1]³ from any side fits.
 WINDOW: Window = (-1.5, 1.5, -1.5, 1.5)
 
@@ -104,6 +104,7 @@ def picture(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=window[:2], ylim=window[2:])
     axes.axis("off")
@@ -137,19 +138,13 @@ def slices(
     from matplotlib.figure import Figure
 
     columns = len(prediction)
-    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100)
+    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100, layout="tight")
     for column, (name, values) in enumerate(prediction.items()):
-        inside, wanted = values > 0.5, target[name]
-        errors = np.ones((*values.shape, 3))
-        errors[inside & wanted] = (0.8, 0.8, 0.8)
-        errors[wanted & ~inside] = MISSING
-        errors[inside & ~wanted] = TOO_MUCH
         down, right = (axis for axis in "xyz" if axis != name)
-        for row, image in enumerate((values, errors)):
+        for row, image in enumerate((values, errors(values, target[name]))):
             axes = figure.add_subplot(2, columns, 1 + column + row * columns)
-            upright = down == "y"  # y is up, as in the pictures; in y's own plane, z
             axes.imshow(
-                image if upright else np.swapaxes(image, 0, 1),
+                upright(image, name),
                 origin="lower",
                 extent=(-1, 1, -1, 1),
                 cmap="gray_r",
@@ -158,12 +153,33 @@ def slices(
                 interpolation="nearest",
             )
             axes.set(xticks=[], yticks=[])
-            axes.set_xlabel(right if upright else down, labelpad=1)
-            axes.set_ylabel(down if upright else right, labelpad=1)
+            first, second = (right, down) if down == "y" else (down, right)
+            axes.set_xlabel(first, labelpad=1)
+            axes.set_ylabel(second, labelpad=1)
             title = "blue missing, orange too much" if row else f"{name} ≈ 0: prediction"
             axes.set_title(title, fontsize=9)
-    figure.tight_layout()
     return _pixels(figure)
+
+
+def errors(prediction: npt.NDArray, target: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """A plane in which what is missing and what is too much have colours of their own.
+
+    Shapes: prediction (R, R) in [0, 1], target (R, R) bool -> (R, R, 3) in [0, 1].
+    """
+    inside = prediction > 0.5
+    colours = np.ones((*inside.shape, 3))
+    colours[inside & target] = RIGHT
+    colours[target & ~inside] = MISSING
+    colours[inside & ~target] = TOO_MUCH
+    return colours
+
+
+def upright(plane: npt.NDArray, normal: str) -> npt.NDArray:
+    """The plane as rows from below: y is up, as in the pictures; in y's own plane, z.
+
+    Shapes: the two axes other than `normal` in their order, and any further ones.
+    """
+    return plane if normal == "x" else np.swapaxes(plane, 0, 1)
 
 
 def save(path: Path, image: Picture) -> None:

@@ -1,7 +1,7 @@
 """The field: encoding -> inlet -> hidden layers -> head, in named stages."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 
 import torch
@@ -47,6 +47,8 @@ class Field(nn.Module):
         in_features: P.
         out_features: C.
         resolution: sampled points along an axis; an encoding may need it.
+        half_extents, radius: of the box and the ball about the origin that hold what is fitted; an
+            inlet's initialisation may ask for them by a method `around`.
         seed: every layer draws from its own stream of it.
         width: D.
         hidden_layers: L ≥ 0.
@@ -65,6 +67,8 @@ class Field(nn.Module):
         in_features: int,
         out_features: int,
         resolution: int,
+        half_extents: Sequence[float] | None = None,
+        radius: float | None = None,
         seed: int,
         width: int,
         hidden_layers: int,
@@ -82,6 +86,8 @@ class Field(nn.Module):
         integer("model.hidden_layers", hidden_layers, least=0)
         if batch_norm is not None:
             batch_norm.check(hidden_layers)
+        if half_extents is not None and hasattr(inlet_init, "around"):
+            inlet_init = inlet_init.around(half_extents, radius)
         made_for = getattr(inlet_init, "made_for", nn.Module)
         if not isinstance(inlet_activation, made_for):
             log.warning(

@@ -7,8 +7,9 @@ with the command that would run it.
 import ast
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Sources:
         at: the folder of a scale and its data, `laptop-real`.
         scripts: of figures and tables; their docstrings are the captions.
         claims, readme: files.
-        tables, figures: the stem of each and that of its frame.
+        tables, figures: the stem of each and those of its frames.
     """
 
     outputs: Path
@@ -64,8 +65,8 @@ class Sources:
     scripts: Path
     claims: Path
     readme: Path
-    tables: Mapping[str, str]
-    figures: Mapping[str, str]
+    tables: Mapping[str, Sequence[str]]
+    figures: Mapping[str, Sequence[str]]
 
     @property
     def choice(self) -> str:
@@ -83,7 +84,8 @@ def build(sources: Sources, out: Path) -> list[Verdict]:
     """Write the page and return the verdicts on it."""
     verdicts = judge_all(sources.claims, sources.outputs / "frames" / sources.at)
     experiments = {v.claim.experiment for v in verdicts if v.claim.experiment}
-    stems = sorted({*sources.tables.values(), *sources.figures.values(), *experiments})
+    shown = chain(*sources.tables.values(), *sources.figures.values())
+    stems = sorted({*shown, *experiments})
     facts = gather({s: f for s in stems if (f := sources.frame(s)) is not None}, out.parent)
     plan = sources.outputs / "tables" / sources.at / "plan.txt"
     page = _template().render(
@@ -132,8 +134,8 @@ def _figure(sources: Sources, stem: str, facts: Facts) -> Shown:
     title = caption(sources.scripts / "figures" / f"{stem}.py")
     if not path.is_file():
         return Shown(stem, title, command, None)
-    of = facts.experiments.get(sources.figures[stem])
-    text = f"{title} {of.sentence}" if of else title
+    of = [e.sentence for s in sources.figures[stem] if (e := facts.experiments.get(s))]
+    text = " ".join([title, *of])
     clip = path.with_suffix(".gif")
     return Shown(stem, text, command, picture(path), embedded(clip) if clip.is_file() else None)
 

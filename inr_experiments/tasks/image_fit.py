@@ -95,6 +95,8 @@ class ImageFit:
         self.out_features = channels
         self.resolution = max(1, round(max(height, width) * math.sqrt(mask.mean())))
         self.all_coordinates = grid(height, width, coordinates=coordinates, aspect=aspect)
+        self.half_extents = self.all_coordinates.abs().amax(dim=0).tolist()
+        self.radius = self.all_coordinates.norm(dim=1).max().item()
         chosen = torch.from_numpy(mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
         clean = torch.from_numpy(picture.pixels).reshape(-1, channels)[chosen]

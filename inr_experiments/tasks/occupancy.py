@@ -110,6 +110,7 @@ class Occupancy:
         )
         self.item = solids.item_name(**name)
         self.sha256 = solid.sha256
+        self.half_extents, self.radius = solid.facts["half_extents"], solid.facts["radius"]
         self.target, ambiguous = self._labels.grid(eval_resolution)
         self.facts = {
             **solid.facts,

@@ -18,6 +18,7 @@ class Task(Protocol):
         in_features: P, the dimension of a coordinate.
         out_features: C, the channels of a value.
         resolution: fitted points along the longest axis; sets where octaves alias.
+        half_extents, radius: of the box and the ball about the origin that hold what is fitted.
         item: what is fitted, as tables name it.
         sha256: hash of the data behind it.
         facts: what a reader must know of this item; goes into the record.
@@ -28,6 +29,8 @@ class Task(Protocol):
     in_features: int
     out_features: int
     resolution: int
+    half_extents: list[float]
+    radius: float
     item: str
     sha256: str
     facts: dict

@@ -192,6 +192,9 @@ BAD = [
     (["task.image=astronut"], "did you mean 'astronaut'"),
     (["task.path=nowhere.png"], "nowhere.png: no such file"),
     (["task.fitted=2"], "task.fitted=2"),
+    (["task=occupancy", "task.path=me.png"], "pictures are for task=image"),
+    (["task=occupancy", "task.path=nowhere.ply"], "nowhere.ply: no such file"),
+    (["task=occupancy", "task.shape=torusknot"], "did you mean 'torus_knot'"),
     (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
 ]
 #: Asks for all of it in one process: each would spend its time on importing torch.

@@ -1,6 +1,5 @@
 """The figures of the diagnosis show what was measured: drawn from real runs of smoke scale."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
 from inr_experiments.runs.frame import frame, write_frame
 from tests.fields import field_and_task
+from tests.figures.scripts import load
 
-FIGURES = Path(__file__).parents[2] / "scripts" / "figures"
 SWEEP = (
     "experiment=diagnosis", "scale=smoke", "model=relu,rank_expanding,siren",
     "task.image=astronaut", "fit.milestone_every=10", "diagnostic.layer_ntk.points=60",
@@ -33,9 +32,7 @@ def drawn(table: Path, tmp_path: Path, monkeypatch):
     """Runs a script; gives the figure that it saved."""
 
     def run(stem: str):
-        spec = importlib.util.spec_from_file_location(stem, FIGURES / f"{stem}.py")
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
+        script = load(f"figures/{stem}")
         figures = []
         save = style.save
         monkeypatch.setattr(style, "save", lambda f, out: (figures.append(f), save(f, out)))

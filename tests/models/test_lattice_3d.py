@@ -7,6 +7,7 @@ from torch import nn
 from inr_experiments.checks import InputError
 from inr_experiments.models.inits.lattice import lattice, lattice_for, spread_subset
 from inr_experiments.models.inits.rank_expanding import RankExpanding, epsilon_bound
+from tests.fields import field_and_task
 
 HALF = [0.84, 1.0, 0.76]
 
@@ -83,3 +84,22 @@ def test_values_that_cannot_be_used(where, said):
     with pytest.raises(InputError) as refused:
         rei(**where)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "size"), [("rei_box", "half_extents"), ("rei_ball", "radius"), ("rank_expanding", "")]
+)
+def test_the_task_says_how_large_its_object_is(model, size):
+    field, task = field_and_task(
+        "task=occupancy", "task.shape=torus_knot", f"model={model}", "model.width=64"
+    )
+    V = lattice_for(64, 3, **({size: task.facts[size]} if size else {}))
+    found = V.norm(dim=1) + field.inlet.linear.bias.detach().double()
+    assert found == pytest.approx(0.9 * epsilon_bound(V), abs=1e-6)
+
+
+def test_a_size_that_is_given_is_not_the_objects():
+    given = RankExpanding(epsilon=None, over="ball", radius=0.5)
+    assert given.around([1.0, 1.0, 1.0], 1.7).radius == 0.5
+    left_open = RankExpanding(epsilon=None, over="ball")
+    assert left_open.around([1.0, 1.0, 1.0], 1.7).radius == 1.7 and left_open.radius is None

@@ -28,11 +28,11 @@ PICTURES = (
 )  # fmt: skip
 SHAPE = ("scale=smoke", "task=occupancy", "task.shape=gyroid_sphere", "model=relu")
 SWEEPS = {("table1", "training_clip"): PICTURES, ("table1_occupancy",): SHAPE}
-TABLES = {"table1": "table1", "significance": "table1", "table9": "table9"}
+TABLES = {"table1": ["table1"], "significance": ["table1"], "table9": ["table9"]}
 FIGURES = {
-    "fig_inlet_spectra": "table1",
-    "training_clip": "training_clip",
-    "fig_layer_share": "diagnosis",
+    "fig_inlet_spectra": ["table1"],
+    "training_clip": ["training_clip"],
+    "fig_layer_share": ["diagnosis"],
 }
 
 

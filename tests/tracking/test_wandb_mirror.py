@@ -6,9 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import trimesh
 
+from inr_experiments.commands.cells import cells
+from inr_experiments.experiment import execute
 from inr_experiments.runs.store import read_arrays, read_diagnostic
+from inr_experiments.tracking.wandb_mirror import WandbMirror
 from tests.launching import SMOKE, inr
+from tests.solids import sphere, write
 
 RANK = "inlet_spectrum/inlet/effective_rank"
 
@@ -51,6 +56,25 @@ def test_what_it_holds_is_what_the_disk_holds(sweep):
         values = [value for _, value in json.loads(table.read_text())["data"]]
         sigma = read_arrays(folder, "inlet_spectrum", step=step)["inlet/singular_values"]
         assert values == sigma.tolist(), "every singular value, in order"
+
+
+def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
+    mesh = write(tmp_path / "ball.ply", sphere(3))
+    solid = ("task=occupancy", f"task.path={mesh}", "task.pool=4096", "fit.lr=0.01", "fit.steps=40")
+    (cfg,) = cells(["scale=smoke", "model=siren", *solid, f"outputs={tmp_path / 'o'}"])
+    folder = execute(cfg).folder
+    WandbMirror(mode="offline", project="p", entity=None).mirror(folder)
+    (run,) = (tmp_path / "o/wandb").glob("offline-run-*")
+    rows = history(run)
+    (told,) = (row for row in rows if "mesh.path" in row)
+    assert told["mesh._type"] == "object3D-file"
+    sent = run / "files" / told["mesh.path"]
+    assert sent.read_bytes() == (folder / "mesh.glb").read_bytes()
+    faces = json.loads((folder / "surface.json").read_text())["faces"]
+    assert len(trimesh.load_mesh(sent).faces) == faces > 0
+    assert {"prediction.path", "slices.path", "iou", "chamfer"} <= {
+        name for r in rows for name in r
+    }
 
 
 def test_a_mirror_can_be_rebuilt_from_disk(sweep, tmp_path):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 import torch
 from torch import Tensor, nn
@@ -56,8 +57,8 @@ class RankExpanding:
         over: where the lattice lies: the `cube` [-1, 1]^P, the `box` ±half_extents, or the `ball`
             of `radius` about the origin. The paper has the cube; in 3D most of the cube's planes
             cut only its corners, where no object is.
-        half_extents: P numbers, for `box`.
-        radius: for `ball`.
+        half_extents: P numbers, for `box`; None takes those of what is fitted.
+        radius: for `ball`; None takes that of what is fitted.
         points: p, the lattice's points along an axis; None takes the least that gives one a unit.
         distinct: r, so many different points of the lattice, evenly spread over its order, each
             for about D/r units; None, or D and above, is one a unit. ε stays that of the lattice
@@ -98,19 +99,32 @@ class RankExpanding:
         self.scale = number("model.inlet_init.scale", scale)
         choice("model.inlet_init.over", over, OVER)
         for name, value in (("half_extents", half_extents), ("radius", radius)):
-            if (value is not None) != (OVER[over] == name):
+            if value is not None and OVER[over] != name:
                 takes = OVER[over] or "no size"
                 raise InputError(f"model.inlet_init.{name}={value!r}: over={over} takes {takes}")
+        self.over = over
         self.half_extents = half_extents
         for side in half_extents or ():
             number("model.inlet_init.half_extents", side)
         self.radius = None if radius is None else number("model.inlet_init.radius", radius)
+
+    def around(self, half_extents: Sequence[float], radius: float) -> "RankExpanding":
+        """A copy in which a size that `over` asks for and that was left open is this object's."""
+        filled = copy(self)
+        if self.over == "box" and self.half_extents is None:
+            filled.half_extents = half_extents
+        if self.over == "ball" and self.radius is None:
+            filled.radius = radius
+        return filled
 
     def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
         width, inputs = linear.out_features, linear.in_features
         P = self.coordinates or inputs
         if inputs < P:
             raise InputError(f"model.inlet_init.coordinates={P}: the inlet has {inputs} input(s)")
+        size = OVER[self.over]
+        if size is not None and getattr(self, size) is None:
+            raise InputError(f"model.inlet_init.{size}=None: over={self.over} takes it")
         V = lattice_for(
             width, P, points=self.points, half_extents=self.half_extents, radius=self.radius
         )
