@@ -140,6 +140,7 @@ def fit_and_record(
             "key": run_key(config, data_sha256=task.sha256),
             "seed": config["seed"],
             "status": status,
+            "precision": plan.precision,
             "item": task.item,
             "config": config,
             "data": {"sha256": task.sha256, **task.facts},

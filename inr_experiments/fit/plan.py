@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
 from ..checks import InputError, choice, integer, number
+from .precision import PRECISIONS
 
 OPTIMISERS = ("adam", "sgd")
 SCHEDULES = ("constant", "cosine", "step")
@@ -25,8 +27,10 @@ class Plan:
             `decay_every` steps.
         steps: optimiser steps.
         batch: `full`, or the number of points drawn for each step.
-        chunk: points taken at a time while gradients accumulate; changes speed and memory, not
-            the result (to rounding). Models whose samples interact take the batch whole.
+        chunk: points taken at a time while gradients accumulate, None for what suits the caches;
+            changes speed and memory, not the result (to rounding). Models whose samples interact
+            take the batch whole.
+        precision: of the products of the hidden layers, `fp32`, `tf32` or `bf16`.
         milestone_every: distance of milestones; step 0 and the last are always among them.
 
     Raises:
@@ -41,7 +45,8 @@ class Plan:
     decay_every: int
     steps: int
     batch: str | int
-    chunk: int
+    chunk: int | None
+    precision: str
     milestone_every: int
 
     def __post_init__(self) -> None:
@@ -50,8 +55,11 @@ class Plan:
         number("fit.lr", self.lr)
         number("fit.momentum", self.momentum, above=-1e-12, below=1)
         number("fit.decay", self.decay)
-        for name in ("steps", "chunk", "milestone_every", "decay_every"):
+        choice("fit.precision", self.precision, PRECISIONS)
+        for name in ("steps", "milestone_every", "decay_every"):
             integer(f"fit.{name}", getattr(self, name))
+        if self.chunk is not None:
+            integer("fit.chunk", self.chunk)
         if self.batch != "full":
             if isinstance(self.batch, str):
                 raise InputError(f"fit.batch={self.batch!r}: expected full or a number of points")
@@ -61,11 +69,17 @@ class Plan:
         """Steps at which a snapshot is due: 0, the multiples and the last."""
         return frozenset({*range(0, self.steps, self.milestone_every), self.steps})
 
-    def build_optimiser(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser that `optimiser` names."""
+    def build_optimiser(
+        self, parameters: Iterable[nn.Parameter], device: str = "cpu"
+    ) -> torch.optim.Optimizer:
+        """The optimiser that `optimiser` names, one kernel for all parameters where there is one.
+
+        On a GPU the rate is a tensor, so that a captured step can be given another.
+        """
+        lr: Any = torch.tensor(self.lr, device=device) if device == "cuda" else self.lr
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=self.lr)
-        return torch.optim.SGD(parameters, lr=self.lr, momentum=self.momentum)
+            return torch.optim.Adam(parameters, lr=lr, fused=True, capturable=device == "cuda")
+        return torch.optim.SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
 
     def lr_at(self, step: int) -> float:
         """The learning rate of step 0 … steps − 1."""

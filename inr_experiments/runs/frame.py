@@ -13,6 +13,9 @@ COLUMNS = (
     "key", "model", "task", "item", "seed", "scale", "step", "last", "metric", "value", "folder",
 )  # fmt: skip
 
+#: By the precision that a record names, the implicit bit counted; older records have fp32.
+SIGNIFICAND_BITS = {"fp32": 24, "tf32": 11, "bf16": 8}
+
 
 def seed_folders(outputs: Path) -> list[Path]:
     """Every `seed-NNN` under an outputs folder, finished or not, in order."""
@@ -26,7 +29,8 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of one finished run: metrics and diagnostics at milestones, and what has no step.
 
     `last` marks the final milestone. Quantities of the whole run (`psnr_best`, `seconds`,
-    `parameters`) are rows of the last step. A failed run has no rows.
+    `parameters`, and `significand_bits` for the precision of its products) are rows of the last
+    step. A failed run has no rows.
     """
     record = read_record(folder)
     if record["status"] != "done":
@@ -53,8 +57,10 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     whole = {
         name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]
     }
-    seconds = record["seconds"]["total"]
-    for metric, value in {**whole, "seconds": seconds, "parameters": record["parameters"]}.items():
+    whole["seconds"] = record["seconds"]["total"]
+    whole["parameters"] = record["parameters"]
+    whole["significand_bits"] = SIGNIFICAND_BITS[record.get("precision", "fp32")]
+    for metric, value in whole.items():
         yield row(final, metric, value)
     for path in sorted((folder / "diagnostics").glob("*.json")):
         for scalars in json.loads(path.read_text(encoding="utf-8")):

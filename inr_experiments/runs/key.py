@@ -10,16 +10,24 @@ SCIENCE_VERSION = 1
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
 OUTSIDE = {
-    "model": ("lr",),
+    "model": ("lr", "fast"),
     "task": ("image", "path", "pixel_limit", "shape", "cache"),
     "fit": ("chunk",),
 }
+
+#: Keys that came after science version 1, with the value that does what it did: left out where they
+#: have it, so that a run keeps its name.
+AS_BEFORE = (("fit", "precision", "fp32"),)
 
 
 def science(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a resolved config that decides a run's numbers: model, task and fit."""
     return {
-        group: {name: value for name, value in config[group].items() if name not in outside}
+        group: {
+            name: value
+            for name, value in config[group].items()
+            if name not in outside and (group, name, value) not in AS_BEFORE
+        }
         for group, outside in OUTSIDE.items()
     }
 

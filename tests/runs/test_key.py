@@ -20,7 +20,8 @@ def test_golden_key():
 @pytest.mark.parametrize(
     "override",
     ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
-     "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]"],
+     "diagnostic=none", "force=true",
+     "model.fast=false", "fit.precision=fp32", "task.path=/somewhere/else.png", "trusted=[mine]"],
 )  # fmt: skip
 def test_what_decides_no_number_is_left_out(override):
     assert key(override) == key()
@@ -42,3 +43,11 @@ def test_the_data_changes_it():
 
 def test_the_model_rate_enters_through_the_fit():
     assert key("model.lr=0.1", "fit.lr=0.005") == key()
+
+
+def test_precision_changes_it_and_a_run_without_one_keeps_its_name():
+    config = config_of("model=relu")
+    plain = {name: value for name, value in config["fit"].items() if name != "precision"}
+    assert run_key({**config, "fit": plain}, data_sha256="0" * 64) == GOLDEN
+    fast = {**plain, "precision": "bf16"}
+    assert run_key({**config, "fit": fast}, data_sha256="0" * 64) != GOLDEN
