@@ -3,6 +3,11 @@ FIGURES := fig_reconstruction fig_inlet_spectra fig_weights_vs_representations f
 	fig_layer_share fig_training_rank fig_threshold_geometry training_clip
 TABLES := table1 significance
 
+# Benches, and what they draw.
+BENCHES := fit sweep startup parity ntk spectrum occupancy
+PLOT_fit = --plot $(OUTPUTS)/bench/fit_cost.png
+PLOT_ntk = --plot $(OUTPUTS)/bench/ntk_cost.png
+
 # The main job.
 MAIN_TABLES := table1
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra
@@ -31,6 +36,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CHOICE := scale=$(SCALE) pictures=$(DATA)
 AT := $(SCALE)-$(DATA)
+ifdef FAST
+CHOICE += fit.precision=bf16
+AT := $(AT)-bf16
+endif
 CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
 source = $(or $(FRAME_$(1)),$(1))
 frame = $(OUTPUTS)/frames/$(AT)/$(source).csv
@@ -42,6 +51,8 @@ REFERENCE := outputs/reference/$(AT)
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce plan frame paper everything report compare reference test lint clean \
 	$(FIGURES) $(TABLES)
+
+.PHONY: help install reproduce plan bench test lint clean $(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -50,7 +61,7 @@ help: ## show this list
 	@grep -hE '^[a-z$$()A-Z_]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "tables:       $(TABLES)"
 	@echo "figures:      $(FIGURES)"
-	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real OUTPUTS=folder"
+	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real OUTPUTS=folder FAST=1 (bfloat16)"
 
 install: $(INSTALLED) ## create .venv and install
 
@@ -82,6 +93,8 @@ compare: $(INSTALLED) ## hold the frames against outputs/reference: what moved b
 reference: $(INSTALLED) ## keep the frames, tables and figures as outputs/reference
 	$(BIN)/python scripts/reference.py $(OUTPUTS) $(AT) $(REFERENCE)
 
+bench: $(BENCHES:%=$(OUTPUTS)/bench/%.jsonl) ## measured claims: speed, parity, start-up, memory
+
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
 
@@ -99,6 +112,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+$(OUTPUTS)/bench/%.jsonl: | $(INSTALLED)
+	$(BIN)/python scripts/bench.py $* --json $@ $(PLOT_$*)
 
 $(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
 $(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
