@@ -34,8 +34,7 @@ def last_psnr(config: dict[str, Any], task: Task, plan: Plan) -> tuple[float, fl
     """PSNR on the fitted pixels after the last step, and the seconds of the fit."""
     started = time.perf_counter()
     field = building.build_field(config, task)
-    for last in fit(field, task, plan, seed=config["seed"]):
-        pass
+    *_, last = fit(field, task, plan, seed=config["seed"])
     seconds = time.perf_counter() - started
     return task.evaluate(last.predict)["psnr"], seconds
 
