@@ -16,6 +16,8 @@ BENCHES = {
     "fit": "a step against a plain loop and the machine's peak, memory, cost against size",
     "ntk": "layer-wise NTK against torch.func, its cost against N, and the matrix-free NTK",
     "occupancy": "labels, fit and grid points a second, and the memory of a dense evaluation",
+    "startup": "help, a smoke run beside its fit, a finished sweep asked again, inr-collect",
+    "sweep": "8 laptop fits in two processes against one of two threads",
     "parity": "PSNR in bfloat16 against float32, model by model",
     "spectrum": "singular values of a tall matrix against torch.linalg.svdvals",
 }

@@ -18,6 +18,12 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     What the experiment's `hydra.sweeper.params` and the command line sweep over is multiplied out
     as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
+    composed, seeds = compositions(overrides)
+    return [_with_seed(cfg, seed) for seed in seeds for cfg in composed]
+
+
+def compositions(overrides: Sequence[str]) -> tuple[list[DictConfig], list[int]]:
+    """The configs of a sweep that differ in more than the seed, and its seeds."""
     overrides = ready(["-m", *overrides])[1:]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         plain = [o.input_line for o in _parsed(overrides) if not o.is_sweep_override()]
@@ -27,17 +33,14 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
         for override in _parsed([*(f"{k}={v}" for k, v in params.items()), *overrides]):
             merged[override.get_key_element()] = _choices(override)
         seeds = merged.pop("seed", [f"seed={base.seed}"])
-        jobs = product(*merged.values())
-        return [
-            _with_seed(cfg, seed)
-            for seed, cfg in product(seeds, [compose("config", list(job)) for job in jobs])
-        ]
+        composed = [compose("config", list(job)) for job in product(*merged.values())]
+        return composed, [OmegaConf.from_dotlist([seed]).seed for seed in seeds]
 
 
-def _with_seed(cfg: DictConfig, override: str) -> DictConfig:
+def _with_seed(cfg: DictConfig, seed: int) -> DictConfig:
     """A copy of a composed config at another seed: composing anew takes far longer."""
     changed = cfg.copy()
-    changed.seed = OmegaConf.from_dotlist([override]).seed
+    changed.seed = seed
     return changed
 
 
