@@ -36,8 +36,9 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CHOICE := scale=$(SCALE) pictures=$(DATA)
 AT := $(SCALE)-$(DATA)
-ifdef FAST
+ifdef FAST # siren and rff stay in fp32, and no table mixes precisions
 CHOICE += fit.precision=bf16
+SHARE_table1 += model=relu,rank_expanding,pe,bn,bn_all_pre
 AT := $(AT)-bf16
 endif
 CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)

@@ -8,6 +8,7 @@ import shutil
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +62,16 @@ def row(name: str, measured: list[tuple[float, float]], **more: Any) -> Row:
 
 
 def smoke(name: str, cwd: Path, quick: bool, *words: str, target_s: float) -> Row:
-    """Seconds of a further smoke run in a sweep, less those of its fit."""
-    few = 1 if quick else 5
+    """Seconds from one finished run of a sweep to the next, and what is left without its fit."""
     cwd.mkdir()
-    times = [
-        timed("-m", *SMOKE, *words, f"outputs=o{n}", f"seed=range({n})", cwd=cwd)
-        for n in (few, 3 * few)
-    ]
-    fits = [read_record(path.parent)["seconds"]["fit"] for path in cwd.glob("o*/runs/*/*/DONE")]
-    wall, processor = ((times[1][i] - times[0][i]) / (2 * few) for i in (0, 1))
-    fit = statistics.median(fits)
-    return row(name, [(wall - fit, processor - fit)], target_s=target_s, fit_s=fit)
+    timed("-m", *SMOKE, *words, f"seed=range({3 if quick else 12})", cwd=cwd)
+    done = sorted(cwd.glob("outputs/runs/*/*/DONE"), key=lambda path: path.stat().st_mtime)
+    fits = [read_record(path.parent)["seconds"]["fit"] for path in done]
+    times = [path.stat().st_mtime for path in done]
+    between = [after - before for before, after in pairwise(times)]
+    overhead = [whole - fit for whole, fit in zip(between, fits[1:], strict=True)]
+    more = {"overhead_s": statistics.median(overhead), "target_s": target_s}
+    return Row(f"startup/{name}", statistics.median(between), None, more)
 
 
 def spread(cwd: Path, words: Sequence[str]) -> None:
