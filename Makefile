@@ -10,6 +10,11 @@ MAIN_TABLES := table1 table1_occupancy
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices
 MAIN_SEEDS := 0
 
+# Benches, and what they draw.
+BENCHES := fit sweep startup parity ntk spectrum occupancy
+PLOT_fit = --plot $(OUTPUTS)/bench/fit_cost.png
+PLOT_ntk = --plot $(OUTPUTS)/bench/ntk_cost.png
+
 # The experiments behind each figure or table; the stem itself where it is not listed.
 FRAME_significance := table1
 FRAME_fig_reconstruction := table1
@@ -46,9 +51,9 @@ HOURS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
-AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(SEEDS))
+AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(SEEDS))$(if $(FAST),-bf16)
 CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
-every := scale=$(SCALE) $(addprefix seed=,$(SEEDS))
+every := scale=$(SCALE) $(addprefix seed=,$(SEEDS)) $(if $(FAST),fit.precision=bf16)
 data = $(or $(CHOOSE_$(1)),pictures)=$(DATA)
 choice = $(every) $(call data,$(1)) $(SHARE_$(1))
 comma := ,
@@ -60,10 +65,13 @@ EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES
 PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
 REFERENCE := outputs/reference/$(AT)
 -include $(PLAN)
+ifdef FAST # siren and rff stay in fp32, and no table mixes precisions
+SHARE_table1 += model=relu,rank_expanding,pe,bn,bn_all_pre
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce main plan frame paper everything report compare reference test smoke \
-	lint clean $(FIGURES) $(TABLES)
+.PHONY: help install reproduce main plan frame paper everything report compare reference bench test \
+	smoke lint clean $(FIGURES) $(TABLES)
 .SECONDARY:
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
@@ -72,7 +80,7 @@ help: ## show this list
 	@grep -hE '^[a-z$$()A-Z_]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "tables:       $(TABLES)"
 	@echo "figures:      $(FIGURES)"
-	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real SEEDS=0,1,2 OUTPUTS=folder"
+	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real SEEDS=0,1,2 FAST=1 (bfloat16) OUTPUTS=folder"
 
 install: $(INSTALLED) ## create .venv and install
 
@@ -109,6 +117,8 @@ compare: $(INSTALLED) ## hold the frames against outputs/reference: what moved b
 reference: $(INSTALLED) ## keep the frames, tables and figures as outputs/reference
 	$(BIN)/python scripts/reference.py $(OUTPUTS) $(AT) $(REFERENCE)
 
+bench: $(BENCHES:%=$(OUTPUTS)/bench/%.jsonl) ## measured claims: speed, parity, start-up, memory
+
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
 
@@ -129,6 +139,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+$(OUTPUTS)/bench/%.jsonl: | $(INSTALLED)
+	$(BIN)/python scripts/bench.py $* --json $@ $(PLOT_$*)
 
 $(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
 $(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png

@@ -1,6 +1,7 @@
 """What the yaml files name, checked and built; the only file that instantiates it."""
 
 import inspect
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -12,9 +13,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .checks import InputError, choice, nearest
 from .fit.plan import Plan
+from .fit.precision import PRECISIONS, usable
 from .fit.snapshot import Snapshot
 from .models.field import Field
 from .tasks.task import Task
+
+log = logging.getLogger(__name__)
 
 #: Packages whose classes a yaml file may name.
 TRUSTED = ("inr_experiments", "torch.nn")
@@ -58,7 +62,24 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     trusted = config["trusted"]
     if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
         raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
+    if "precision" in config["fit"]:
+        config["fit"]["precision"] = pick_precision(config)
     return config
+
+
+def pick_precision(config: dict[str, Any]) -> str:
+    """`fit.precision`, or `fp32` where the model or the device is not for it, which is said.
+
+    What is computed is what the config, and with it the run's key and record, says from here on.
+    """
+    asked = choice("fit.precision", config["fit"]["precision"], PRECISIONS)
+    fast, name = config["model"].get("fast", True), config["model"]["name"]
+    if not isinstance(fast, bool):
+        raise InputError(f"model.fast={fast!r}: expected true or false")
+    if asked != "fp32" and not fast:
+        log.warning("fit.precision=%s: model.fast=false, %s stays in fp32", asked, name)
+        return "fp32"
+    return usable(asked, pick_device(config["device"]))
 
 
 def pick_device(device: str) -> str:
@@ -92,7 +113,7 @@ def build_field(config: dict[str, Any], task: Task) -> Field:
         if not (isinstance(value, dict) and "_target_" in value) and (needed or value is not None):
             raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
     return build(
-        without(config["model"], "name", "lr"),
+        without(config["model"], "name", "lr", "fast"),
         config,
         group="model",
         in_features=task.in_features,

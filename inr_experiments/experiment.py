@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,16 +70,15 @@ def execute(cfg: DictConfig) -> Outcome:
     plan = build_plan(config)
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
-    field = build_field(config, task)
-    points = len(task.coordinates)
-    need_two(field, points if plan.batch == "full" else min(points, int(plan.batch)))
-
     store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256)
     folder = store.folder(key, seed)
     force, fresh = config["force"], False
     record = None if force else store.record(key, seed)
     if record is None:
+        field = build_field(config, task)
+        points = len(task.coordinates)
+        need_two(field, points if plan.batch == "full" else min(points, int(plan.batch)))
         with store.working(key, seed, again=force) as run:
             if run is not None:
                 fit_and_record(run, field, task, plan, config, device, diagnostics)
@@ -87,8 +86,8 @@ def execute(cfg: DictConfig) -> Outcome:
         record = store.record(key, seed) if fresh or not force else None
     if record is None:
         return Outcome("elsewhere", False, folder, {})
-    if not fresh:
-        complete(folder, field, task, diagnostics)
+    if not fresh and lacking(folder, diagnostics):
+        complete(folder, build_field(config, task), task, diagnostics)
     if tracker is not None:
         tracker.mirror(folder)
     return Outcome(record["status"], fresh, folder, record)
@@ -140,6 +139,7 @@ def fit_and_record(
             "key": run_key(config, data_sha256=task.sha256),
             "seed": config["seed"],
             "status": status,
+            "precision": plan.precision,
             "item": task.item,
             "config": config,
             "data": {"sha256": task.sha256, **task.facts},
@@ -159,9 +159,14 @@ def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
     return {**last, **best}
 
 
+def lacking(folder: Path, diagnostics: Iterable[str]) -> list[str]:
+    """The names of those diagnostics that a finished run does not have."""
+    return [name for name in diagnostics if read_diagnostic(folder, name) is None]
+
+
 def complete(folder: Path, field: Field, task: Task, diagnostics: dict[str, Diagnostic]) -> None:
     """Compute the diagnostics that a finished run lacks, from its stored weights, without a fit."""
-    missing = {n: d for n, d in diagnostics.items() if read_diagnostic(folder, n) is None}
+    missing = {name: diagnostics[name] for name in lacking(folder, diagnostics)}
     if not missing:
         return
     results: dict[str, dict[int, dict]] = {name: {} for name in missing}

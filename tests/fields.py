@@ -22,7 +22,7 @@ def config_of(*overrides: str) -> dict[str, Any]:
 def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Field:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
-    node = without(config["model"], "name", "lr")
+    node = without(config["model"], "name", "lr", "fast")
     shape = {"in_features": P, "out_features": C, "resolution": 32, "seed": seed}
     return build({**node, **changes}, config, group="model", **shape)
 

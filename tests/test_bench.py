@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", ["ntk", "spectrum"])
+@pytest.mark.parametrize("name", ["ntk", "spectrum", "fit", "parity", "startup"])
 def test_quick_bench(name: str, tmp_path: Path) -> None:
     file = tmp_path / "bench.jsonl"
-    plot = ["--plot", str(tmp_path / "cost.png")] if name == "ntk" else []
+    plot = ["--plot", str(tmp_path / "cost.png")] if name in ("ntk", "fit") else []
     command = [sys.executable, "scripts/bench.py", name, "--quick", "--json", str(file), *plot]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

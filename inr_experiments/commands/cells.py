@@ -21,17 +21,24 @@ def cells(overrides: Sequence[str]) -> list[DictConfig]:
     What the experiment's `hydra.sweeper.params` and the command line sweep over is multiplied out
     as Hydra's basic sweeper does; the command line wins. Seeds vary slowest.
     """
+    composed, seeds = compositions(overrides)
+    return [_with_seed(cfg, seed) for seed in seeds for cfg in composed]
+
+
+def compositions(overrides: Sequence[str]) -> tuple[list[DictConfig], list[int]]:
+    """The configs of a sweep that differ in more than the seed, and its seeds."""
     choices, _ = _multiplied(overrides)
+    seeds = [override.value() for override in _parsed(choices.pop("seed"))]
     made: dict[tuple[str, ...], DictConfig] = {}
-    jobs = []
+    composed = []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         for job in product(*choices.values()):
             overridden = _parsed(job)
             groups = tuple(o.input_line for o in overridden if not _is_value(o))
             if groups not in made:
                 made[groups] = compose("config", list(job))
-            jobs.append(_with(made[groups], [o for o in overridden if _is_value(o)]))
-    return jobs
+            composed.append(_with(made[groups], [o for o in overridden if _is_value(o)]))
+    return composed, seeds
 
 
 def varied(overrides: Sequence[str]) -> list[dict[str, str]]:
@@ -63,7 +70,7 @@ def _multiplied(overrides: Sequence[str]) -> tuple[dict[str, list[str]], list[st
 def _is_value(override: Any) -> bool:
     """Whether it sets one value, and chooses no group and merges no node."""
     key = override.get_key_element()
-    return (key == "seed" or "." in key) and not isinstance(override.value(), dict)
+    return "." in key and not isinstance(override.value(), dict)
 
 
 def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
@@ -71,6 +78,12 @@ def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
     changed = cfg.copy()
     for override in values:
         OmegaConf.update(changed, override.key_or_group, override.value())
+    return changed
+
+
+def _with_seed(cfg: DictConfig, seed: int) -> DictConfig:
+    changed = cfg.copy()
+    changed.seed = seed
     return changed
 
 

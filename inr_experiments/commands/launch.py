@@ -19,6 +19,7 @@ from ..runs import files
 from ..runs.store import read_diagnostic
 from .arguments import ready
 from .door import JobFailedError, door, sentence
+from .finished import finished_sweep
 
 if TYPE_CHECKING:
     from ..experiment import Outcome
@@ -40,7 +41,7 @@ def job(cfg: DictConfig) -> None:
 
     hydra_config = HydraConfig.get()
     try:
-        report(execute(cfg))
+        report(execute(cfg), pictures=hydra_config.mode == RunMode.RUN)
     except Exception as error:
         if hydra_config.mode == RunMode.RUN:
             ended.append(error)
@@ -80,8 +81,8 @@ def find_data(task: DictConfig) -> None:
         locate(shape=task.shape, path=None)
 
 
-def report(outcome: "Outcome") -> None:
-    """Say what a person wants to know of a run.
+def report(outcome: "Outcome", *, pictures: bool) -> None:
+    """Say what a person wants to know of a run, and where its pictures are.
 
     Raises:
         JobFailedError: if the run's record says that it failed.
@@ -100,7 +101,7 @@ def report(outcome: "Outcome") -> None:
         path = " → ".join(f"{row['inlet/effective_rank']:.1f}" for row in (ranks[0], ranks[-1]))
         facts.append(f"effective rank of Z₀ {path}")
     print(f"{name}: {', '.join(facts)}{found}")
-    if HydraConfig.get().mode == RunMode.RUN:
+    if pictures:
         for picture in sorted(outcome.folder.glob("*.png")):
             print(f"  {picture}")
 
@@ -128,6 +129,10 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # exceptions come to us, not to Hydra's printer
     with door("inr"):
         sys.argv[1:] = ready(sys.argv[1:])
+        if found := finished_sweep(sys.argv[1:]):
+            for outcome in found:
+                report(outcome, pictures=False)
+            return
         job()
         for error in ended:
             raise error

@@ -13,6 +13,7 @@ from ..seeding import generator
 from ..tasks.task import Task
 from .plan import Plan
 from .snapshot import Snapshot
+from .step import build_step
 
 
 class DivergedError(ArithmeticError):
@@ -33,21 +34,23 @@ def fit(
     is good until the next one is asked for. The same seed and thread count give the same bits.
 
     Raises:
-        DivergedError: at the first step whose loss is not finite.
+        DivergedError: for the first step whose loss is not finite; on a GPU not before the next
+            milestone.
     """
     field.to(device)
     coordinates = task.coordinates.to(device)
-    optimiser = plan.build_optimiser(field)
+    advance = build_step(field, task, plan, device)
     draw = generator(seed, "batches")
     milestones = plan.milestones()
     x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))
-    losses: list[float] = []
+    losses: list[Tensor] = []
     rates: list[float] = []
 
     for step in tqdm(range(plan.steps + 1), disable=None, leave=False, unit="step"):
         if step in milestones:
+            noted = read(losses, rates, step)
             freeze_statistics(field, coordinates)
-            yield Snapshot(step, field, coordinates, tuple(losses), tuple(rates))
+            yield Snapshot(step, field, coordinates, noted, tuple(rates))
             field.train()
             losses.clear()
             rates.clear()
@@ -56,29 +59,20 @@ def fit(
 
         if plan.batch != "full" and step > 0:
             x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))
-        for group in optimiser.param_groups:
-            group["lr"] = plan.lr_at(step)
-        optimiser.zero_grad()
-        loss = accumulate_gradients(field, task, x, y, chunk=plan.chunk)
-        if not math.isfinite(loss):
-            raise DivergedError(step, losses, rates)
-        optimiser.step()
-        losses.append(loss)
+        losses.append(advance(x, y, plan.lr_at(step)))
         rates.append(plan.lr_at(step))
+        if device == "cpu" and not math.isfinite(losses[-1]):  # a GPU is not asked every step
+            read(losses, rates, step + 1)
 
 
-def accumulate_gradients(field: Field, task: Task, x: Tensor, y: Tensor, *, chunk: int) -> float:
-    """Add the gradient of the mean loss over all rows, a chunk of rows at a time; return the loss.
+def read(losses: list[Tensor], rates: list[float], step: int) -> tuple[float, ...]:
+    """The losses of the steps before `step` as numbers, read from the device at once.
 
-    The sum over chunks is the full-batch gradient; only the working set is smaller. A field whose
-    samples interact takes all rows at once.
-
-    Shapes: x (N, P), y (N, C).
+    Raises:
+        DivergedError: if one of them is not finite.
     """
-    rows = len(x) if field.couples_samples else chunk
-    total = torch.zeros((), dtype=torch.float64, device=x.device)
-    for x_chunk, y_chunk in zip(x.split(rows), y.split(rows), strict=True):
-        loss = task.loss(field(x_chunk), y_chunk) / len(x)
-        loss.backward()
-        total += loss.detach()
-    return total.item()
+    values = torch.stack(losses).tolist() if losses else []
+    for i, value in enumerate(values):
+        if not math.isfinite(value):
+            raise DivergedError(step - len(values) + i, values[:i], rates[:i])
+    return tuple(values)

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ..checks import InputError, choice, integer, number
 from ..models.field import Field
 from .muon import MuonAndAdam
+from .precision import PRECISIONS
 
 OPTIMISERS = ("adam", "sgd", "muon")
 SCHEDULES = ("constant", "cosine", "step")
@@ -26,8 +28,10 @@ class Plan:
             `decay_every` steps.
         steps: optimiser steps.
         batch: `full`, or the number of points drawn for each step.
-        chunk: points taken at a time while gradients accumulate; changes speed and memory, not
-            the result (to rounding). Models whose samples interact take the batch whole.
+        chunk: points taken at a time while gradients accumulate, None for what suits the caches;
+            changes speed and memory, not the result (to rounding). Models whose samples interact
+            take the batch whole.
+        precision: of the products of the hidden layers, `fp32`, `tf32` or `bf16`.
         milestone_every: distance of milestones; step 0 and the last are always among them.
 
     Raises:
@@ -42,7 +46,8 @@ class Plan:
     decay_every: int
     steps: int
     batch: str | int
-    chunk: int
+    chunk: int | None
+    precision: str
     milestone_every: int
 
     def __post_init__(self) -> None:
@@ -51,8 +56,11 @@ class Plan:
         number("fit.lr", self.lr)
         number("fit.momentum", self.momentum, above=-1e-12, below=1)
         number("fit.decay", self.decay)
-        for name in ("steps", "chunk", "milestone_every", "decay_every"):
+        choice("fit.precision", self.precision, PRECISIONS)
+        for name in ("steps", "milestone_every", "decay_every"):
             integer(f"fit.{name}", getattr(self, name))
+        if self.chunk is not None:
+            integer("fit.chunk", self.chunk)
         if self.batch != "full":
             if isinstance(self.batch, str):
                 raise InputError(f"fit.batch={self.batch!r}: expected full or a number of points")
@@ -62,15 +70,23 @@ class Plan:
         """Steps at which a snapshot is due: 0, the multiples and the last."""
         return frozenset({*range(0, self.steps, self.milestone_every), self.steps})
 
-    def build_optimiser(self, field: Field) -> torch.optim.Optimizer | MuonAndAdam:
-        """The optimiser that `optimiser` names, of what is trained in `field`."""
+    def build_optimiser(
+        self, field: Field, device: str = "cpu"
+    ) -> torch.optim.Optimizer | MuonAndAdam:
+        """The optimiser that `optimiser` names, of what is trained in `field`.
+
+        One kernel serves all parameters where there is one. On a GPU Adam's rate is a tensor, so
+        that a captured step can be given another.
+        """
         if self.optimiser == "muon":
             if not field.hidden:
                 raise InputError("fit.optimiser=muon: expected model.hidden_layers of at least 1")
             return MuonAndAdam(field, lr=self.lr)
+        parameters = [p for p in field.parameters() if p.requires_grad]
+        lr: Any = torch.tensor(self.lr, device=device) if device == "cuda" else self.lr
         if self.optimiser == "adam":
-            return torch.optim.Adam(field.parameters(), lr=self.lr)
-        return torch.optim.SGD(field.parameters(), lr=self.lr, momentum=self.momentum)
+            return torch.optim.Adam(parameters, lr=lr, fused=True, capturable=device == "cuda")
+        return torch.optim.SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
 
     def lr_at(self, step: int) -> float:
         """The learning rate of step 0 … steps − 1."""

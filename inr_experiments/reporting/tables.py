@@ -36,7 +36,8 @@ def last_values(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """A metric at the last step: one row a model, item and seed.
 
     Raises:
-        InputError: if a model lacks an item or seed that another has.
+        InputError: if a model lacks an item or seed that another has, or the runs were not all
+            made in the same precision.
     """
     chosen = frame[(frame["metric"] == metric) & frame["last"]]
     if chosen.empty:
@@ -47,6 +48,13 @@ def last_values(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     if counts.nunique() > 1:
         raise InputError(
             f"{metric}: the models of the frame were not fitted to the same items and seeds"
+        )
+    bits = frame[frame["metric"] == "significand_bits"].groupby("model")["value"].unique()
+    if bits.explode().nunique() > 1:
+        each = ", ".join(f"{model} {sorted(map(int, found))}" for model, found in bits.items())
+        raise InputError(
+            f"{metric}: the frame mixes precisions (bits of the significand: {each}); expected "
+            "one, 24 for fit.precision=fp32, 8 for bf16"
         )
     return chosen
 

@@ -16,6 +16,9 @@ COLUMNS = (
 #: What a sweep varied in a run, by key: columns of their own after the others.
 Swept = Mapping[Path, Mapping[str, str]]
 
+#: By the precision that a record names, the implicit bit counted; older records have fp32.
+SIGNIFICAND_BITS = {"fp32": 24, "tf32": 11, "bf16": 8}
+
 
 def seed_folders(outputs: Path) -> list[Path]:
     """Every `seed-NNN` under an outputs folder, finished or not, in order."""
@@ -29,7 +32,8 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of one finished run: metrics and diagnostics at milestones, and what has no step.
 
     `last` marks the final milestone. Quantities of the whole run (`psnr_best`, `seconds`,
-    `parameters`, `early_slope`) are rows of the last step. A failed run has no rows.
+    `parameters`, `early_slope`, and `significand_bits` for the precision of its products) are rows
+    of the last step. A failed run has no rows.
     """
     record = read_record(folder)
     if record["status"] != "done":
@@ -60,6 +64,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
         "seconds": record["seconds"]["total"],
         "parameters": record["parameters"],
         "early_slope": early_slope(pd.read_csv(folder / "history.csv")["loss"]),
+        "significand_bits": SIGNIFICAND_BITS[record.get("precision", "fp32")],
     }
     for metric, value in whole.items():
         yield row(final, metric, value)

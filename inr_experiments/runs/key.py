@@ -10,14 +10,14 @@ SCIENCE_VERSION = 1
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
 OUTSIDE = {
-    "model": ("lr",),
+    "model": ("lr", "fast"),
     "task": ("image", "path", "pixel_limit", "shape", "cache"),
     "fit": ("chunk",),
 }
 
 #: Options that came after runs were stored, at the value that changes nothing: left out there, so
 #: that those runs keep their names.
-NEUTRAL = {"task": {"noise": 0.0}}
+NEUTRAL = {"task": {"noise": 0.0}, "fit": {"precision": "fp32"}}
 
 
 def science(config: dict[str, Any]) -> dict[str, Any]:

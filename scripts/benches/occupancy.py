@@ -12,8 +12,8 @@ from torch import nn
 
 from inr_experiments.data.meshes import Mesh, load
 from inr_experiments.data.points import uniform
-from inr_experiments.fit.loop import accumulate_gradients
 from inr_experiments.fit.snapshot import Snapshot
+from inr_experiments.fit.step import accumulate_gradients
 from inr_experiments.models.field import Field
 from inr_experiments.models.inits.torch_default import TorchDefault
 from inr_experiments.seeding import generator

@@ -8,8 +8,9 @@ import torch
 
 from inr_experiments.building import build_plan
 from inr_experiments.checks import InputError
-from inr_experiments.fit.loop import DivergedError, accumulate_gradients, fit
+from inr_experiments.fit.loop import DivergedError, fit
 from inr_experiments.fit.plan import Plan
+from inr_experiments.fit.step import accumulate_gradients
 from tests.fields import config_of, field_and_task
 
 PLAN = build_plan(config_of("fit.steps=12", "fit.milestone_every=5"))

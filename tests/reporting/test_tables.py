@@ -53,6 +53,14 @@ def test_a_missing_cell_is_an_error():
         tables.rows(lacking, "psnr", reference="relu")
 
 
+def test_precisions_are_not_mixed():
+    bits = FRAME[FRAME["last"]].assign(metric="significand_bits", value=24.0)
+    tables.rows(pd.concat([FRAME, bits]), "psnr", reference="relu")
+    bits.loc[bits["model"] == "siren", "value"] = 8.0
+    with pytest.raises(InputError, match=r"mixes precisions .*relu \[24\], siren \[8\]"):
+        tables.rows(pd.concat([FRAME, bits]), "psnr", reference="relu")
+
+
 def test_least_attainable_p_as_the_paper_of_four_photographs():
     assert tables.smallest_p(4, 6) == 0.75
     assert tables.smallest_p(8, 6) == pytest.approx(0.047, abs=1e-3)

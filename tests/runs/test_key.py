@@ -21,7 +21,7 @@ def test_golden_key():
     "override",
     ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
      "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]",
-     "task.noise=0"],
+     "task.noise=0", "model.fast=false", "fit.precision=fp32"],
 )  # fmt: skip
 def test_what_decides_no_number_is_left_out(override):
     assert key(override) == key()
@@ -48,5 +48,10 @@ def test_the_model_rate_enters_through_the_fit():
 
 def test_runs_stored_before_an_option_came_keep_their_name():
     config = config_of("model=relu")
-    before = {**config, "task": {k: v for k, v in config["task"].items() if k != "noise"}}
-    assert run_key(before, data_sha256="0" * 64) == GOLDEN
+    later = {"task": "noise", "fit": "precision"}
+    before = {
+        group: {k: v for k, v in config[group].items() if k != later[group]} for group in later
+    }
+    assert run_key({**config, **before}, data_sha256="0" * 64) == GOLDEN
+    fast = {**config, "fit": {**config["fit"], "precision": "bf16"}}
+    assert run_key(fast, data_sha256="0" * 64) != GOLDEN

@@ -1,0 +1,195 @@
+"""The fit against the loop that repositories of implicit representations use, and the machine.
+
+Both loops start from the same field, take turns, and have taken as many steps when their PSNR is
+compared: a reference that does not reach the suite's makes the comparison void.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inr_experiments import building
+from inr_experiments.commands.cells import cells
+from inr_experiments.fit.precision import bf16_speedup
+from inr_experiments.fit.step import build_step
+from inr_experiments.models.field import Field
+from inr_experiments.tasks.task import Task
+
+from .timing import RUNS, Row, median, peak
+
+#: Name -> what is fitted; `laptop` is 128² pixels and width 144.
+FITS = {
+    "relu": ("model=relu", "scale=paper"),
+    "siren": ("model=siren", "scale=paper"),
+    "laptop": ("model=rank_expanding", "scale=laptop", "task.side=256"),
+}
+QUICK = ("task.side=32", "model.width=16")
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+#: dB between the reference and the suite's fp32 fit after the same steps.
+TOLERANCE_DB = 0.05
+#: Cost against each of these, the others at the first value of COST.
+COST = {
+    "pixels": [side**2 for side in (64, 90, 128, 181, 256, 362, 512)],
+    "width": [32, 64, 128, 256, 512],
+    "depth": [1, 2, 4, 8],
+}
+BASE = {"pixels": 2**14, "width": 144, "depth": 3}
+
+
+def setting(*words: str) -> tuple[Field, Task, Any]:
+    """Field, task and plan at a constant rate, as the launcher builds them."""
+    config = building.resolve(cells([*words, "fit.schedule=constant"])[0])
+    task = building.build_task(config)
+    return building.build_field(config, task), task, building.build_plan(config)
+
+
+def plain_loop(field: Field, task: Task, lr: float) -> Callable[[], float]:
+    """The reference: float32, autograd, all rows, PSNR read at every step. Returns that PSNR."""
+    x, y = task.batch("full", torch.Generator())
+    optimiser = torch.optim.Adam(field.parameters(), lr=lr)
+
+    def step() -> float:
+        optimiser.zero_grad()
+        loss = ((field(x) - y) ** 2).mean()
+        loss.backward()
+        optimiser.step()
+        return (-10 * torch.log10(loss.detach())).item()
+
+    return step
+
+
+def suite(field: Field, task: Task, plan: Any) -> Callable[[], float]:
+    """The subject: the step of inr_experiments.fit."""
+    x, y = task.batch("full", torch.Generator())
+    advance = build_step(field.train(), task, plan, "cpu")
+    return lambda: -10 * math.log10(advance(x, y, plan.lr))
+
+
+def flops(field: Field, points: int) -> float:
+    """Of a step's products: forward and two backward, the inlet's input needing no gradient."""
+    linear = [m for m in field.modules() if isinstance(m, torch.nn.Linear)]
+    sizes = [m.in_features * m.out_features for m in linear]
+    return 2.0 * points * (3 * sum(sizes) - sizes[0])
+
+
+def product_peak(precision: str, *, quick: bool) -> tuple[float, float]:
+    """The machine's own limit: seconds of a product and floating-point operations a second."""
+    size = 256 if quick else 2048
+    A: Tensor = torch.randn(size, size).to(DTYPES[precision])
+    seconds = median(lambda: A @ A)
+    return seconds, 2 * size**3 / seconds
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Peaks, fits in turn with the reference, memory, cost against size."""
+    peaks = {}
+    for precision in DTYPES:
+        seconds, peaks[precision] = product_peak(precision, quick=quick)
+        yield Row(f"fit/peak/{precision}", seconds, None, {"gflops": peaks[precision] / 1e9})
+    for name, words in FITS.items():
+        yield from against_plain(name, (*words, *QUICK) if quick else words, peaks)
+    yield memory(64 if quick else 512)
+    for what, values in COST.items():
+        for value in values[:2] if quick else values:
+            yield cost(what, value)
+
+
+def against_plain(name: str, words: tuple[str, ...], peaks: dict[str, float]) -> Iterator[Row]:
+    """The suite in fp32 and bf16 and the reference, step by step in turn."""
+    field, task, plan = setting(*words)
+    loops = {"plain": plain_loop(deepcopy(field), task, plan.lr)}
+    for precision in DTYPES:
+        loops[precision] = suite(deepcopy(field), task, replace(plan, precision=precision))
+    seconds: dict[str, list[float]] = {loop: [] for loop in loops}
+    psnr = {}
+    for _ in range(1 + RUNS):
+        for loop, step in loops.items():
+            started = time.perf_counter()
+            psnr[loop] = step()
+            seconds[loop].append(time.perf_counter() - started)
+    for precision in DTYPES:
+        measured, plain = seconds[precision][1:], seconds["plain"][1:]  # the first one warmed up
+        subject = statistics.median(measured)
+        void = psnr["plain"] < psnr["fp32"] - TOLERANCE_DB
+        yield Row(f"fit/{name}/{precision}", subject, statistics.median(plain), {
+            "share_of_peak": flops(field, len(task.coordinates)) / subject / peaks[precision],
+            "subject_range_s": [min(measured), max(measured)],
+            "reference_range_s": [min(plain), max(plain)],
+            "psnr_db": psnr[precision],
+            "reference_psnr_db": psnr["plain"],
+            "void": void,
+        })  # fmt: skip
+
+
+def memory(side: int) -> Row:
+    """What a step of side² pixels at 4 × 256 adds at its peak, in fresh processes."""
+    started = time.perf_counter()
+    ours = peak(prepared, "suite", side)
+    theirs = peak(prepared, "plain", side)
+    more = {"subject_gib": ours, "reference_gib": theirs}
+    if ours and theirs:
+        more["gib_ratio"] = theirs / ours
+    # The seconds are those of starting two processes: the sizes are what is asked for here.
+    return Row(f"fit/memory/{side}", time.perf_counter() - started, None, more)
+
+
+def prepared(loop: str, side: int) -> Callable[[], object]:
+    """A step of either loop, all of its memory still to be taken."""
+    words = ("model=relu", "scale=paper", f"task.side={side}", "task.fitted=all")
+    field, task, plan = setting(*words)
+    return suite(field, task, plan) if loop == "suite" else plain_loop(field, task, plan.lr)
+
+
+def cost(what: str, value: int) -> Row:
+    """A step of ReLU with one of pixels, width and depth changed."""
+    size = {**BASE, what: value}
+    field, task, plan = setting(
+        "model=relu", f"task.side={math.isqrt(size['pixels'])}", "task.fitted=all",
+        f"model.width={size['width']}", f"model.hidden_layers={size['depth']}",
+    )  # fmt: skip
+    return Row(f"fit/{what}/{value}", median(suite(field, task, plan)), None, size)
+
+
+def summary(rows: list[Row]) -> str:
+    """Void comparisons, whether bf16 is fast here, and the exponents of cost."""
+    lines = [f"void: {row.name}" for row in rows if row.more.get("void")]
+    lines.append(f"bfloat16 products are {bf16_speedup():.2f} times as fast as float32 ones")
+    for what in COST:
+        sizes, seconds = series(rows, what)
+        lines.append(f"seconds a step ~ {what}^{exponent(sizes, seconds):.2f}")
+    return "\n" + "\n".join(lines)
+
+
+def plot(rows: list[Row], file: Path) -> None:
+    """Seconds a step against pixels, width and hidden layers, both axes logarithmic."""
+    from inr_experiments.reporting import style
+
+    figure, axes = style.plt.subplots(1, 3, figsize=(style.PAGE, 2.2), sharey=True)
+    for axis, what in zip(axes, COST, strict=True):
+        sizes, seconds = series(rows, what)
+        axis.loglog(sizes, seconds, "o-", color="black", base=2)
+        axis.set_yscale("log", base=10)
+        label = "hidden layers" if what == "depth" else what
+        axis.set(xlabel=label, title=f"exponent {exponent(sizes, seconds):.2f}")
+    axes[0].set_ylabel("seconds a step")
+    style.save(figure, file)
+
+
+def series(rows: list[Row], what: str) -> tuple[list[int], list[float]]:
+    """Sizes and seconds of one of COST."""
+    found = [row for row in rows if row.name.startswith(f"fit/{what}/")]
+    return [row.more[what] for row in found], [row.subject_s for row in found]
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> float:
+    """a of seconds ~ size^a, by least squares on logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])

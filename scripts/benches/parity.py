@@ -1,0 +1,72 @@
+"""bfloat16 against float32: the paired difference of the last PSNR, model by model.
+
+A model whose |mean| is 0.1 dB or more gets `fast: false` in its yaml.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from inr_experiments import building
+from inr_experiments.commands.cells import cells
+from inr_experiments.data.images import BUNDLED
+from inr_experiments.fit.loop import fit
+from inr_experiments.fit.plan import Plan
+from inr_experiments.statistics import summarise
+from inr_experiments.tasks.task import Task
+
+from .timing import Row
+
+MODELS = ("relu", "rank_expanding", "pe", "siren", "bn", "bn_all_pre", "rff")
+SEEDS = range(5)
+#: A fraction of scale laptop: 64² fitted pixels, 4 × 64, and the learning rates of the yamls.
+SIZE = ("task.side=128", "model.width=64", "fit.steps=200")
+QUICK = ("task.side=32", "model.width=16", "fit.steps=5")
+LIMIT_DB = 0.1
+
+
+def last_psnr(config: dict[str, Any], task: Task, plan: Plan) -> tuple[float, float]:
+    """PSNR on the fitted pixels after the last step, and the seconds of the fit."""
+    started = time.perf_counter()
+    field = building.build_field(config, task)
+    *_, last = fit(field, task, plan, seed=config["seed"])
+    seconds = time.perf_counter() - started
+    return task.evaluate(last.predict)["psnr"], seconds
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """A row a model: seconds of both, mean difference in dB, its interval over the pairs."""
+    images, seeds = (list(BUNDLED)[:1], SEEDS[:2]) if quick else (list(BUNDLED), SEEDS)
+    for model in MODELS[:1] if quick else MODELS:
+        differences, levels, seconds = [], [], []
+        for image, seed in product(images, seeds):
+            words = [f"model={model}", f"task.image={image}", f"seed={seed}"]
+            config = building.resolve(cells([*words, *(QUICK if quick else SIZE)])[0])
+            task, plan = building.build_task(config), building.build_plan(config)
+            full, slow = last_psnr(config, task, plan)
+            rounded, fast = last_psnr(config, task, replace(plan, precision="bf16"))
+            differences.append(rounded - full)
+            levels.append(full)
+            seconds.append((fast, slow))
+        found = summarise(np.array(differences))
+        subject, reference = (statistics.median(column) for column in zip(*seconds, strict=True))
+        yield Row(f"parity/{model}", subject, reference, {
+            "precision": "bf16",
+            "pairs": len(differences),
+            "psnr_fp32_db": statistics.mean(levels),
+            "difference_db": found.mean,
+            "low_db": found.low,
+            "high_db": found.high,
+            "keeps_parity": abs(found.mean) < LIMIT_DB,
+        })  # fmt: skip
+
+
+def summary(rows: list[Row]) -> str:
+    """Which models may not use the fast mode."""
+    fails = [row.name.split("/")[1] for row in rows if not row.more["keeps_parity"]]
+    return f"\n|mean difference| of {LIMIT_DB} dB or more: {', '.join(fails) or 'none'}"
