@@ -17,7 +17,7 @@ OUTSIDE = {
 
 #: Options that came after runs were stored, at the value that changes nothing: left out there, so
 #: that those runs keep their names.
-NEUTRAL = {"task": {"noise": 0.0}, "fit": {"precision": "fp32"}}
+NEUTRAL: dict[str, dict[str, Any]] = {"task": {"noise": 0.0}, "fit": {"precision": "fp32"}}
 
 
 def science(config: dict[str, Any]) -> dict[str, Any]:
