@@ -67,6 +67,7 @@ REFERENCE := outputs/reference/$(AT)
 -include $(PLAN)
 ifdef FAST # siren and rff stay in fp32, and no table mixes precisions
 SHARE_table1 += model=relu,rank_expanding,pe,bn,bn_all_pre
+SHARE_table1_occupancy += model=relu,rank_expanding,pe
 endif
 
 .DEFAULT_GOAL := help

@@ -37,7 +37,10 @@ KEYS = {"claim", "question", "source", "experiment", "defaults", "tests"}
 
 @dataclass(frozen=True)
 class Claim:
-    """What conf/claims.yaml says of a claim or question; `tests` as it has them."""
+    """What conf/claims.yaml says of a claim or question; `tests` as it has them.
+
+    `experiment` is one or, with blanks between, several whose frames are taken together.
+    """
 
     name: str
     text: str
@@ -142,8 +145,11 @@ def judge_all(claims: Path, frames: Path) -> list[Verdict]:
     scale, _, data = frames.name.partition("-")
     verdicts = []
     for claim in read_claims(claims):
-        path = frames / f"{claim.experiment}.csv"
-        frame = read_frame(path) if claim.experiment and path.is_file() else None
-        command = f"make frame STEM={claim.experiment} SCALE={scale} DATA={data}"
+        stems = (claim.experiment or "").split()
+        paths = [frames / f"{stem}.csv" for stem in stems]
+        there = bool(paths) and all(path.is_file() for path in paths)
+        frame = pd.concat(map(read_frame, paths)) if there else None
+        stem = f"'{claim.experiment}'" if len(stems) > 1 else claim.experiment
+        command = f"make frame STEM={stem} SCALE={scale} DATA={data}"
         verdicts.append(judge(claim, frame, command=command))
     return verdicts

@@ -40,6 +40,8 @@ class Question:
     """What is tested, as a line of conf/claims.yaml has it.
 
     Attributes:
+        of, over: a model, and after blanks the values of what its sweep varied:
+            `bn model.batch_norm.layers=[0]`.
         kind: `gain` and `equivalence` compare `of` with `over`; `correlation` is Spearman's ρ of
             `x` at initialisation and `metric` over the variants, models that match `of`.
         metric, at: of `of`, and of `over` unless `over_metric` is given.
@@ -86,7 +88,7 @@ class Question:
         where = f", {self.task}" if self.task else ""
         if self.kind == "correlation":
             return f"Spearman's ρ of {metric} with {self.x} over {self.of}{where}"
-        of, over = method(self.of).label, method(self.over or "").label
+        of, over = _label(self.of), _label(self.over or "")
         if self.over_metric:
             return f"{of}: {self.metric} against {self.over_metric} at the {self.at} step{where}"
         return f"{of} against {over}: {metric}{where}"
@@ -225,9 +227,28 @@ def _sample(frame: pd.DataFrame, question: Question) -> _Sample:
     return _Sample(_exact(paired(a, b)), images, seeds, _scale(frame))
 
 
+def _label(of: str) -> str:
+    """How readers call the runs that `of` names."""
+    name, *swept = of.split(" ")
+    values = (value.rpartition("=")[2].removeprefix("torch.nn.") for value in swept)
+    return " ".join([method(name).label, *(f"({value})" for value in values)])
+
+
+def _runs(frame: pd.DataFrame, of: str) -> pd.DataFrame:
+    """The rows of the runs that `of` names."""
+    pattern, *swept = of.split(" ")
+    chosen = frame[[fnmatchcase(name, pattern) for name in frame["model"]]]
+    for key, _, value in (pair.partition("=") for pair in swept):
+        if key not in chosen:
+            raise MissingError(f"the frame has no {key}")
+        chosen = chosen[chosen[key].astype(str) == value]
+    return chosen
+
+
 def _cells(frame: pd.DataFrame, model: str, metric: str, at: str) -> pd.Series:
     """A metric of a model at a step, by item and seed."""
-    chosen = _at(frame[(frame["model"] == model) & (frame["metric"] == metric)], at)
+    rows = _runs(frame, model)
+    chosen = _at(rows[rows["metric"] == metric], at)
     if chosen.empty:
         raise MissingError(f"the frame has no {metric} of {model}")
     cells = chosen.set_index(["item", "seed"])["value"]
@@ -262,7 +283,7 @@ def _correlations(frame: pd.DataFrame, question: Question) -> _Sample:
     """Spearman's ρ over the variants, seeds averaged within each, picture by picture."""
     from scipy.stats import spearmanr
 
-    chosen = frame[[fnmatchcase(name, question.of) for name in frame["model"]]]
+    chosen = _runs(frame, question.of)
     sides = [
         _at(chosen[chosen["metric"] == metric], at)
         for metric, at in ((question.x, "first"), (question.metric, question.at))

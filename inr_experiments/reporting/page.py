@@ -83,7 +83,7 @@ class Sources:
 def build(sources: Sources, out: Path) -> list[Verdict]:
     """Write the page and return the verdicts on it."""
     verdicts = judge_all(sources.claims, sources.outputs / "frames" / sources.at)
-    experiments = {v.claim.experiment for v in verdicts if v.claim.experiment}
+    experiments = {e for v in verdicts for e in (v.claim.experiment or "").split()}
     shown = chain(*sources.tables.values(), *sources.figures.values())
     stems = sorted({*shown, *experiments})
     facts = gather({s: f for s in stems if (f := sources.frame(s)) is not None}, out.parent)
@@ -146,7 +146,7 @@ def caption(script: Path) -> str:
         return script.stem
     text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or script.stem
     first, *rest = text.split("\n\n")
-    first = re.sub(r":?\s*(`[^`]*FRAME OUT`|FRAME OUT are the arguments)[^.]*\.", ".", first)
+    first = re.sub(r":?\s*(`[^`]*FRAME[^`]* OUT`|FRAME OUT are the arguments)[^.]*\.", ".", first)
     return " ".join(" ".join([first, *rest]).split())
 
 

@@ -1,4 +1,7 @@
-"""REI under other activations and uneven sampling: `fig_activations.py FRAME SAMPLING OUT`."""
+"""REI under other activations and uneven sampling: `fig_activations.py FRAME SAMPLING OUT`.
+
+Mean over pictures; numbers are REI's paired gain and its 95 % interval.
+"""
 
 import sys
 from pathlib import Path

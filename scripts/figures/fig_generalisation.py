@@ -1,4 +1,8 @@
-"""Held-out PSNR from few and from noisy pixels: `fig_generalisation.py FRAME NOISE_FRAME OUT`."""
+"""Held-out PSNR from few and from noisy pixels: `fig_generalisation.py FRAME NOISE_FRAME OUT`.
+
+Above the mean over pictures, below the paired gain over ReLU with its 95 % interval. Noise is on
+the fitted pixels only; held-out pixels are clean.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Ranks of weights and representations by optimiser: `fig_optimisers.py FRAME OUT`."""
+"""Ranks of weights and representations by optimiser: `fig_optimisers.py FRAME OUT`.
+
+Mean over pictures, band: their range. W₁ … W₃ are the three hidden layers' weights, averaged.
+"""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME … OUT`.
+"""PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME OUT`.
 
-The frames are those of the experiments in `labels.KNOBS` and of rank_width, by their stems.
+Lines and REI's gain: means over pictures; ρ is Spearman's within each picture, its mean over them
+and 95 % interval. The frames are those of the experiments in labels.KNOBS and of rank_width.
 """
 
 import sys

@@ -217,7 +217,9 @@ def test_the_papers_claims_without_a_frame_say_what_would_run_them(tmp_path):
     assert [v.claim.name for v in verdicts] == names
     assert {v.verdict for v in verdicts} == {"not run"}
     for v in verdicts:
-        wanted = f"make frame STEM={v.claim.experiment} SCALE=laptop DATA=real"
+        stem = v.claim.experiment or ""
+        stem = f"'{stem}'" if " " in stem else stem
+        wanted = f"make frame STEM={stem} SCALE=laptop DATA=real"
         assert v.claim.name == "Q1" or wanted in v.sentence
         assert all(math.isfinite(test["threshold"]) for test in v.claim.tests)
 
@@ -241,3 +243,41 @@ def test_a_claim_that_cannot_be_read_is_one_sentence(tmp_path, line, named):
     with pytest.raises(InputError, match=r"claims\.yaml: C9") as caught:
         read_claims(path)
     assert named in str(caught.value)
+
+
+def test_what_a_sweep_varied_names_the_runs():
+    base = np.linspace(20, 30, 8)
+    few, many = (
+        made_up({"relu": base, "mine": base + gain + WOBBLE}).assign(**{"task.fitted": fitted})
+        for gain, fitted in ((0.0, 0.1), (4.0, 0.5))
+    )
+    noisy = made_up({"relu": base, "mine": base}).assign(**{"task.noise": 0.1})
+    frame = pd.concat([few, many, noisy])
+
+    def asked(of: str, over: str):
+        question = Question(kind="gain", metric="psnr", of=of, over=over, threshold=2, unit="dB")
+        return weigh(frame, [question])[0]
+
+    found = asked("mine task.fitted=0.5", "relu task.fitted=0.5")
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
+    assert found.sentence.startswith("mine (0.5) against ReLU (default) (0.5): psnr")
+    assert asked("mine task.fitted=0.1", "relu task.fitted=0.1").outcome == "refuted"
+    assert asked("mine task.fitted=0.2", "relu task.fitted=0.2").outcome == "not run"
+    assert "no task.nois" in asked("mine task.nois=0.1", "relu task.noise=0.1").sentence
+    assert "several runs" in asked("mine", "relu").sentence
+
+
+def test_a_claim_may_need_several_experiments(tmp_path):
+    folder = tmp_path / "laptop-real"
+    folder.mkdir()
+    (tmp_path / "claims.yaml").write_text(
+        "C1:\n  claim: x\n  source: y\n  experiment: one two\n  tests:\n"
+        "    - {kind: gain, metric: psnr, unit: dB, of: mine, over: relu, threshold: 2}\n"
+    )
+    base = np.linspace(20, 30, 8)
+    made_up({"relu": base}).to_csv(folder / "one.csv", index=False)
+    (verdict,) = judge_all(tmp_path / "claims.yaml", folder)
+    assert verdict.verdict == "not run" and "STEM='one two'" in verdict.sentence
+    made_up({"mine": base + 4.0}).to_csv(folder / "two.csv", index=False)
+    (verdict,) = judge_all(tmp_path / "claims.yaml", folder)
+    assert verdict.verdict == "reproduced"
