@@ -33,12 +33,37 @@ def compositions(overrides: Sequence[str]) -> tuple[list[DictConfig], list[int]]
         for override in _parsed([*(f"{k}={v}" for k, v in params.items()), *overrides]):
             merged[override.get_key_element()] = _choices(override)
         seeds = merged.pop("seed", [f"seed={base.seed}"])
-        composed = [compose("config", list(job)) for job in product(*merged.values())]
+        composed = _composed(merged)
         return composed, [OmegaConf.from_dotlist([seed]).seed for seed in seeds]
 
 
+def _composed(choices: dict[str, list[str]]) -> list[DictConfig]:
+    """The config of every job. Those that differ in values only are copies of one, changed.
+
+    Composing takes far longer than a copy, and Hydra puts values in last anyhow.
+    """
+    values = {key for key, lines in choices.items() if len(lines) > 1 and _is_value(key)}
+    bases: dict[tuple[str, ...], DictConfig] = {}
+    jobs = []
+    for job in product(*choices.values()):
+        named = dict(zip(choices, job, strict=True))
+        fixed = tuple(line for key, line in named.items() if key not in values)
+        if fixed not in bases:
+            bases[fixed] = compose("config", list(job))
+        cfg = bases[fixed].copy()
+        for override in _parsed([named[key] for key in named if key in values]):
+            OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
+        jobs.append(cfg)
+    return jobs
+
+
+def _is_value(key: str) -> bool:
+    """Whether an override changes a value that is there, not a group or what the config holds."""
+    return key[0] not in "+~" and "@" not in key and not (conf_dir() / key).is_dir()
+
+
 def _with_seed(cfg: DictConfig, seed: int) -> DictConfig:
-    """A copy of a composed config at another seed: composing anew takes far longer."""
+    """A copy at another seed."""
     changed = cfg.copy()
     changed.seed = seed
     return changed
