@@ -52,7 +52,7 @@ def outputs(tmp_path_factory) -> Path:
         for stem in stems:
             write_frame(frame(runs), folder / "frames" / AT / f"{stem}.csv")
     for kind, stems in (("tables", TABLES), ("figures", FIGURES)):
-        for stem, of in stems.items():
+        for stem, (of,) in stems.items():
             path = folder / "frames" / AT / f"{of}.csv"
             if path.is_file():
                 script(kind, stem).main(str(path), str(folder / kind / AT / f"{stem}.png"))

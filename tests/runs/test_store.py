@@ -159,6 +159,7 @@ def test_the_frame_holds_what_the_records_hold(store, tmp_path):
         ("psnr", 0): 1.0, ("psnr", 10): 2.0, ("psnr_best", 10): 3.0, ("seconds", 10): 1.5,
         ("parameters", 10): 5.0, ("d/r", 0): 1.0, ("d/r", 10): 2.0,
         ("early_slope", 10): pytest.approx(-math.log(2)),  # the loss is halved at every step
+        ("significand_bits", 10): 24.0,
     }  # fmt: skip
     assert again[again["last"]]["step"].unique().tolist() == [10]
 
