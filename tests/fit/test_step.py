@@ -119,7 +119,7 @@ def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):
     field, task = field_and_task(*SMALL, "model=relu")
     x, y = task.batch("full", torch.Generator())
     plan = replace(build_plan(config_of()), schedule="constant", lr=1e-3)
-    optimiser = plan.build_optimiser(field.parameters())
+    optimiser = plan.build_optimiser(field)
 
     def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         optimiser.zero_grad()
