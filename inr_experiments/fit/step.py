@@ -33,7 +33,9 @@ def build_step(field: Field, task: Task, plan: Plan, device: str) -> Step:
         optimiser.step()
         return loss
 
-    run = GraphStep(step) if device == "cuda" else step
+    # A rate that is a plain number would be replayed as it was when captured.
+    captured = all(isinstance(group["lr"], Tensor) for group in optimiser.param_groups)
+    run = GraphStep(step) if captured else step
 
     def at_rate(x: Tensor, y: Tensor, lr: float) -> Tensor:
         set_rate(optimiser, lr)
