@@ -1,6 +1,5 @@
 """Every sweep runs and every figure of it is drawn: tiny; `pytest -m sweeps`."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from inr_experiments.commands.cells import cells, varied
 from inr_experiments.experiment import execute
 from inr_experiments.paths import conf_dir
 from inr_experiments.runs.frame import frame, read_frame, write_frame
+from tests.scripts import load
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
@@ -65,8 +65,5 @@ def test_sweep_to_figure(stem, experiments, frames, tmp_path):
     inputs = [frames(name) for name in experiments]
     for path in inputs:
         assert not read_frame(path).empty
-    spec = importlib.util.spec_from_file_location(stem, script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(*map(str, inputs), str(tmp_path / f"{stem}.png"))
+    load(f"{script.parent.name}/{stem}").main(*map(str, inputs), str(tmp_path / f"{stem}.png"))
     assert any(path.stat().st_size > 200 for path in tmp_path.iterdir())

@@ -26,9 +26,9 @@ from .evidence import (
     SHOWN,
     UNDECIDED,
     Evidence,
-    Question,
     weigh,
 )  # fmt: skip
+from .question import Question
 
 CLAIM = {SHOWN: "reproduced", PARTLY: "partly", REFUTED: "not reproduced"}
 QUESTION = {SHOWN: "yes", PARTLY: "mixed", REFUTED: "no"}

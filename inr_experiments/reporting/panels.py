@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ..checks import InputError
 from ..runs.store import read_arrays
-from .labels import method
+from .labels import Method
 
 Values = npt.NDArray[np.float64]
 
@@ -52,15 +52,20 @@ def curves(
     return np.stack([values[:shortest] for values in found])
 
 
-def draw_curves(axis: Axes, x: npt.ArrayLike, values: Values, model: str, *, logs: bool) -> None:
-    """The mean over runs (geometric with `logs`) in the model's look, and the range over them.
+def draw_curves(axis: Axes, x: npt.ArrayLike, values: Values, look: Method, *, logs: bool) -> None:
+    """The mean over runs (geometric with `logs`) in that look, and the range over them.
 
     Shapes: x (K,), values (runs, K).
     """
-    look = method(model)
     mean = np.exp(np.log(values).mean(0)) if logs else values.mean(0)
     axis.plot(x, mean, color=look.colour, linestyle=look.dash, label=look.label)
     axis.fill_between(x, values.min(0), values.max(0), color=look.colour, alpha=0.15, linewidth=0)
+
+
+def draw_training(axis: Axes, rows: pd.DataFrame, look: Method, *, logs: bool) -> None:
+    """`draw_curves` of a frame's rows against the step, one curve a run."""
+    own = rows.pivot_table(index="folder", columns="step", values="value")
+    draw_curves(axis, own.columns.to_numpy(), own.to_numpy(), look, logs=logs)
 
 
 def ends(frame: pd.DataFrame) -> tuple[int, int]:

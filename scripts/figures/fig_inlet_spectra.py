@@ -35,7 +35,7 @@ def main(frame_path: str, out: str) -> None:
         folders = frame.loc[frame["model"] == model, "folder"].unique()
         spectra = curves(folders, DIAGNOSTIC, "inlet/singular_values", step=0, floor=FLOOR / 10)
         index = np.arange(1, spectra.shape[1] + 1)
-        draw_curves(left, index, spectra, model, logs=True)
+        draw_curves(left, index, spectra, method(model), logs=True)
     left.set(xlabel="index i", ylabel="σᵢ / σ₁ of Z₀ at initialisation", yscale="log")
     left.set_ylim(FLOOR, 2)
     left.set_xlim(left=0)

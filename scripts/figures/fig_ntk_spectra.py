@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order
+from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.panels import curves, draw_curves, ends
 from inr_experiments.runs.frame import read_frame
 
@@ -37,7 +37,7 @@ def main(frame_path: str, out: str) -> None:
             folders = frame.loc[frame["model"] == model, "folder"].unique()
             name = f"{what}/eigenvalues"
             values = curves(folders, DIAGNOSTIC, name, step=step, floor=FLOOR / 10)
-            draw_curves(axis, np.arange(1, values.shape[1] + 1), values, model, logs=True)
+            draw_curves(axis, np.arange(1, values.shape[1] + 1), values, method(model), logs=True)
         axis.set_title(f"{label}, step {step}")
     axes[0, 0].set(xscale="log", yscale="log", ylim=(FLOOR, 2))
     for axis in axes[-1]:

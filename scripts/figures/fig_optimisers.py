@@ -11,14 +11,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
+from inr_experiments.reporting.labels import Method, in_order, method
+from inr_experiments.reporting.panels import draw_training
 from inr_experiments.runs.frame import read_frame
 
-#: Colour, dash and name of each choice of `fit`.
+#: How each choice of `fit` appears.
 LOOKS = {
-    "standard": ("#0072B2", "-", "Adam"),
-    "sgd": ("#E69F00", "--", "SGD, momentum 0.9"),
-    "muon": ("#009E73", "-.", "Muon, hidden matrices"),
+    "standard": Method("Adam", "#0072B2", "-"),
+    "sgd": Method("SGD, momentum 0.9", "#E69F00", "--"),
+    "muon": Method("Muon, hidden matrices", "#009E73", "-."),
 }
 #: Metrics of a panel, averaged where there are several, and its title.
 PANELS = {
@@ -59,12 +60,8 @@ def main(frame_path: str, out: str) -> None:
 
 def draw(axis: Axes, values: pd.DataFrame) -> None:
     """One line an optimiser, mean over pictures, and the range over them."""
-    for choice, (colour, dash, label) in LOOKS.items():
-        own = values[values["fit"] == choice].pivot_table(
-            index="folder", columns="step", values="value"
-        )
-        axis.plot(own.columns, own.mean(), color=colour, linestyle=dash, label=label)
-        axis.fill_between(own.columns, own.min(), own.max(), color=colour, alpha=0.15, linewidth=0)
+    for choice, look in LOOKS.items():
+        draw_training(axis, values[values["fit"] == choice], look, logs=False)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order
-from inr_experiments.reporting.panels import STAGES, draw_curves
+from inr_experiments.reporting.labels import in_order, method
+from inr_experiments.reporting.panels import STAGES, draw_training
 from inr_experiments.runs.frame import read_frame
 
 LAYERS = ("inlet", "hidden.0", "hidden.1", "hidden.2")
@@ -42,10 +42,7 @@ def main(frame_path: str, out: str) -> None:
 def draw(axis: Axes, values: pd.DataFrame) -> None:
     """One line a model, mean over runs, and the range over them."""
     for model in in_order(set(values["model"])):
-        own = values[values["model"] == model].pivot_table(
-            index=["key", "seed"], columns="step", values="value"
-        )
-        draw_curves(axis, own.columns.to_numpy(), own.to_numpy(), model, logs=True)
+        draw_training(axis, values[values["model"] == model], method(model), logs=True)
 
 
 if __name__ == "__main__":

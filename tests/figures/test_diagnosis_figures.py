@@ -11,7 +11,7 @@ from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
 from inr_experiments.runs.frame import frame, write_frame
 from tests.fields import field_and_task
-from tests.figures.scripts import load
+from tests.scripts import load
 
 SWEEP = (
     "experiment=diagnosis", "scale=smoke", "model=relu,rank_expanding,siren",

@@ -16,7 +16,7 @@ from inr_experiments.reporting.readings import readings
 from inr_experiments.runs.frame import frame, read_frame, write_frame
 from inr_experiments.runs.store import read_diagnostic, read_record
 from tests.fields import field_and_task
-from tests.figures.scripts import load
+from tests.scripts import load
 from tests.solids import sphere, write
 
 DIAGNOSTICS = (

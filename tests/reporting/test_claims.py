@@ -9,7 +9,8 @@ import pytest
 from inr_experiments.checks import InputError
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.claims import Claim, combine, judge, judge_all, read_claims
-from inr_experiments.reporting.evidence import Question, weigh
+from inr_experiments.reporting.evidence import weigh
+from inr_experiments.reporting.question import Question
 from inr_experiments.runs.frame import COLUMNS
 
 WOBBLE = np.array([-1.0, 1.0, -0.5, 0.5, -0.2, 0.2, -0.8, 0.8])

@@ -1,6 +1,5 @@
 """The report of a few real smoke runs, as a browser shows it; and what is not there yet."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from inr_experiments.runs.frame import frame, read_frame, write_frame
 from inr_experiments.runs.store import read_arrays
 from tests.chromium import BROWSER, NAMES, look
 from tests.fields import field_and_task
+from tests.scripts import load
 
 ROOT = Path(__file__).parents[2]
 AT = "smoke-bundled"
@@ -36,13 +36,6 @@ FIGURES = {
 }
 
 
-def script(kind: str, stem: str):
-    spec = importlib.util.spec_from_file_location(stem, ROOT / "scripts" / kind / f"{stem}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory) -> Path:
     """Runs, frames, tables and figures of smoke scale; no diagnosis."""
@@ -55,7 +48,7 @@ def outputs(tmp_path_factory) -> Path:
         for stem, (of,) in stems.items():
             path = folder / "frames" / AT / f"{of}.csv"
             if path.is_file():
-                script(kind, stem).main(str(path), str(folder / kind / AT / f"{stem}.png"))
+                load(f"{kind}/{stem}").main(str(path), str(folder / kind / AT / f"{stem}.png"))
     return folder
 
 
@@ -146,7 +139,7 @@ def test_a_figure_too_large_to_inline_is_its_png(outputs, monkeypatch):
 
 def test_the_command_writes_page_and_verdicts(outputs, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["report.py", str(outputs), AT, "--tables", "table1=table1"])
-    module = script("", "report")
+    module = load("report")
     module.main()
     assert "C3  undecided" in capsys.readouterr().out
     told = (outputs / "tables" / AT / "claims.md").read_text(encoding="utf-8")
