@@ -123,8 +123,8 @@ bench: $(BENCHES:%=$(OUTPUTS)/bench/%.jsonl) ## measured claims: speed, parity, 
 test: $(INSTALLED) ## all tests
 	$(BIN)/pytest -n 2
 
-smoke: $(INSTALLED) ## every sweep and its figure, tiny
-	$(BIN)/pytest -n 2 -m sweeps
+smoke: $(INSTALLED) ## every sweep with its figure and the long benches, tiny
+	$(BIN)/pytest -n 2 --dist loadgroup -m smoke
 
 lint: $(INSTALLED) ## ruff, mypy, the import contract
 	$(BIN)/ruff format --check .

@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", ["ntk", "spectrum", "fit", "parity", "startup"])
+LONG = [pytest.param(name, marks=pytest.mark.smoke) for name in ("ntk", "fit", "startup", "sweep")]
+
+
+@pytest.mark.parametrize("name", ["spectrum", "parity", *LONG])
 def test_quick_bench(name: str, tmp_path: Path) -> None:
     file = tmp_path / "bench.jsonl"
     plot = ["--plot", str(tmp_path / "cost.png")] if name in ("ntk", "fit") else []

@@ -1,4 +1,4 @@
-"""Every sweep runs and every figure of it is drawn: tiny; `pytest -m sweeps`."""
+"""Every sweep runs and every figure of it is drawn: tiny; `make smoke`."""
 
 import re
 from pathlib import Path
@@ -13,10 +13,7 @@ from tests.scripts import load
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
-TINY = ("scale=smoke", "fit.steps=4", "fit.milestone_every=2", "task.side=32",
-        "pictures=bundled", "seed=0")  # fmt: skip
-#: One picture; but what table1 feeds wants the spread over two.
-IMAGES = {"table1": "astronaut,coffee"}
+TINY = ("scale=smoke", "fit.steps=4", "fit.milestone_every=2", "task.side=32", "seed=0")
 
 
 def makefile(name: str) -> dict[str, list[str]]:
@@ -34,9 +31,7 @@ def frames(tmp_path_factory):
     def of(experiment: str) -> Path:
         path = folder / f"{experiment}.csv"
         if not path.exists():
-            images = IMAGES.get(experiment, "astronaut")
-            words = [f"experiment={experiment}", *TINY, f"task.image={images}"]
-            words.append(f"outputs={folder}")
+            words = [f"experiment={experiment}", *TINY, *few(experiment), f"outputs={folder}"]
             runs = [execute(cfg) for cfg in cells(words)]
             assert {run.status for run in runs} == {"done"}
             swept = dict(zip([run.folder for run in runs], varied(words), strict=True))
@@ -44,6 +39,16 @@ def frames(tmp_path_factory):
         return path
 
     return of
+
+
+def few(experiment: str) -> list[str]:
+    """One picture or shape, and small lattices in 3D; what table1 feeds wants two pictures."""
+    text = (conf_dir() / "experiment" / f"{experiment}.yaml").read_text()
+    if "/object:" in text:
+        return ["task.shape=torus_knot", "model.width=27"]
+    if "/shapes:" in text:
+        return ["task.shape=torus_knot"]
+    return ["task.image=" + ("astronaut,coffee" if experiment == "table1" else "astronaut")]
 
 
 def behind() -> dict[str, list[str]]:
@@ -58,8 +63,15 @@ def test_every_experiment_is_behind_a_figure_a_table_or_a_claim():
     assert sorted(needed | set(makefile("CLAIMED")[""])) == EXPERIMENTS
 
 
-@pytest.mark.sweeps
-@pytest.mark.parametrize(("stem", "experiments"), behind().items(), ids=list(behind()))
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ("stem", "experiments"),
+    [
+        # Two processes, and what is drawn from the same runs in the same one.
+        pytest.param(stem, names, id=stem, marks=pytest.mark.xdist_group(names[0]))
+        for stem, names in behind().items()
+    ],
+)
 def test_sweep_to_figure(stem, experiments, frames, tmp_path):
     (script,) = ROOT.glob(f"scripts/*/{stem}.py")
     inputs = [frames(name) for name in experiments]
