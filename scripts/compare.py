@@ -10,6 +10,7 @@ from inr_experiments.checks import InputError
 from inr_experiments.commands.door import door
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.claims import judge_all
+from inr_experiments.reporting.evidence import NOT_RUN
 from inr_experiments.reporting.reference import changes
 from inr_experiments.runs.frame import read_frame
 
@@ -38,7 +39,7 @@ def verdicts_moved(kept: Path, new: Path) -> int:
     then, now = (judge_all(conf_dir() / "claims.yaml", folder) for folder in (kept, new))
     count = 0
     for a, b in zip(then, now, strict=True):
-        if a.verdict != b.verdict and (new / f"{b.claim.experiment}.csv").is_file():
+        if b.verdict not in (a.verdict, NOT_RUN):
             print(f"{a.claim.name}: {b.verdict}, was {a.verdict}. {b.sentence}")
             count += 1
     return count

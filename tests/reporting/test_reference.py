@@ -12,9 +12,10 @@ from tests.reporting.test_claims import WOBBLE, made_up
 BASE = np.linspace(20, 30, 8)
 
 
-def fits(gain: float, level: float = 0.0, n: int = 8) -> pd.DataFrame:
+def fits(gain: float, level: float = 0.0, n: int = 8, metric: str = "psnr") -> pd.DataFrame:
     base = BASE[:n] + level
-    return made_up({"relu": base, "rank_expanding": base + gain + 0.2 * WOBBLE[:n]})
+    sides = {"relu": base, "rank_expanding": base + gain + 0.2 * WOBBLE[:n]}
+    return made_up(sides, metric=metric)
 
 
 def moved(now: pd.DataFrame) -> list[str]:
@@ -73,6 +74,19 @@ def test_kept_then_compared(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "rank_expanding, psnr (t) over relu: 0, was 2 [" in told
     assert "C3: not reproduced, was reproduced." in told
+
+
+def test_a_verdict_that_several_experiments_feed_is_compared(tmp_path, capsys):
+    swept = {
+        "fig_generalisation": ("task.fitted", (0.5, 0.25, 0.1)),
+        "generalisation_noise": ("task.noise", (0.05, 0.1, 0.2)),
+    }
+    for folder, gain in (("kept/frames", 2.0), ("laptop-real", -2.0)):
+        for stem, (key, values) in swept.items():
+            same = [fits(gain, metric="psnr_heldout").assign(**{key: v}) for v in values]
+            write_frame(pd.concat(same), tmp_path / folder / f"{stem}.csv")
+    assert compare.main(str(tmp_path / "kept"), str(tmp_path / "laptop-real")) == 1
+    assert "Q2: no, was yes." in capsys.readouterr().out
 
 
 def test_nothing_kept_is_one_sentence(tmp_path):
