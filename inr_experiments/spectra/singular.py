@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 8192) -> Tensor:
+def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 2048) -> Tensor:
     """Singular values of a tall matrix in bounded memory, largest first.
 
     A = QR has the singular values of R. R is folded over row chunks,
@@ -17,7 +17,7 @@ def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 8192) -
 
     Args:
         centre: subtract the column means first.
-        rows: rows taken at a time.
+        rows: rows taken at a time; so few that a chunk of some hundred columns stays in the cache.
 
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.

@@ -177,8 +177,8 @@ def plot(rows: list[Row], file: Path) -> None:
             counts, seconds = zip(*series, strict=True)
             axes.loglog(counts, seconds, "o-", label=f"{label}: N^{_exponent(series):.2f}")
     axes.set(xlabel="points N", ylabel="seconds")
-    axes.legend()
-    figure.savefig(file)
+    figure.legend(loc="outside upper center", frameon=False)
+    figure.savefig(file, dpi=200)
     plt.close(figure)
 
 
