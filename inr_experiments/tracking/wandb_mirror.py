@@ -87,7 +87,9 @@ class WandbMirror:
                 return wandb.init(mode="online", settings=quick, **arguments), "online"
             except Exception as error:
                 log.warning("W&B: no answer (%s); writing offline", " ".join(str(error).split()))
-                wandb.teardown()  # else the failed attempt keeps the id
+                # Else the failed attempt keeps the id, in a parent process's W&B service too.
+                wandb.teardown()
+                os.environ.pop("WANDB_SERVICE", None)
         arguments["resume"] = None  # an offline run has nothing to resume
         return wandb.init(
             mode="offline", settings=wandb.Settings(**settings), **arguments

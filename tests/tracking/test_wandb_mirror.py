@@ -1,12 +1,14 @@
 """The mirror read back with W&B's own reader."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import trimesh
+import wandb
 
 from inr_experiments.commands.cells import cells
 from inr_experiments.experiment import execute
@@ -96,6 +98,10 @@ def test_wandb_failing_fails_no_run(tmp_path):
 
 
 def test_a_key_without_a_server_falls_back_to_offline(tmp_path):
+    # A process that has used W&B hands its service, and the ids in use there, to those it starts.
+    settings = wandb.Settings(console="off", silent=True)
+    wandb.init(mode="offline", dir=str(tmp_path), settings=settings).finish()
+    assert "WANDB_SERVICE" in os.environ
     nowhere = {
         "WANDB_MODE": "online",
         "WANDB_API_KEY": "0" * 40,
