@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..models.batch_norm import freeze_statistics
 from ..models.field import Field
+from .chunk import rows_at_a_time
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Snapshot:
     rates: tuple[float, ...] = ()
 
     @torch.no_grad()
-    def predict(self, coordinates: Tensor, *, rows: int = 16384) -> Tensor:
-        """Values at any coordinates, in chunks of rows, on the CPU.
+    def predict(self, coordinates: Tensor) -> Tensor:
+        """Values at any coordinates, a chunk of rows at a time, on the CPU.
 
         Shapes: (M, P) -> (M, C).
         """
         device = self.coordinates.device
+        width = self.field.head.in_features
+        rows = rows_at_a_time(width=width, precision="fp32", device=device.type)
         return torch.cat([self.field(x.to(device)).cpu() for x in coordinates.split(rows)])
 
     def float64(self) -> "Snapshot":

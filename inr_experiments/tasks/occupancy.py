@@ -182,8 +182,8 @@ class Occupancy:
         surface.json with the faces extracted. Without a surface there is no mesh, and the picture
         and surface.json say so.
         """
-        values = self._on_grid(predict, self._mesh_resolution)
-        found = surface.extract(values, level=LEVEL[self._loss])
+        values = self._on_grid(predict, self._eval_resolution)
+        found = self._extract(predict, values)
         wanted = self._labels.surface
         said = {"faces": len(found.faces)} if found else {"faces": 0, "note": "no surface"}
         (folder / "surface.json").write_text(json.dumps(said) + "\n", encoding="utf-8")
@@ -196,10 +196,9 @@ class Occupancy:
         for name, triangles in shown.items():
             picture = render.picture(triangles, azimuth=self.facts["azimuth"])
             render.save(folder / f"{name}.png", picture)
-        self._draw_slices(predict, folder)
+        self._draw_slices(self._probability(values), folder)
 
-    def _draw_slices(self, predict: Predict, folder: Path) -> None:
-        values = self._probability(self._on_grid(predict, self._eval_resolution))
+    def _draw_slices(self, values: np.ndarray, folder: Path) -> None:
         middle = self._eval_resolution // 2
         cut = {n: np.take(values, middle, axis=axis) for axis, n in enumerate("xyz")}
         wanted = {n: np.take(self.target, middle, axis=axis) for axis, n in enumerate("xyz")}
