@@ -38,6 +38,11 @@ FRAME_table_rei_3d := fig_rei_3d
 CHOOSE_table1_occupancy := shapes
 CHOOSE_fig_rei_3d := object
 
+# What FAST=1 runs in bfloat16: experiments of which every model may. The others stay in fp32
+# throughout, as no table mixes precisions.
+FASTER := baseline fig_bn_placement fig_activations activations_sampling fig_optimisers \
+	rank_distinct rank_epsilon rank_spread rank_bias rank_octaves rank_width
+
 # What the claims of conf/claims.yaml read besides.
 CLAIMED := inlet_seeds
 
@@ -53,22 +58,20 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 AT := $(SCALE)-$(DATA)$(addprefix -seeds-,$(SEEDS))$(if $(FAST),-bf16)
 CONF := $(shell find conf -name '*.yaml' -not -name claims.yaml)
-every := scale=$(SCALE) $(addprefix seed=,$(SEEDS)) $(if $(FAST),fit.precision=bf16)
+every := scale=$(SCALE) $(addprefix seed=,$(SEEDS))
 data = $(or $(CHOOSE_$(1)),pictures)=$(DATA)
-choice = $(every) $(call data,$(1)) $(SHARE_$(1))
+precision = $(if $(FAST),$(patsubst %,fit.precision=bf16,$(filter $(1),$(FASTER))))
+choice = $(every) $(call data,$(1)) $(call precision,$(1)) $(SHARE_$(1))
 comma := ,
 empty :=
 commas = $(subst $(empty) ,$(comma),$(strip $(1)))
+asked = $(1):$(call data,$(1))$(addprefix :,$(call precision,$(1)))
 source = $(or $(FRAME_$(1)),$(1))
 frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
 EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
 PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
 REFERENCE := outputs/reference/$(AT)
 -include $(PLAN)
-ifdef FAST # siren and rff stay in fp32, and no table mixes precisions
-SHARE_table1 += model=relu,rank_expanding,pe,bn,bn_all_pre
-SHARE_table1_occupancy += model=relu,rank_expanding,pe
-endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce main plan frame paper everything report compare reference bench test \
@@ -102,7 +105,7 @@ frame: $(STEM:%=$(OUTPUTS)/frames/$(AT)/%.csv) ## run an experiment: STEM=inlet_
 
 paper: $(INSTALLED) ## plan, run everything that is not done yet, build all figures, tables and the report
 	$(BIN)/python scripts/plan.py $(PLAN) --hours $(HOURS) --outputs $(OUTPUTS) \
-		--experiments $(foreach e,$(EXPERIMENTS),$(e):$(call data,$(e))) --choice $(every)
+		--experiments $(foreach e,$(EXPERIMENTS),$(call asked,$(e))) --choice $(every)
 	$(MAKE) -k everything; failed=$$?; $(MAKE) report && exit $$failed # what failed stands in the report as not run
 
 everything: $(EXPERIMENTS:%=$(OUTPUTS)/frames/$(AT)/%.csv) $(TABLES) $(FIGURES)

@@ -4,8 +4,8 @@
 measures a few steps of every kind of fit and prints hours by experiment; a run that several
 experiments share is fitted in the first and only measured in the others. Where the hours exceed
 --hours, whole experiments lose all seeds but the first, the one that this saves most first; then
-all pictures but the first 8, then but the first 6, likewise: fewer decide nothing. OUT.mk tells
-make, OUT.txt the page.
+all pictures or shapes but the first 8, then but the first 6, likewise: fewer decide nothing. OUT.mk
+tells make, OUT.txt the page.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from inr_experiments.commands.door import door
 from inr_experiments.commands.plan import seconds_a_fit
 from inr_experiments.experiment import locate
 
-#: Pictures that are kept, one cut after the other; the rule's last step is the last.
+#: Pictures or shapes that are kept, one cut after the other; the rule's last step is the last.
 CUTS = (8, 6)
 
 
@@ -32,6 +32,7 @@ class Fit:
     item: str
     seed: int
     seconds: float
+    key: str = "task.image"  # what names the item
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Experiment:
         """What makes `inr -m` keep to the share."""
         words = [f"seed={self.seeds[0]}"] if self.share.seeds else []
         if self.share.pictures:
-            words.append(f"task.image={','.join(self.items[: self.share.pictures])}")
+            words.append(f"{self.fits[0].key}={','.join(self.items[: self.share.pictures])}")
         return " ".join(words)
 
 
@@ -111,8 +112,9 @@ def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list
                 fit, measure = seconds[kind]
                 cost = measure if fitted else fit + measure
             had |= wanted
-            item = str(config["task"].get("image") or config["task"]["shape"])
-            fits.append(Fit(name, item, config["seed"], cost))
+            what = "image" if "image" in config["task"] else "shape"
+            item = str(config["task"][what])
+            fits.append(Fit(name, item, config["seed"], cost, f"task.{what}"))
         experiments.append(Experiment(name, fits))
     return experiments
 
@@ -160,7 +162,7 @@ def told(experiments: Sequence[Experiment], hours: float) -> str:
     verdict = "within" if needed <= hours else "more than"
     return "\n".join([*lines, f"{'all':<22} {'':>5} {'':>6} {needed:>6.2f}", (
         f"{needed:.2f} hours, one fit after the other, {verdict} the {hours:g} allowed. Where it "
-        "would not fit, seeds go first, then pictures beyond 8, then beyond 6."
+        "would not fit, seeds go first, then pictures or shapes beyond 8, then beyond 6."
     )])  # fmt: skip
 
 

@@ -36,6 +36,13 @@ def test_seeds_go_first_where_they_save_most_then_pictures():
     }  # fmt: skip
 
 
+def test_shapes_are_left_out_by_their_own_key():
+    fits = [Fit("solids", f"s{i}", 0, 3600.0, "task.shape") for i in range(7)]
+    solids = Experiment("solids", fits)
+    shrink([solids], 6.5)
+    assert solids.overrides == "task.shape=s0,s1,s2,s3,s4,s5"
+
+
 def test_what_does_not_fit_at_all_is_said():
     experiments = [experiment("large", pictures=16, seeds=2, hours=64.0)]
     shrink(experiments, 1.0)

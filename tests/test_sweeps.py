@@ -63,6 +63,15 @@ def test_every_experiment_is_behind_a_figure_a_table_or_a_claim():
     assert sorted(needed | set(makefile("CLAIMED")[""])) == EXPERIMENTS
 
 
+def test_fast_leaves_no_model_and_no_figure_of_two_precisions():
+    faster = set(makefile("FASTER")[""])
+    for name in faster:
+        models = [cfg.model for cfg in cells([f"experiment={name}", "scale=smoke"])]
+        assert not [m.name for m in models if m.get("fast") is False], name
+    mixed = [s for s, names in behind().items() if 0 < len(faster & set(names)) < len(names)]
+    assert mixed == ["fig_rank_ablation"], "its panels have a knob each; that of SIREN is in fp32"
+
+
 @pytest.mark.smoke
 @pytest.mark.parametrize(
     ("stem", "experiments"),

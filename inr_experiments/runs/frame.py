@@ -1,14 +1,14 @@
 """The long frame: every number of every run, one a row."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .store import read_record
+from .store import read_losses, read_record
 
 COLUMNS = (
     "key", "model", "task", "item", "seed", "scale", "step", "last", "metric", "value", "folder",
@@ -63,7 +63,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     whole |= {
         "seconds": record["seconds"]["total"],
         "parameters": record["parameters"],
-        "early_slope": early_slope(pd.read_csv(folder / "history.csv")["loss"]),
+        "early_slope": early_slope(read_losses(folder)),
         "significand_bits": SIGNIFICAND_BITS[record.get("precision", "fp32")],
     }
     for metric, value in whole.items():
@@ -75,15 +75,16 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
                     yield row(scalars["step"], f"{path.stem}/{name}", value)
 
 
-def early_slope(losses: pd.Series) -> float:
+def early_slope(losses: Sequence[float]) -> float:
     """d ln(loss) / d step over the first tenth of the steps, by least squares; below 0 it falls.
 
     At least two steps are taken; NaN for a run of one, or where the loss is 0.
     """
-    first = losses[: max(2, len(losses) // 10)].to_numpy()
+    first = np.asarray(losses[: max(2, len(losses) // 10)])
     if len(first) < 2 or not (first > 0).all():
         return float("nan")
-    return float(np.polyfit(np.arange(len(first)), np.log(first), 1)[0])
+    step = np.arange(len(first)) - (len(first) - 1) / 2
+    return float(step @ np.log(first) / (step @ step))
 
 
 def frame(folders: Iterable[Path], swept: Swept | None = None) -> pd.DataFrame:

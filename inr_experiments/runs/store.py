@@ -183,6 +183,12 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def read_losses(folder: Path) -> list[float]:
+    """The training loss of every step of a finished run."""
+    _, *lines = (folder / "history.csv").read_text(encoding="utf-8").splitlines()
+    return [float(line.split(",")[1]) for line in lines]
+
+
 def write_diagnostic(folder: Path, name: str, results: Mapping[int, Result]) -> None:
     """Store a diagnostic's results by step: arrays as .npz, then scalars as .json."""
     target = folder / "diagnostics"
