@@ -62,14 +62,30 @@ class Question:
         where = f", {self.task}" if self.task else ""
         if self.kind == "correlation":
             return f"Spearman's ρ of {metric} with {self.x} over {self.of}{where}"
-        of, over = _label(self.of), _label(self.over or "")
+        of, over = self.of, self.over or ""
         if self.over_metric:
-            return f"{of}: {self.metric} against {self.over_metric} at the {self.at} step{where}"
-        return f"{of} against {over}: {metric}{where}"
+            return (
+                f"{_name(of)}: {self.metric} against {self.over_metric} at the {self.at} step{where}"
+            )
+        if _swept(of) == _swept(over):
+            both = f", both with {_swept(of)}" if _swept(of) else ""
+            return f"{_model(of)} against {_model(over)}{both}: {metric}{where}"
+        return f"{_name(of)} against {_name(over)}: {metric}{where}"
 
 
-def _label(of: str) -> str:
-    """How readers call the runs that `of` names."""
-    name, *swept = of.split(" ")
-    values = (value.rpartition("=")[2].removeprefix("torch.nn.") for value in swept)
-    return " ".join([method(name).label, *(f"({value})" for value in values)])
+def _name(of: str) -> str:
+    """How readers call the runs that `of` names: `REI with fitted = jittered`."""
+    return _model(of) + (f" with {_swept(of)}" if _swept(of) else "")
+
+
+def _model(of: str) -> str:
+    return method(of.split(" ")[0]).label
+
+
+def _swept(of: str) -> str:
+    pairs = (pair.partition("=") for pair in of.split(" ")[1:])
+    return ", ".join(
+        f"{key.removesuffix('._target_').rpartition('.')[2].replace('_', ' ')} = "
+        f"{value.removeprefix('torch.nn.')}"
+        for key, _, value in pairs
+    )

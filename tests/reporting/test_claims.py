@@ -261,7 +261,7 @@ def test_what_a_sweep_varied_names_the_runs():
 
     found = asked("mine task.fitted=0.5", "relu task.fitted=0.5")
     assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
-    assert found.sentence.startswith("mine (0.5) against ReLU (default) (0.5): psnr")
+    assert found.sentence.startswith("mine against ReLU (default), both with fitted = 0.5: psnr")
     assert asked("mine task.fitted=0.1", "relu task.fitted=0.1").outcome == "refuted"
     assert asked("mine task.fitted=0.2", "relu task.fitted=0.2").outcome == "not run"
     assert "no task.nois" in asked("mine task.nois=0.1", "relu task.noise=0.1").sentence
