@@ -16,7 +16,7 @@ PLOT_fit = --plot $(OUTPUTS)/bench/fit_cost.png
 PLOT_ntk = --plot $(OUTPUTS)/bench/ntk_cost.png
 
 # The experiments behind each figure or table; the stem itself where it is not listed.
-FRAME_significance := table1
+FRAME_significance := table1 table1_seeds
 FRAME_fig_reconstruction := table1
 FRAME_fig_inlet_spectra := table1
 FRAME_fig_occupancy_gallery := table1_occupancy
@@ -37,6 +37,7 @@ FRAME_table_rei_3d := fig_rei_3d
 # What DATA chooses in an experiment; pictures where it is not listed.
 CHOOSE_table1_occupancy := shapes
 CHOOSE_fig_rei_3d := object
+CHOOSE_table1_seeds := pair
 
 # What FAST=1 runs in bfloat16: experiments of which every model may. The others stay in fp32
 # throughout, as no table mixes precisions.
@@ -70,7 +71,8 @@ source = $(or $(FRAME_$(1)),$(1))
 frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
 EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
 PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
-REFERENCE := outputs/reference/$(AT)
+# One a scale and data, whatever seeds and precision; its provenance says which.
+REFERENCE := outputs/reference/$(SCALE)-$(DATA)
 -include $(PLAN)
 
 .DEFAULT_GOAL := help

@@ -3,7 +3,8 @@
 `plan.py OUT.mk --hours 3 --outputs FOLDER --experiments A:pictures=real B --choice scale=laptop`
 measures a few steps of every kind of fit and prints hours by experiment; a run that several
 experiments share is fitted in the first and only measured in the others. Where the hours exceed
---hours, whole experiments lose all seeds but the first, the one that this saves most first; then
+--hours, whole experiments lose all seeds but the first, the one that this saves most first, but not
+those of one or two pictures, which are there for their seeds; then
 all pictures or shapes but the first 8, then but the first 6, likewise: fewer decide nothing. OUT.mk
 tells make, OUT.txt the page.
 """
@@ -22,6 +23,8 @@ from inr_experiments.experiment import locate
 
 #: Pictures or shapes that are kept, one cut after the other; the rule's last step is the last.
 CUTS = (8, 6)
+#: An experiment of no more items than this keeps its seeds.
+FEW = 2
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,11 @@ def cuts() -> Iterator[tuple[str, int]]:
 
 
 def cut_of(experiment: Experiment, cut: tuple[str, int]) -> Share | None:
-    """The share after a cut; None where it saves nothing."""
+    """The share after a cut; None where it saves nothing, or what the experiment is there for."""
     what, number = cut
     old = experiment.share
+    if what == "seeds" and len(experiment.items) <= FEW:
+        return None
     new = Share(number, old.pictures) if what == "seeds" else Share(old.seeds, number)
     return new if experiment.hours(new) < experiment.hours(old) else None
 

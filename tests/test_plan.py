@@ -43,6 +43,12 @@ def test_shapes_are_left_out_by_their_own_key():
     assert solids.overrides == "task.shape=s0,s1,s2,s3,s4,s5"
 
 
+def test_what_is_there_for_its_seeds_keeps_them():
+    seeds = experiment("seeds", pictures=2, seeds=5, hours=2.0)
+    shrink([seeds], 1.0)
+    assert not seeds.overrides
+
+
 def test_what_does_not_fit_at_all_is_said():
     experiments = [experiment("large", pictures=16, seeds=2, hours=64.0)]
     shrink(experiments, 1.0)

@@ -42,13 +42,14 @@ def frames(tmp_path_factory):
 
 
 def few(experiment: str) -> list[str]:
-    """One picture or shape, and small lattices in 3D; what table1 feeds wants two pictures."""
+    """One picture or shape, and small lattices in 3D; what `significance` reads wants two pictures."""
     text = (conf_dir() / "experiment" / f"{experiment}.yaml").read_text()
     if "/object:" in text:
         return ["task.shape=torus_knot", "model.width=27"]
     if "/shapes:" in text:
         return ["task.shape=torus_knot"]
-    return ["task.image=" + ("astronaut,coffee" if experiment == "table1" else "astronaut")]
+    several = experiment in ("table1", "table1_seeds")
+    return ["task.image=" + ("astronaut,coffee" if several else "astronaut")]
 
 
 def behind() -> dict[str, list[str]]:

@@ -1,6 +1,10 @@
-"""Where the fits err, in three planes through the middle: `fig_occupancy_slices.py FRAME OUT`."""
+"""Where the fits err, in planes through the middle: `fig_occupancy_slices.py FRAME OUT`.
+
+Three planes a shape; of more than three shapes one each, as no more can be told apart on a page.
+"""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,10 +25,12 @@ def main(frame_path: str, out: str) -> None:
     iou = last_values(frame, "iou")
     iou = iou[iou["seed"] == iou["seed"].min()].set_index(["item", "model"])
     items, models = list(iou.index.unique("item")), in_order(set(iou.index.unique("model")))
+    normals = NORMALS if len(items) <= len(NORMALS) else NORMALS[1:2]
+    columns = len(items) * len(normals)
     figure, axes = plt.subplots(
         len(models),
-        len(items) * len(NORMALS),
-        figsize=(style.PAGE, style.PAGE / (len(items) * len(NORMALS)) * len(models) * 1.2 + 0.6),
+        columns,
+        figsize=(style.PAGE, style.PAGE / columns * len(models) * 1.3 + 0.6),
         squeeze=False,
     )
     for row, model in zip(axes, models, strict=True):
@@ -33,20 +39,22 @@ def main(frame_path: str, out: str) -> None:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set(visible=True, edgecolor="0.7", linewidth=0.5)
         for place, item in enumerate(items):
-            group = row[len(NORMALS) * place : len(NORMALS) * (place + 1)]
-            draw(group, Path(iou.loc[(item, model), "folder"]))
-            value = iou.loc[(item, model), "value"]
-            group[1].set_title(f"{item}, IoU {value:.4f}", fontsize=7, pad=2)
+            group = row[len(normals) * place : len(normals) * (place + 1)]
+            draw(group, normals, Path(iou.loc[(item, model), "folder"]))
+            title = f"{item}, IoU {iou.loc[(item, model), 'value']:.4f}"
+            if len(normals) == 1:  # as wide as one plane
+                title = title.replace(", ", "\n")
+            group[len(normals) // 2].set_title(title, fontsize=7, pad=2)
     colours = {"inside, and found": RIGHT, "missing": MISSING, "too much": TOO_MUCH}
     handles = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     style.save(figure, Path(out))
 
 
-def draw(axes: np.ndarray, folder: Path) -> None:
-    """The three planes of one run, by their normals."""
+def draw(axes: np.ndarray, normals: Sequence[str], folder: Path) -> None:
+    """The planes of one run, by their normals."""
     with np.load(folder / "slices.npz") as stored:
-        for axis, normal in zip(axes, NORMALS, strict=True):
+        for axis, normal in zip(axes, normals, strict=True):
             image = errors(stored[f"prediction_{normal}"], stored[f"target_{normal}"])
             axis.imshow(upright(image, normal), origin="lower", interpolation="nearest")
             axis.set_xlabel(f"{normal} ≈ 0", fontsize=6, labelpad=1)

@@ -1,11 +1,15 @@
-"""How many images a gain needs, given the measured spread: `significance.py FRAME OUT`.
+"""How many images a gain needs, given the measured spread: `significance.py FRAME SEEDS OUT`.
 
 Two-sided paired t-tests at 0.05, from the spread of REI's gain over the images of table1; the exact
-sign flip has a least number of images of its own.
+sign flip has a least number of images of its own. SEEDS, of table1_seeds, says how much of that
+spread is the seed's.
 """
 
+import math
 import sys
 from pathlib import Path
+
+import pandas as pd
 
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
@@ -18,8 +22,9 @@ HEADER = ("gain, dB", "", "d_z", "images, power 80 %", "images, power 95 %", "po
 ROUND = (0.25, 0.5, 1.0)
 
 
-def main(frame_path: str, out: str) -> None:
+def main(frame_path: str, seeds_path: str, out: str) -> None:
     frame = read_frame(Path(frame_path))
+    pictures, seeds, within = seed_spread(read_frame(Path(seeds_path)))
     rows = {row.model: row for row in tables.rows(frame, "psnr", reference="relu")}
     if "rank_expanding" not in rows or rows["rank_expanding"].against is None:
         raise InputError(f"{frame_path}: expected fits of relu and rank_expanding")
@@ -38,8 +43,20 @@ def main(frame_path: str, out: str) -> None:
         f"{', '.join(sorted(frame['scale'].unique()))}). The exact sign flip cannot reach 0.05 "
         f"with fewer than {flips} images, nor with fewer than {corrected} after Holm's correction "
         f"for {comparisons} methods; here its smallest p is "
-        f"{tables.smallest_p(d.n, comparisons):.2g}."
+        f"{tables.smallest_p(d.n, comparisons):.2g}. Over {seeds} seed(s) of a picture the gain "
+        f"has a spread of {within:.2f} dB ({pictures} pictures): its square is "
+        f"{100 * (within / d.std) ** 2:.0f} % of the variance over images."
     ))  # fmt: skip
+
+
+def seed_spread(frame: pd.DataFrame) -> tuple[int, int, float]:
+    """Pictures, seeds, and the spread in dB of REI's gain over the seeds of one picture.
+
+    s² = mean over pictures of the variance (n − 1) over seeds of the paired gain; NaN for one seed.
+    """
+    values = tables.last_values(frame, "psnr").set_index(["model", "item", "seed"])["value"]
+    gains = (values["rank_expanding"] - values["relu"]).unstack("seed")
+    return *gains.shape, math.sqrt(gains.var(axis=1, ddof=1).mean())
 
 
 def published_gain() -> float:

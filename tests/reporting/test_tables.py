@@ -6,7 +6,8 @@ import pytest
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.runs.frame import COLUMNS
+from inr_experiments.runs.frame import COLUMNS, write_frame
+from tests.scripts import load
 
 
 def made_up(values: dict[tuple[str, str, int], float]) -> pd.DataFrame:
@@ -79,3 +80,19 @@ def test_written_files_say_the_same(tmp_path):
     ):
         text = (tmp_path / f"t{suffix}").read_text()
         assert mark in text and "+10.00" in text and "23.57" in text and "a note" in text
+
+
+def test_significance_tells_the_seeds_part_of_the_spread(tmp_path):
+    gains = {"a": (1.0, 3.0), "b": (2.0, 2.0)}  # variances 2 and 0 over seeds
+    seeds = {("relu", i, s): 20.0 for i in gains for s in (0, 1)}
+    seeds |= {("rank_expanding", i, s): 20.0 + gains[i][s] for i in gains for s in (0, 1)}
+    images = {("relu", i, 0): 20.0 for i in "abc"}
+    images |= {("rank_expanding", i, 0): 20.0 + g for i, g in zip("abc", (1, 3, 5), strict=True)}
+    for name, values in (("images", images), ("seeds", seeds)):
+        write_frame(made_up(values), tmp_path / f"{name}.csv")
+    files = [str(tmp_path / name) for name in ("images.csv", "seeds.csv", "t.txt")]
+    load("tables/significance").main(*files)
+    text = " ".join((tmp_path / "t.txt").read_text().split())
+    assert "spread of the gain over 3 images 2.00 dB" in text
+    assert "Over 2 seed(s) of a picture the gain has a spread of 1.00 dB (2 pictures)" in text
+    assert "its square is 25 % of the variance over images" in text
