@@ -47,7 +47,7 @@ class Labeller:
         streams: Callable[[int, str], np.random.Generator],
     ) -> None:
         self._solid = solid
-        self._settings = {"sha256": solid.sha256, "version": VERSION, **settings}
+        self._solid_settings = {"sha256": solid.sha256, "version": VERSION, **settings}
         self._folder = folder
         self._seed = seed
         self._streams = streams
@@ -123,7 +123,9 @@ class Labeller:
     def _kept(
         self, stem: str, asked: dict[str, Any], compute: Callable[[], cache.Arrays]
     ) -> cache.Arrays:
-        return cache.arrays(self._folder, stem, {**self._settings, **asked}, compute)
+        # Apart: both may have a key of the same name, such as `side`.
+        settings = {"solid": self._solid_settings, "points": asked}
+        return cache.arrays(self._folder, stem, settings, compute)
 
     def _stream(self, name: str) -> np.random.Generator:
         return self._streams(self._seed, name)

@@ -103,6 +103,15 @@ def test_the_cache_changes_nothing(tmp_path):
     )
 
 
+def test_the_cache_tells_the_sides_of_a_volume_apart(tmp_path):
+    ball = np.linalg.norm(np.indices((32, 32, 32)) - 15.5, axis=0) < 16
+    np.save(tmp_path / "a.npy", ball)
+    for side in (None, 4):
+        arguments = {"path": str(tmp_path / "a.npy"), "side": side}
+        kept = small(**arguments, cache=str(tmp_path / "c"))
+        assert (kept.target == small(**arguments).target).all()
+
+
 # --- loss and metrics
 
 
