@@ -81,7 +81,9 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
             io.BytesIO(content), file_type=kind[1:], process=False, skip_materials=True
         )
         if isinstance(loaded, trimesh.Scene):
-            loaded = loaded.to_mesh()
+            parts = list(loaded.geometry.values())
+            cloud = bool(parts) and all(isinstance(part, trimesh.PointCloud) for part in parts)
+            loaded = parts[0] if cloud else loaded.to_mesh()  # which leaves points out
         vertices = np.asarray(loaded.vertices, dtype=np.float64)
         faces = np.asarray(getattr(loaded, "faces", np.empty((0, 3))), dtype=np.int64)
     except Exception as error:
@@ -149,11 +151,14 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
         mesh.invert()
         notes.append("orientation was inverted; mended")
     times_used = np.bincount(mesh.edges_unique_inverse)
+    boundary = int((times_used == 1).sum())
+    if boundary:
+        notes.append(f"not closed, {boundary} boundary edges; the winding number decides")
     facts = {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         "watertight": bool(mesh.is_watertight),
-        "boundary_edges": int((times_used == 1).sum()),
+        "boundary_edges": boundary,
         "nonmanifold_edges": int((times_used > 2).sum()),
         "notes": notes,
     }
