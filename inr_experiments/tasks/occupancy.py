@@ -88,7 +88,7 @@ class Occupancy:
     ) -> None:
         choice("task.points", points, WHERE)
         number("task.near_share", near_share, below=1)
-        number("task.sigma", sigma)
+        number("task.sigma", sigma, below=1)  # farther, hardly a point falls into the box
         integer("task.pool", pool, least=8)
         integer("task.near_points", near_points)
         integer("task.spectrum_points", spectrum_points, least=2)
@@ -109,6 +109,7 @@ class Occupancy:
             streams=numpy_generator,
         )
         self.item = solids.item_name(**name)
+        self._asked = path if path is not None else f"task.shape={shape}"
         self.sha256 = solid.sha256
         self.half_extents, self.radius = solid.facts["half_extents"], solid.facts["radius"]
         self.target, ambiguous = self._labels.grid(eval_resolution)
@@ -135,13 +136,13 @@ class Occupancy:
         if ambiguous > share > LEAST:
             # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
             raise InputError(
-                f"{self.item}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
+                f"{self._asked}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
                 "expected a surface that is closed for the most part"
             )
         raise InputError(
-            f"{self.item}: inside share {share:g} on a grid of {self._eval_resolution}³; expected "
-            f"between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body that fills "
-            "the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
+            f"{self._asked}: inside share {share:g} on a grid of {self._eval_resolution}³; "
+            f"expected between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body "
+            "that fills the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
         )
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -204,6 +204,9 @@ def refusal(**arguments) -> str:
         ({"shape": "blob", "points": "everywhere"}, "task.points='everywhere'"),
         ({"shape": "blob", "loss": "l1"}, "task.loss='l1'"),
         ({"shape": "blob", "sigma": 0}, "task.sigma=0"),
+        ({"shape": "blob", "sigma": 1e6, "points": "near_surface"}, "task.sigma=1000000.0"),
+        ({"shape": "blob", "threshold": 0.5}, "task.threshold=0.5: blob is no volume"),
+        ({"shape": "blob", "key": "a"}, "task.key='a': blob is no volume"),
         ({"shape": "blob", "near_share": 1.5}, "task.near_share=1.5"),
         ({"shape": "blob", "scaling": "cube"}, "task.scaling='cube'"),
         ({"shape": "blob", "fill": 0}, "task.fill=0"),
@@ -217,7 +220,8 @@ def test_values_that_cannot_be_used(arguments, said):
 def test_an_open_sheet_has_no_inside(tmp_path, lift, said):
     corners = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, lift]]
     sheet = trimesh.Trimesh(corners, [[0, 1, 2], [0, 2, 3]])
-    assert said in refusal(path=str(write(tmp_path / "a.ply", sheet)))
+    path = str(write(tmp_path / "a.ply", sheet))
+    assert said in (text := refusal(path=path)) and path in text
 
 
 def test_a_bowl_is_no_solid_but_a_vessel_with_a_small_mouth_is(tmp_path):
@@ -241,7 +245,9 @@ def test_a_cube_fills_the_box_and_needs_a_margin(tmp_path):
 def test_a_picture_is_no_solid_and_a_mesh_no_picture(tmp_path):
     iio.imwrite(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
     assert "task=image" in refusal(path=str(tmp_path / "a.png"))
+    assert "a folder" in refusal(path=str(tmp_path))
     mesh = write(tmp_path / "a.ply", sphere(2))
+    assert "is no volume" in refusal(path=str(mesh), threshold=0.5)
     with pytest.raises(InputError, match=r"a\.ply: cannot be read .* task=occupancy"):
         ImageFit(path=str(mesh))
 
