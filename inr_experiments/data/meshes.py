@@ -11,6 +11,7 @@ import numpy as np
 from ..checks import InputError
 from .cache import file_sha256
 from .headers import announced
+from .orientation import turn_outwards
 from .solid import Labels, Points, Triangles, scale_to_box
 from .winding import Winding
 
@@ -52,7 +53,7 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
     vertices, faces = read(path)
     used = np.unique(faces)
     low, high = vertices[used].min(axis=0), vertices[used].max(axis=0)
-    centre, half = (low + high) / 2, (high - low) / 2
+    centre, half = low / 2 + high / 2, high / 2 - low / 2  # their sum could overflow
     if not half.max() > 0:
         raise InputError(f"{path}: all vertices coincide; expected a surface")
     vertices = (vertices - centre) / half.max()
@@ -146,10 +147,7 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
         trimesh.repair.fix_winding(mesh)
         mended = "mended" if mesh.is_winding_consistent else "mended where the surface allows it"
         notes.append(f"neighbouring faces were turned against each other; {mended}")
-    a, b, c = np.moveaxis(mesh.triangles, 1, 0)
-    if np.sum(a * np.cross(b, c)) < 0:  # six times the volume
-        mesh.invert()
-        notes.append("orientation was inverted; mended")
+    notes += turn_outwards(mesh)
     times_used = np.bincount(mesh.edges_unique_inverse)
     boundary = int((times_used == 1).sum())
     if boundary:

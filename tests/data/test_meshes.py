@@ -74,9 +74,11 @@ def test_tight_box_and_ball(tmp_path):
 
 
 def test_a_tiny_and_a_huge_mesh_are_not_merged_away(tmp_path):
-    for factor in (1e-7, 1e7):
-        path = tmp_path / "a.off"
-        path.write_text(SPHERE.copy().apply_scale(factor).export(file_type="off", digits=12))
+    for factor in (1e-300, 1e-7, 1e7, 1.7e308):
+        path = tmp_path / "a.obj"
+        lines = [f"v {x} {y} {z}" for x, y, z in (np.asarray(SPHERE.vertices) * factor).tolist()]
+        lines += [f"f {a} {b} {c}" for a, b, c in (SPHERE.faces + 1).tolist()]
+        path.write_text("\n".join(lines))
         assert meshes.load(path).facts["faces"] == len(SPHERE.faces)
 
 
@@ -166,10 +168,53 @@ def test_self_intersection_is_inside_once_more(tmp_path):
     assert (mesh.label(x).inside == (apart < 1))[sure].all()
 
 
+def ball(radius: float, x: float, *, inverted: bool = False) -> trimesh.Trimesh:
+    made = SPHERE.copy().apply_scale(radius).apply_translation([x, 0, 0])
+    if inverted:
+        made.invert()
+    return made
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_part_that_is_inside_out_beside_or_across_another(tmp_path, first):
+    balls = [ball(1, 0, inverted=first), ball(1, 1, inverted=not first), ball(0.5, 4)]
+    path = write(tmp_path / "a.ply", trimesh.util.concatenate(balls))
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == ["1 of 3 parts were inside out; mended"]
+    x = np.array([[-0.8, 0, 0], [0.5, 0, 0], [1.8, 0, 0], [4, 0, 0], [3, 0, 0]])
+    inside = mesh.label((x - mesh.facts["centre"]) * mesh.facts["scale"]).inside
+    assert inside.tolist() == [True, True, True, True, False]
+
+
+def test_a_hollow_body_inside_out_is_turned_with_its_cavity(tmp_path):
+    balls = [ball(1, 0, inverted=True), ball(0.5, 0), ball(0.2, 0, inverted=True), ball(2, 4)]
+    path = write(tmp_path / "a.ply", trimesh.util.concatenate(balls))
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == ["1 of 4 parts were inside out; mended"]
+    x = np.array([[0, 0, 0], [0.35, 0, 0], [0.75, 0, 0], [4, 0, 0]])
+    inside = mesh.label((x - mesh.facts["centre"]) * mesh.facts["scale"]).inside
+    assert inside.tolist() == [True, False, True, True]
+    turned = trimesh.Trimesh(mesh.surface().vertices, mesh.surface().faces)
+    volumes = sorted(part.volume > 0 for part in turned.split())
+    assert volumes == [False, True, True, True]
+
+
+def test_a_cavity_that_touches_the_wall_is_none_the_less_one(tmp_path):
+    hole = trimesh.creation.box((1, 1, 1)).apply_translation([0.5, 0, 0])
+    hole.invert()
+    path = write(
+        tmp_path / "a.ply", trimesh.util.concatenate([trimesh.creation.box((2, 2, 2)), hole])
+    )
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == []
+    assert mesh.label(np.array([[0.5, 0, 0], [-0.5, 0, 0]])).inside.tolist() == [False, True]
+
+
 def test_a_hollow_keeps_its_cavity(tmp_path):
     inner = SPHERE.copy().apply_scale(0.5)
     inner.invert()
     path = write(tmp_path / "a.ply", trimesh.util.concatenate([SPHERE, inner]))
+    assert meshes.load(path).facts["notes"] == []
     inside = meshes.load(path).label(np.array([[0, 0, 0], [0.7, 0, 0]])).inside
     assert inside.tolist() == [False, True]
 
