@@ -101,12 +101,15 @@ class Labeller:
         return self._labelled("pool", asked, draw)
 
     def on_surface(self, count: int) -> npt.NDArray[np.float32]:
-        """Points on the surface, uniform by area. Shapes: -> (count, 3)."""
+        """Points on the surface, uniform by area, but for those on walls within the solid.
+
+        Shapes: -> (at most count, 3).
+        """
         asked = {"count": count, "seed": self._seed}
 
         def compute() -> cache.Arrays:
             drawn = sample(self.surface, count, self._stream("surface"))
-            return {"points": drawn.astype(np.float32)}
+            return {"points": drawn[self._solid.outer(drawn)].astype(np.float32)}
 
         return self._kept("surface", asked, compute)["points"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..checks import InputError
 from .cache import file_sha256
@@ -19,6 +20,8 @@ SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".ply.gz")
 #: A .gz may unpack to this many bytes, and to this many times its own size once it is large:
 #: meshes shrink three- to tenfold.
 UNPACKED, RATIO, SMALL = 2**31, 100, 2**24
+#: Off the surface but nowhere far from it, in half sides of the box.
+BESIDE = 1e-4
 
 
 class Mesh:
@@ -35,8 +38,16 @@ class Mesh:
         return self._winding.label(points)
 
     def surface(self) -> Triangles:
-        """The mesh itself."""
+        """The mesh itself, with the walls within where parts of it overlap."""
         return self._triangles
+
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """Those with an outside beside them, a step along some axis. Shapes: (N, 3) -> (N,)."""
+        bounds = np.zeros(len(points), dtype=bool)
+        for step in (*np.eye(3) * BESIDE, *np.eye(3) * -BESIDE):
+            left = np.flatnonzero(~bounds)
+            bounds[left] = ~self.label(points[left] + step).inside
+        return bounds
 
 
 def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:

@@ -47,6 +47,10 @@ class Solid(Protocol):
         """Its surface, in the box."""
         ...
 
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """Which points of its surface bound it, and are no wall within. Shapes: (N, 3) -> (N,)."""
+        ...
+
 
 def scale_to_box(half_extents: Points, radius: float, *, scaling: str, fill: float) -> float:
     """The factor that brings an object, centred at the middle of its tight box, into [-1, 1]³.

@@ -56,6 +56,10 @@ class Volume:
         # `extract` spans [-1, 1] along the longest axis.
         return Triangles(found.vertices * self._pitch * max(self._occupied.shape) / 2, found.faces)
 
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""
+        return np.ones(len(points), dtype=bool)
+
 
 def load(
     path: Path,

@@ -145,6 +145,18 @@ def test_metrics_recomputed_independently(tmp_path, loss):
     assert metrics["chamfer"] == pytest.approx(0.2, abs=0.01)
 
 
+def test_walls_within_are_no_surface_to_be_found(tmp_path):
+    both = trimesh.util.concatenate([sphere(4), sphere(4).apply_translation([1, 0, 0])])
+    task = small(path=str(write(tmp_path / "a.ply", both)), mesh_resolution=48)
+
+    def field(x):
+        own = 1.5 * x + torch.tensor([0.5, 0, 0])
+        apart = torch.minimum(own.norm(dim=1), (own - torch.tensor([1.0, 0, 0])).norm(dim=1))
+        return 20 * (1 - apart[:, None])
+
+    assert task.evaluate(field)["chamfer"] < 0.01
+
+
 def test_a_perfect_field_scores_one(ball):
     metrics = ball.evaluate(partial(ball_field, radius=0.9985))
     assert min(metrics["iou"], metrics["iou_best"]) > 0.99
