@@ -24,6 +24,8 @@ WHERE = ("uniform", "near_surface", "mix", "grid")
 LEVEL = {"bce": 0.0, "mse": 0.5}
 #: Points on each surface for the chamfer distance.
 CHAMFER_POINTS = 2**15
+#: A grid may have this many cells along an axis, a set this many points: 4 and 3 GiB.
+CELLS, POINTS = 2**10, 2**28
 #: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
 LEAST = 1e-6
 
@@ -89,13 +91,17 @@ class Occupancy:
         choice("task.points", points, WHERE)
         number("task.near_share", near_share, below=1)
         number("task.sigma", sigma, below=1)  # farther, hardly a point falls into the box
-        integer("task.pool", pool, least=8)
-        integer("task.near_points", near_points)
+        integer("task.pool", pool, least=8, most=POINTS)
+        integer("task.near_points", near_points, most=POINTS)
         integer("task.spectrum_points", spectrum_points, least=2)
         self._loss = choice("task.loss", loss, LEVEL)
         self._seed = integer("task.points_seed", points_seed, least=0)
-        self._eval_resolution = integer("task.eval_resolution", eval_resolution, least=2)
-        self._mesh_resolution = integer("task.mesh_resolution", mesh_resolution, least=2)
+        self._eval_resolution = integer(
+            "task.eval_resolution", eval_resolution, least=2, most=CELLS
+        )
+        self._mesh_resolution = integer(
+            "task.mesh_resolution", mesh_resolution, least=2, most=CELLS
+        )
 
         name: dict[str, Any] = {"shape": shape, "path": path}
         settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}

@@ -222,6 +222,11 @@ def refusal(**arguments) -> str:
         ({"shape": "blob", "near_share": 1.5}, "task.near_share=1.5"),
         ({"shape": "blob", "scaling": "cube"}, "task.scaling='cube'"),
         ({"shape": "blob", "fill": 0}, "task.fill=0"),
+        ({"shape": "blob", "fill": 2}, "task.fill=2: expected a number above 0 and at most 1"),
+        ({"shape": "blob", "eval_resolution": 10**6}, "an integer from 2 to 1024"),
+        ({"shape": "blob", "mesh_resolution": 10**6}, "an integer from 2 to 1024"),
+        ({"shape": "blob", "pool": 10**12}, "task.pool=1000000000000"),
+        ({"shape": "blob", "near_points": 10**12}, "task.near_points=1000000000000"),
     ],
 )
 def test_values_that_cannot_be_used(arguments, said):
