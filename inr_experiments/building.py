@@ -156,8 +156,12 @@ def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra
             )
         names = parameters(where, target)
         known(where, inner, names and [n for n in names if where != group or n not in extra])
+    # Hydra would take `${` in a file's name for an interpolation; all of those are resolved by now.
+    literal = {key: v for key, v in node.items() if isinstance(v, str) and "${" in v}
+    node = without(node, *literal)
     try:
-        return instantiate(node, **extra, _convert_="all")
+        made = instantiate(node, **extra, _convert_="all", _partial_=bool(literal))
+        return made(**literal) if literal else made
     except InputError:
         raise
     except Exception as error:

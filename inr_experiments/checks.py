@@ -10,11 +10,13 @@ class InputError(ValueError):
     """A value or file that a user gave and that cannot be used; its text is one clear sentence."""
 
 
-def integer(key: str, value: Any, *, least: int = 1) -> int:
-    """`value` as an int of at least `least`, or an `InputError` that names `key`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{key}={value!r}: expected an integer of at least {least}")
-    return value
+def integer(key: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
+    """`value` as an int from `least` to `most`, or an `InputError` that names `key`."""
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    if not good or (most is not None and value > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{key}={value!r}: expected an integer {bounds}")
+    return int(value)
 
 
 def number(key: str, value: Any, *, above: float = 0.0, below: float = math.inf) -> float:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import imageio.v3 as iio
+import numpy as np
 import pytest
 
-from inr_experiments.building import build_diagnostics
+from inr_experiments.building import build_diagnostics, build_task
 from inr_experiments.commands.cells import cells, varied
 from inr_experiments.paths import conf_dir
 from tests.fields import config_of, field_and_task
@@ -21,6 +23,14 @@ def test_every_model_fits_every_task(model, task):
     expected = (len(made.coordinates), made.out_features)
     assert field(made.coordinates).shape == expected
     assert config_of(f"model={model}")["model"]["name"] == model
+
+
+def test_a_file_may_be_named_like_an_interpolation(tmp_path):
+    path = tmp_path / "a ${seed} ${nowhere}.png"
+    iio.imwrite(path, np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+    config = config_of("task.side=8")
+    task = build_task({**config, "task": {**config["task"], "path": str(path)}})
+    assert task.item == path.stem
 
 
 @pytest.mark.parametrize("group", ["task", "scale", "tracking"])

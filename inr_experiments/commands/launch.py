@@ -82,7 +82,7 @@ def find_data(task: DictConfig) -> None:
 
 
 def report(outcome: "Outcome", *, pictures: bool) -> None:
-    """Say what a person wants to know of a run, and where its pictures are.
+    """Say what a person wants to know of a run, what was done to its data, where pictures are.
 
     Raises:
         JobFailedError: if the run's record says that it failed.
@@ -101,6 +101,9 @@ def report(outcome: "Outcome", *, pictures: bool) -> None:
         path = " → ".join(f"{row['inlet/effective_rank']:.1f}" for row in (ranks[0], ranks[-1]))
         facts.append(f"effective rank of Z₀ {path}")
     print(f"{name}: {', '.join(facts)}{found}")
+    if pictures or outcome.fresh:
+        for note in record["data"].get("notes", ()):
+            print(f"  {note}")
     if pictures:
         for picture in sorted(outcome.folder.glob("*.png")):
             print(f"  {picture}")

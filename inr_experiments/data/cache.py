@@ -37,7 +37,8 @@ def file_sha256(path: Path, *, expected: str) -> str:
         InputError: if there is no such file; says what was `expected`.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such file; expected {expected}")
+        what = "a folder" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {what}; expected {expected}")
     status = path.stat()
     return _sha256(path.resolve(), status.st_mtime_ns, status.st_size)
 

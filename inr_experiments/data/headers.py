@@ -24,9 +24,9 @@ def announced(path: Path, kind: str, content: bytes) -> tuple[int, int]:
     """Vertices and faces that the header announces; zeros where the format has no such header.
 
     Raises:
-        InputError: if the file is too short for what it announces.
+        InputError: if the file cannot be what it announces.
     """
-    check = {".ply": _ply, ".off": _off, ".stl": _stl, ".glb": _glb}.get(kind)
+    check = {".ply": _ply, ".off": _off, ".stl": _stl, ".glb": _glb, ".obj": _obj}.get(kind)
     return check(path, content) if check else (0, 0)
 
 
@@ -75,13 +75,18 @@ def _stl(path: Path, content: bytes) -> tuple[int, int]:
         needed = 84 + 50 * faces
         if needed == len(content):
             return 3 * faces, faces
-    if content[:512].lstrip()[:5].lower() == b"solid":
-        return 0, 0  # text: no header to believe
+    if content[:512].lstrip()[:5].lower() == b"solid":  # text, which announces nothing but its end
+        if b"endsolid" not in content[-512:].lower():
+            raise InputError(f"{path}: does not end in `endsolid`; expected a complete file")
+        return 0, 0
     if len(content) < 84:
         raise InputError(f"{path}: {len(content)} bytes; expected an STL header of 84")
     if needed > len(content):
         raise _short(path, f"{faces} faces", needed, len(content))
-    return 3 * faces, faces
+    raise InputError(
+        f"{path}: announces {faces} faces, which take {needed} bytes, but holds {len(content)}; "
+        "expected no more than it announces"
+    )
 
 
 def _glb(path: Path, content: bytes) -> tuple[int, int]:
@@ -90,4 +95,11 @@ def _glb(path: Path, content: bytes) -> tuple[int, int]:
     (length,) = struct.unpack_from("<I", content, 8)
     if length > len(content):
         raise _short(path, "a scene and its buffers", length, len(content))
+    return 0, 0
+
+
+def _obj(path: Path, content: bytes) -> tuple[int, int]:
+    # The loader would take 0 − 1 for the last vertex.
+    if re.search(rb"^f[ \t](?:.*[ \t])?0+(?=[/\s]|$)", content, re.MULTILINE):
+        raise InputError(f"{path}: a face names vertex 0; expected numbers from 1")
     return 0, 0

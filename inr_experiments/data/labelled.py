@@ -14,7 +14,7 @@ from .solid import Solid, Triangles
 from .surface import sample
 
 #: Raised where the labels of the same settings change: part of the cache's hash.
-VERSION = 1
+VERSION = 2
 #: Where fitted points lie, by the share of them that is near the surface.
 NEAR_SHARE = {"uniform": 0.0, "near_surface": 1.0}
 
@@ -47,7 +47,7 @@ class Labeller:
         streams: Callable[[int, str], np.random.Generator],
     ) -> None:
         self._solid = solid
-        self._settings = {"sha256": solid.sha256, "version": VERSION, **settings}
+        self._solid_settings = {"sha256": solid.sha256, "version": VERSION, **settings}
         self._folder = folder
         self._seed = seed
         self._streams = streams
@@ -101,12 +101,15 @@ class Labeller:
         return self._labelled("pool", asked, draw)
 
     def on_surface(self, count: int) -> npt.NDArray[np.float32]:
-        """Points on the surface, uniform by area. Shapes: -> (count, 3)."""
+        """Points on the surface, uniform by area, but for those on walls within the solid.
+
+        Shapes: -> (at most count, 3).
+        """
         asked = {"count": count, "seed": self._seed}
 
         def compute() -> cache.Arrays:
             drawn = sample(self.surface, count, self._stream("surface"))
-            return {"points": drawn.astype(np.float32)}
+            return {"points": drawn[self._solid.outer(drawn)].astype(np.float32)}
 
         return self._kept("surface", asked, compute)["points"]
 
@@ -123,7 +126,9 @@ class Labeller:
     def _kept(
         self, stem: str, asked: dict[str, Any], compute: Callable[[], cache.Arrays]
     ) -> cache.Arrays:
-        return cache.arrays(self._folder, stem, {**self._settings, **asked}, compute)
+        # Apart: both may have a key of the same name, such as `side`.
+        settings = {"solid": self._solid_settings, "points": asked}
+        return cache.arrays(self._folder, stem, settings, compute)
 
     def _stream(self, name: str) -> np.random.Generator:
         return self._streams(self._seed, name)

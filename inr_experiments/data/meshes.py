@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..checks import InputError
 from .cache import file_sha256
 from .headers import announced
+from .orientation import turn_outwards
 from .solid import Labels, Points, Triangles, scale_to_box
 from .winding import Winding
 
@@ -18,6 +20,8 @@ SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".ply.gz")
 #: A .gz may unpack to this many bytes, and to this many times its own size once it is large:
 #: meshes shrink three- to tenfold.
 UNPACKED, RATIO, SMALL = 2**31, 100, 2**24
+#: Off the surface but nowhere far from it, in half sides of the box.
+BESIDE = 1e-4
 
 
 class Mesh:
@@ -34,8 +38,16 @@ class Mesh:
         return self._winding.label(points)
 
     def surface(self) -> Triangles:
-        """The mesh itself."""
+        """The mesh itself, with the walls within where parts of it overlap."""
         return self._triangles
+
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """Those with an outside beside them, a step along some axis. Shapes: (N, 3) -> (N,)."""
+        bounds = np.zeros(len(points), dtype=bool)
+        for step in (*np.eye(3) * BESIDE, *np.eye(3) * -BESIDE):
+            left = np.flatnonzero(~bounds)
+            bounds[left] = ~self.label(points[left] + step).inside
+        return bounds
 
 
 def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
@@ -52,7 +64,7 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
     vertices, faces = read(path)
     used = np.unique(faces)
     low, high = vertices[used].min(axis=0), vertices[used].max(axis=0)
-    centre, half = (low + high) / 2, (high - low) / 2
+    centre, half = low / 2 + high / 2, high / 2 - low / 2  # their sum could overflow
     if not half.max() > 0:
         raise InputError(f"{path}: all vertices coincide; expected a surface")
     vertices = (vertices - centre) / half.max()
@@ -81,7 +93,9 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
             io.BytesIO(content), file_type=kind[1:], process=False, skip_materials=True
         )
         if isinstance(loaded, trimesh.Scene):
-            loaded = loaded.to_mesh()
+            parts = list(loaded.geometry.values())
+            cloud = bool(parts) and all(isinstance(part, trimesh.PointCloud) for part in parts)
+            loaded = parts[0] if cloud else loaded.to_mesh()  # which leaves points out
         vertices = np.asarray(loaded.vertices, dtype=np.float64)
         faces = np.asarray(getattr(loaded, "faces", np.empty((0, 3))), dtype=np.int64)
     except Exception as error:
@@ -144,16 +158,16 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
         trimesh.repair.fix_winding(mesh)
         mended = "mended" if mesh.is_winding_consistent else "mended where the surface allows it"
         notes.append(f"neighbouring faces were turned against each other; {mended}")
-    a, b, c = np.moveaxis(mesh.triangles, 1, 0)
-    if np.sum(a * np.cross(b, c)) < 0:  # six times the volume
-        mesh.invert()
-        notes.append("orientation was inverted; mended")
+    notes += turn_outwards(mesh)
     times_used = np.bincount(mesh.edges_unique_inverse)
+    boundary = int((times_used == 1).sum())
+    if boundary:
+        notes.append(f"not closed, {boundary} boundary edges; the winding number decides")
     facts = {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         "watertight": bool(mesh.is_watertight),
-        "boundary_edges": int((times_used == 1).sum()),
+        "boundary_edges": boundary,
         "nonmanifold_edges": int((times_used > 2).sum()),
         "notes": notes,
     }

@@ -66,6 +66,10 @@ class Shape:
         assert found is not None
         return found
 
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""
+        return np.ones(len(points), dtype=bool)
+
 
 def gyroid_sphere() -> Form:
     """A ball filled with a gyroid sheet.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..checks import choice, number
+from ..checks import InputError, choice, number
 
 Points = npt.NDArray[np.floating]
 SCALINGS = ("box", "sphere")
@@ -47,6 +47,10 @@ class Solid(Protocol):
         """Its surface, in the box."""
         ...
 
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """Which points of its surface bound it, and are no wall within. Shapes: (N, 3) -> (N,)."""
+        ...
+
 
 def scale_to_box(half_extents: Points, radius: float, *, scaling: str, fill: float) -> float:
     """The factor that brings an object, centred at the middle of its tight box, into [-1, 1]³.
@@ -57,5 +61,6 @@ def scale_to_box(half_extents: Points, radius: float, *, scaling: str, fill: flo
     Shapes: half_extents (3,), radius from the centre to the farthest point.
     """
     choice("task.scaling", scaling, SCALINGS)
-    number("task.fill", fill, below=1 + 1e-12)
+    if number("task.fill", fill) > 1:
+        raise InputError(f"task.fill={fill!r}: expected a number above 0 and at most 1")
     return fill / (float(np.max(half_extents)) if scaling == "box" else radius)

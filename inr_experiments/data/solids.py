@@ -83,14 +83,22 @@ def open_solid(
         InputError: if it cannot be found, read or understood.
     """
     file = locate(shape=shape, path=path)
-    if file is None:
-        return Shape(str(shape), scaling=scaling, fill=fill)
-    name = file.name.lower()
-    if name.endswith(volumes.SUFFIXES):
+    name = "" if file is None else file.name.lower()
+    if file is not None and name.endswith(volumes.SUFFIXES):
         volume = {"key": key, "threshold": threshold, "side": side}
         return volumes.load(file, **volume, scaling=scaling, fill=fill)  # type: ignore[arg-type]
+    for option, value in (("key", key), ("threshold", threshold)):
+        if value is not None:  # `side` has a value at every scale, for volumes to take
+            raise InputError(
+                f"task.{option}={value!r}: {file or shape} is no volume; expected null, or a "
+                f"volume ({' '.join(volumes.SUFFIXES)})"
+            )
+    if file is None:
+        return Shape(str(shape), scaling=scaling, fill=fill)
     if name.endswith(meshes.SUFFIXES):
         return meshes.load(file, scaling=scaling, fill=fill)
+    if file.is_dir():
+        raise InputError(f"{file}: a folder; expected a file (with -m, every solid in the folder)")
     raise InputError(
         f"{file}: expected a mesh ({' '.join(meshes.SUFFIXES)}) or a volume "
         f"({' '.join(volumes.SUFFIXES)}); pictures are for task=image"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..checks import InputError, integer
+from ..checks import InputError, integer, number
 from .cache import file_sha256
 from .solid import Labels, Points, Triangles, scale_to_box
 from .surface import extract
@@ -16,8 +16,14 @@ from .surface import extract
 SUFFIXES = (".npz", ".npy", ".mat")
 #: Keys that need not be named: ours, and that of WIRE's files.
 KEYS = ("occupancy", "hypercube")
-#: A volume may hold this many voxels, 1024³.
-VOXELS = 2**30
+#: A volume may hold this many voxels, 1024³, and this many bytes: one of zeros packs into few.
+VOXELS, BYTES = 2**30, 2**32
+#: Bytes a value of MATLAB's wider types.
+MATLAB_BYTES = {
+    **dict.fromkeys(("double", "int64", "uint64"), 8),
+    **dict.fromkeys(("single", "int32", "uint32"), 4),
+    **dict.fromkeys(("int16", "uint16"), 2),
+}
 
 Occupied = npt.NDArray[np.bool_]
 
@@ -50,6 +56,10 @@ class Volume:
         # `extract` spans [-1, 1] along the longest axis.
         return Triangles(found.vertices * self._pitch * max(self._occupied.shape) / 2, found.faces)
 
+    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
+        """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""
+        return np.ones(len(points), dtype=bool)
+
 
 def load(
     path: Path,
@@ -74,6 +84,8 @@ def load(
     """
     if side is not None:
         integer("task.side", side)
+    if threshold is not None:
+        number("task.threshold", threshold, above=-math.inf)
     sha256 = file_sha256(path, expected=f"a volume ({' '.join(SUFFIXES)})")
     values, notes = read(path, key)
     occupied, said = binary(path, values, threshold)
@@ -105,6 +117,7 @@ def read(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
     notes: list[str] = []
     try:
         if kind == ".npy":
+            _no_key(path, key)
             _check_size(path, *_npy_header(path))
             values = np.load(path, allow_pickle=False)
         elif kind == ".npz":
@@ -139,13 +152,14 @@ def _from_mat(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
     from scipy.io import loadmat, whosmat
 
     try:
-        shapes = {name: shape for name, shape, _ in whosmat(path)}
+        found = {name: (shape, kind) for name, shape, kind in whosmat(path)}
     except NotImplementedError as error:
         raise InputError(
             f"{path}: MATLAB 7.3 is not read; expected a file saved with -v7"
         ) from error
-    chosen, notes = _choose(path, list(shapes), key)
-    _check_size(path, shapes[chosen], 0)
+    chosen, notes = _choose(path, list(found), key)
+    shape, kind = found[chosen]
+    _check_size(path, shape, MATLAB_BYTES.get(kind, 1))
     return loadmat(path, variable_names=[chosen])[chosen], notes
 
 
@@ -159,8 +173,15 @@ def _choose(path: Path, names: list[str], key: str | None) -> tuple[str, list[st
                 return known, []
         if len(names) == 1:
             return names[0], [f"array {names[0]!r} taken, the only one"]
+    if not names:
+        raise InputError(f"{path}: holds no array; expected an array (X, Y, Z)")
     asked = "no key is given" if key is None else f"no array {key!r}"
-    raise InputError(f"{path}: {asked}; expected task.key to be one of {', '.join(names) or '—'}")
+    raise InputError(f"{path}: {asked}; expected task.key to be one of {', '.join(names)}")
+
+
+def _no_key(path: Path, key: str | None) -> None:
+    if key is not None:
+        raise InputError(f"task.key={key!r}: {path} is one array without a key; expected null")
 
 
 def _npy_header(path: Path) -> tuple[tuple[int, ...], int, int]:
@@ -181,8 +202,15 @@ def _array_header(handle: Any) -> tuple[tuple[int, ...], int]:
 def _check_size(path: Path, shape: tuple[int, ...], width: int, held: int | None = None) -> None:
     """Refuse before anything is allocated."""
     voxels = math.prod(shape)
+    if min(shape, default=0) < 0:
+        raise InputError(f"{path}: announces shape {shape}; expected an array (X, Y, Z)")
     if voxels > VOXELS:
         raise InputError(f"{path}: shape {shape} has {voxels} voxels; expected at most {VOXELS}")
+    if voxels * width > BYTES:
+        raise InputError(
+            f"{path}: shape {shape} takes {voxels * width} bytes; expected at most {BYTES}, as one "
+            "byte a voxel does"
+        )
     if held is not None and voxels * width > held:
         raise InputError(
             f"{path}: announces shape {shape}, {voxels * width} bytes, but holds {held}; "

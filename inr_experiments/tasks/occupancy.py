@@ -24,6 +24,8 @@ WHERE = ("uniform", "near_surface", "mix", "grid")
 LEVEL = {"bce": 0.0, "mse": 0.5}
 #: Points on each surface for the chamfer distance.
 CHAMFER_POINTS = 2**15
+#: A grid may have this many cells along an axis, a set this many points: 4 and 3 GiB.
+CELLS, POINTS = 2**10, 2**28
 #: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
 LEAST = 1e-6
 
@@ -88,14 +90,18 @@ class Occupancy:
     ) -> None:
         choice("task.points", points, WHERE)
         number("task.near_share", near_share, below=1)
-        number("task.sigma", sigma)
-        integer("task.pool", pool, least=8)
-        integer("task.near_points", near_points)
+        number("task.sigma", sigma, below=1)  # farther, hardly a point falls into the box
+        integer("task.pool", pool, least=8, most=POINTS)
+        integer("task.near_points", near_points, most=POINTS)
         integer("task.spectrum_points", spectrum_points, least=2)
         self._loss = choice("task.loss", loss, LEVEL)
         self._seed = integer("task.points_seed", points_seed, least=0)
-        self._eval_resolution = integer("task.eval_resolution", eval_resolution, least=2)
-        self._mesh_resolution = integer("task.mesh_resolution", mesh_resolution, least=2)
+        self._eval_resolution = integer(
+            "task.eval_resolution", eval_resolution, least=2, most=CELLS
+        )
+        self._mesh_resolution = integer(
+            "task.mesh_resolution", mesh_resolution, least=2, most=CELLS
+        )
 
         name: dict[str, Any] = {"shape": shape, "path": path}
         settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}
@@ -109,6 +115,7 @@ class Occupancy:
             streams=numpy_generator,
         )
         self.item = solids.item_name(**name)
+        self._asked = path if path is not None else f"task.shape={shape}"
         self.sha256 = solid.sha256
         self.half_extents, self.radius = solid.facts["half_extents"], solid.facts["radius"]
         self.target, ambiguous = self._labels.grid(eval_resolution)
@@ -135,13 +142,13 @@ class Occupancy:
         if ambiguous > share > LEAST:
             # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
             raise InputError(
-                f"{self.item}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
+                f"{self._asked}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
                 "expected a surface that is closed for the most part"
             )
         raise InputError(
-            f"{self.item}: inside share {share:g} on a grid of {self._eval_resolution}³; expected "
-            f"between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body that fills "
-            "the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
+            f"{self._asked}: inside share {share:g} on a grid of {self._eval_resolution}³; "
+            f"expected between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body "
+            "that fills the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
         )
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:

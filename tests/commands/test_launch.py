@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from inr_experiments.commands.launch import report
+from inr_experiments.experiment import Outcome
 from inr_experiments.runs.store import read_diagnostic
 from tests.launching import SMOKE, command, inr
 
@@ -32,6 +34,18 @@ def test_a_run_says_psnr_rank_and_picture_and_is_found_again(tmp_path):
     again = inr(*SMOKE, "outputs=o", cwd=tmp_path)
     assert "already done" in again.stdout
     assert (folder / "record.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("single", [True, False])
+def test_what_was_mended_is_said(tmp_path, capsys, fresh, single):
+    record = {
+        "config": {"model": {"name": "relu"}},
+        "data": {"notes": ["orientation was inverted; mended"]},
+        **{"item": "ball", "seed": 0, "metrics": {"iou": 0.5}},
+    }
+    report(Outcome("done", fresh, tmp_path, record), pictures=single)
+    assert ("orientation was inverted; mended" in capsys.readouterr().out) is (fresh or single)
 
 
 def test_force_redoes_it_and_gets_the_same(tmp_path):

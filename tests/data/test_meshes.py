@@ -74,9 +74,11 @@ def test_tight_box_and_ball(tmp_path):
 
 
 def test_a_tiny_and_a_huge_mesh_are_not_merged_away(tmp_path):
-    for factor in (1e-7, 1e7):
-        path = tmp_path / "a.off"
-        path.write_text(SPHERE.copy().apply_scale(factor).export(file_type="off", digits=12))
+    for factor in (1e-300, 1e-7, 1e7, 1.7e308):
+        path = tmp_path / "a.obj"
+        lines = [f"v {x} {y} {z}" for x, y, z in (np.asarray(SPHERE.vertices) * factor).tolist()]
+        lines += [f"f {a} {b} {c}" for a, b, c in (SPHERE.faces + 1).tolist()]
+        path.write_text("\n".join(lines))
         assert meshes.load(path).facts["faces"] == len(SPHERE.faces)
 
 
@@ -118,6 +120,7 @@ def test_holes_change_few_labels_and_are_said(tmp_path, share):
     closed = meshes.load(write(tmp_path / "closed.ply", bumpy))
     holed = meshes.load(write(tmp_path / "holed.ply", with_holes(bumpy, share)))
     assert not holed.facts["watertight"] and holed.facts["boundary_edges"] > 0
+    assert f"{holed.facts['boundary_edges']} boundary edges" in holed.facts["notes"][0]
     wrong = closed.label(x).inside != holed.label(x).inside
     assert wrong.mean() < 0.005
     assert closed.label(x).ambiguous == 0 < holed.label(x).ambiguous
@@ -165,10 +168,53 @@ def test_self_intersection_is_inside_once_more(tmp_path):
     assert (mesh.label(x).inside == (apart < 1))[sure].all()
 
 
+def ball(radius: float, x: float, *, inverted: bool = False) -> trimesh.Trimesh:
+    made = SPHERE.copy().apply_scale(radius).apply_translation([x, 0, 0])
+    if inverted:
+        made.invert()
+    return made
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_part_that_is_inside_out_beside_or_across_another(tmp_path, first):
+    balls = [ball(1, 0, inverted=first), ball(1, 1, inverted=not first), ball(0.5, 4)]
+    path = write(tmp_path / "a.ply", trimesh.util.concatenate(balls))
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == ["1 of 3 parts were inside out; mended"]
+    x = np.array([[-0.8, 0, 0], [0.5, 0, 0], [1.8, 0, 0], [4, 0, 0], [3, 0, 0]])
+    inside = mesh.label((x - mesh.facts["centre"]) * mesh.facts["scale"]).inside
+    assert inside.tolist() == [True, True, True, True, False]
+
+
+def test_a_hollow_body_inside_out_is_turned_with_its_cavity(tmp_path):
+    balls = [ball(1, 0, inverted=True), ball(0.5, 0), ball(0.2, 0, inverted=True), ball(2, 4)]
+    path = write(tmp_path / "a.ply", trimesh.util.concatenate(balls))
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == ["1 of 4 parts were inside out; mended"]
+    x = np.array([[0, 0, 0], [0.35, 0, 0], [0.75, 0, 0], [4, 0, 0]])
+    inside = mesh.label((x - mesh.facts["centre"]) * mesh.facts["scale"]).inside
+    assert inside.tolist() == [True, False, True, True]
+    turned = trimesh.Trimesh(mesh.surface().vertices, mesh.surface().faces)
+    volumes = sorted(part.volume > 0 for part in turned.split())
+    assert volumes == [False, True, True, True]
+
+
+def test_a_cavity_that_touches_the_wall_is_none_the_less_one(tmp_path):
+    hole = trimesh.creation.box((1, 1, 1)).apply_translation([0.5, 0, 0])
+    hole.invert()
+    path = write(
+        tmp_path / "a.ply", trimesh.util.concatenate([trimesh.creation.box((2, 2, 2)), hole])
+    )
+    mesh = meshes.load(path)
+    assert mesh.facts["notes"] == []
+    assert mesh.label(np.array([[0.5, 0, 0], [-0.5, 0, 0]])).inside.tolist() == [False, True]
+
+
 def test_a_hollow_keeps_its_cavity(tmp_path):
     inner = SPHERE.copy().apply_scale(0.5)
     inner.invert()
     path = write(tmp_path / "a.ply", trimesh.util.concatenate([SPHERE, inner]))
+    assert meshes.load(path).facts["notes"] == []
     inside = meshes.load(path).label(np.array([[0, 0, 0], [0.7, 0, 0]])).inside
     assert inside.tolist() == [False, True]
 
@@ -188,16 +234,37 @@ def test_no_mesh_at_all(tmp_path, suffix, content):
     refusal(path)
 
 
-def test_an_empty_mesh(tmp_path):
-    path = tmp_path / "a.off"
-    path.write_text("OFF\n0 0 0\n")
-    refusal(path)
+EMPTY_GLTF = b'{"asset":{"version":"2.0"}} '
+EMPTY = {
+    "obj": b"o nothing\n",
+    "ply": b"ply\nformat ascii 1.0\nelement vertex 0\nproperty float x\nend_header\n",
+    "stl": bytes(84),
+    "off": b"OFF\n0 0 0\n",
+    "glb": b"glTF" + struct.pack("<4I", 2, 48, 28, 0x4E4F534A) + EMPTY_GLTF,
+}
 
 
-def test_a_point_cloud(tmp_path):
-    path = tmp_path / "a.ply"
-    trimesh.PointCloud(SPHERE.vertices).export(path)
+@pytest.mark.parametrize("suffix", EMPTY)
+def test_an_empty_mesh(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(EMPTY[suffix])
+    assert "holds no vertices" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", ["ply", "glb", "obj"])
+def test_a_point_cloud(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    cloud = trimesh.PointCloud(SPHERE.vertices)
+    if suffix == "obj":
+        path.write_text("".join(f"v {x} {y} {z}\n" for x, y, z in cloud.vertices))
+    else:
+        cloud.export(path)
     assert "points but no faces" in refusal(path)
+
+
+def test_a_folder_is_no_mesh(tmp_path):
+    (tmp_path / "a.ply").mkdir()
+    assert "a.ply: a folder; expected a mesh" in refusal(tmp_path / "a.ply")
 
 
 def test_only_faces_without_area(tmp_path):
@@ -218,6 +285,12 @@ def test_a_face_that_names_no_vertex(tmp_path):
     path = tmp_path / "a.off"
     path.write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 9\n")
     refusal(path)
+    path = tmp_path / "a.obj"
+    text = SPHERE.export(file_type="obj")
+    path.write_text(f"{text}\nf 1 2 9999\n")
+    refusal(path)
+    path.write_text(f"{text}\nf 1/1 0/1 3/1\n")
+    assert "names vertex 0" in refusal(path)
 
 
 def test_a_gz_bomb_is_refused_before_it_is_unpacked(tmp_path):
@@ -259,6 +332,17 @@ def test_an_stl_that_announces_more_than_it_holds(tmp_path):
     assert "announces 4000000000 faces" in refusal(path)
     path.write_bytes(whole[:-1000])
     assert "announces" in refusal(path)
+    path.write_bytes(whole + bytes(50))
+    assert "announces 1280 faces" in refusal(path)
+
+
+def test_a_text_stl_that_is_cut_off(tmp_path):
+    path = tmp_path / "a.stl"
+    whole = SPHERE.export(file_type="stl_ascii")
+    path.write_text(whole)
+    assert meshes.load(path).facts["watertight"]
+    path.write_text(whole[: len(whole) // 2])
+    assert "`endsolid`" in refusal(path)
 
 
 def test_a_glb_that_announces_more_than_it_holds(tmp_path):

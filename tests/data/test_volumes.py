@@ -1,5 +1,8 @@
 """Every kind of volume file that a stranger may hand over."""
 
+import io
+import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +84,10 @@ def test_several_keys_must_be_told_apart(tmp_path):
     np.savez(tmp_path / "a.npz", one=BLOCK, two=BLOCK)
     assert "task.key to be one of one, two" in refusal(tmp_path / "a.npz")
     assert "no array 'three'" in refusal(tmp_path / "a.npz", key="three")
+    np.savez(tmp_path / "b.npz")
+    assert "holds no array" in refusal(tmp_path / "b.npz")
+    with pytest.raises(InputError, match=r"task.key='two': .*a\.npy is one array"):
+        volumes.load(saved(tmp_path, BLOCK), key="two")
     assert volumes.load(tmp_path / "a.npz", key="two").facts["notes"] == []
 
 
@@ -91,6 +98,9 @@ def test_a_volume_with_more_than_two_values_needs_a_threshold(tmp_path):
     assert volume.facts["shape"] == [6, 8, 4]
     assert volume.facts["notes"][0].startswith("inside is above 0.25")
     assert "task.threshold" in refusal(path, threshold=7.0)
+    for value in (float("nan"), "half", True):
+        with pytest.raises(InputError, match=r"task.threshold=.*: expected a finite number"):
+            volumes.load(path, threshold=value)  # type: ignore[arg-type]
 
 
 def test_two_values_other_than_0_and_1(tmp_path):
@@ -101,7 +111,7 @@ def test_two_values_other_than_0_and_1(tmp_path):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (np.ones((5, 5), bool), "(X, Y, Z)"),
+        (np.ones((5, 5), bool), "got shape (5, 5)"),
         (np.zeros((0, 3, 3)), "(X, Y, Z)"),
         (np.ones((4, 4, 4), bool), "every voxel"),
         (np.zeros((4, 4, 4)), "every voxel"),
@@ -133,8 +143,42 @@ def test_a_header_that_announces_more_than_the_file_holds(tmp_path):
     path = tmp_path / "b.npy"
     path.write_bytes(whole.replace(b"(10, 12, 14), }", b"(99, 99, 99), }"))
     assert "announces shape (99, 99, 99)" in refusal(path)
-    path.write_bytes(whole.replace(b"(10, 12, 14), }    ", b"(9999, 9999, 9999), }"))
-    refusal(path)
+    path.write_bytes(whole.replace(b"(10, 12, 14), } ", b"(-10, 12, 14), }"))
+    assert "announces shape (-10, 12, 14)" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "said"),
+    [
+        ((99, 99, 99), "|b1", "announces shape (99, 99, 99)"),
+        ((9999, 9999, 9999), "|b1", "voxels"),
+        ((1000, 1000, 1000), "<f8", "8000000000 bytes"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_a_huge_array_is_refused_before_it_is_read(tmp_path, name, shape, kind, said):
+    with io.BytesIO() as header:
+        described = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(header, described)
+        content = header.getvalue() + bytes(99)
+    if name == "a.npy":
+        (tmp_path / name).write_bytes(content)
+    else:
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("occupancy.npy", content)
+    assert said in refusal(tmp_path / name)
+
+
+def test_a_mat_that_announces_more_than_it_holds(tmp_path):
+    path = tmp_path / "a.mat"
+    savemat(path, {"hypercube": BLOCK.astype(np.uint8)})
+    whole, shape = path.read_bytes(), struct.pack("<3i", *BLOCK.shape)
+    for claimed, said in (((999, 999, 999), "a.mat"), ((-10, -12, 14), "(-10, -12, 14)")):
+        path.write_bytes(whole.replace(shape, struct.pack("<3i", *claimed)))
+        assert said in refusal(path)
+    savemat(path, {"hypercube": BLOCK.astype(float)})
+    path.write_bytes(path.read_bytes().replace(shape, struct.pack("<3i", 1000, 1000, 1000)))
+    assert "8000000000 bytes" in refusal(path)
 
 
 def test_matlab_7_3_says_how_to_save(tmp_path):

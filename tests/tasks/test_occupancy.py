@@ -103,6 +103,15 @@ def test_the_cache_changes_nothing(tmp_path):
     )
 
 
+def test_the_cache_tells_the_sides_of_a_volume_apart(tmp_path):
+    ball = np.linalg.norm(np.indices((32, 32, 32)) - 15.5, axis=0) < 16
+    np.save(tmp_path / "a.npy", ball)
+    for side in (None, 4):
+        arguments = {"path": str(tmp_path / "a.npy"), "side": side}
+        kept = small(**arguments, cache=str(tmp_path / "c"))
+        assert (kept.target == small(**arguments).target).all()
+
+
 # --- loss and metrics
 
 
@@ -134,6 +143,18 @@ def test_metrics_recomputed_independently(tmp_path, loss):
         (near < 0.8).sum() / (near < 1).sum(), abs=0.01
     )
     assert metrics["chamfer"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_walls_within_are_no_surface_to_be_found(tmp_path):
+    both = trimesh.util.concatenate([sphere(4), sphere(4).apply_translation([1, 0, 0])])
+    task = small(path=str(write(tmp_path / "a.ply", both)), mesh_resolution=48)
+
+    def field(x):
+        own = 1.5 * x + torch.tensor([0.5, 0, 0])
+        apart = torch.minimum(own.norm(dim=1), (own - torch.tensor([1.0, 0, 0])).norm(dim=1))
+        return 20 * (1 - apart[:, None])
+
+    assert task.evaluate(field)["chamfer"] < 0.01
 
 
 def test_a_perfect_field_scores_one(ball):
@@ -195,9 +216,17 @@ def refusal(**arguments) -> str:
         ({"shape": "blob", "points": "everywhere"}, "task.points='everywhere'"),
         ({"shape": "blob", "loss": "l1"}, "task.loss='l1'"),
         ({"shape": "blob", "sigma": 0}, "task.sigma=0"),
+        ({"shape": "blob", "sigma": 1e6, "points": "near_surface"}, "task.sigma=1000000.0"),
+        ({"shape": "blob", "threshold": 0.5}, "task.threshold=0.5: blob is no volume"),
+        ({"shape": "blob", "key": "a"}, "task.key='a': blob is no volume"),
         ({"shape": "blob", "near_share": 1.5}, "task.near_share=1.5"),
         ({"shape": "blob", "scaling": "cube"}, "task.scaling='cube'"),
         ({"shape": "blob", "fill": 0}, "task.fill=0"),
+        ({"shape": "blob", "fill": 2}, "task.fill=2: expected a number above 0 and at most 1"),
+        ({"shape": "blob", "eval_resolution": 10**6}, "an integer from 2 to 1024"),
+        ({"shape": "blob", "mesh_resolution": 10**6}, "an integer from 2 to 1024"),
+        ({"shape": "blob", "pool": 10**12}, "task.pool=1000000000000"),
+        ({"shape": "blob", "near_points": 10**12}, "task.near_points=1000000000000"),
     ],
 )
 def test_values_that_cannot_be_used(arguments, said):
@@ -208,7 +237,8 @@ def test_values_that_cannot_be_used(arguments, said):
 def test_an_open_sheet_has_no_inside(tmp_path, lift, said):
     corners = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, lift]]
     sheet = trimesh.Trimesh(corners, [[0, 1, 2], [0, 2, 3]])
-    assert said in refusal(path=str(write(tmp_path / "a.ply", sheet)))
+    path = str(write(tmp_path / "a.ply", sheet))
+    assert said in (text := refusal(path=path)) and path in text
 
 
 def test_a_bowl_is_no_solid_but_a_vessel_with_a_small_mouth_is(tmp_path):
@@ -232,7 +262,9 @@ def test_a_cube_fills_the_box_and_needs_a_margin(tmp_path):
 def test_a_picture_is_no_solid_and_a_mesh_no_picture(tmp_path):
     iio.imwrite(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8))
     assert "task=image" in refusal(path=str(tmp_path / "a.png"))
+    assert "a folder" in refusal(path=str(tmp_path))
     mesh = write(tmp_path / "a.ply", sphere(2))
+    assert "is no volume" in refusal(path=str(mesh), threshold=0.5)
     with pytest.raises(InputError, match=r"a\.ply: cannot be read .* task=occupancy"):
         ImageFit(path=str(mesh))
 
