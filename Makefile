@@ -32,11 +32,13 @@ FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank
 FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling
-FRAME_table_rei_3d := fig_rei_3d
+FRAME_fig_rei_3d := fig_rei_3d rei_3d_siren
+FRAME_table_rei_3d := fig_rei_3d rei_3d_siren
 
 # What DATA chooses in an experiment; pictures where it is not listed.
 CHOOSE_table1_occupancy := shapes
 CHOOSE_fig_rei_3d := object
+CHOOSE_rei_3d_siren := object
 CHOOSE_table1_seeds := pair
 
 # What FAST=1 runs in bfloat16: experiments of which every model may. The others stay in fp32

@@ -1,4 +1,4 @@
-"""Readings of REI in 3D: IoU, silent units and ranks of each: `fig_rei_3d.py FRAME OUT`."""
+"""Readings of REI in 3D: IoU, silent units and ranks of each: `fig_rei_3d.py FRAME … OUT`."""
 
 import sys
 from pathlib import Path
@@ -23,8 +23,9 @@ RANKS = {
 }
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
+def main(*arguments: str) -> None:
+    *frames, out = map(Path, arguments)
+    frame = pd.concat([read_frame(path) for path in frames])
     table = readings(frame)
     models = list(dict.fromkeys(table["model"]))
     widths = sorted(table["width"].unique())
@@ -50,7 +51,7 @@ def main(frame_path: str, out: str) -> None:
     axes[0].legend(shown, names, loc="lower center", bbox_to_anchor=(0.4, 1), frameon=False)
     items = ", ".join(frame["item"].unique())
     figure.suptitle(f"{items}, scale {', '.join(frame['scale'].unique())}", fontsize=8)
-    style.save(figure, Path(out))
+    style.save(figure, out)
 
 
 def draw_iou(axis: Axes, table: pd.DataFrame) -> None:

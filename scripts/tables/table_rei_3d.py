@@ -1,8 +1,10 @@
-"""The readings of REI in 3D as numbers: `table_rei_3d.py FRAME OUT`."""
+"""The readings of REI in 3D as numbers: `table_rei_3d.py FRAME … OUT`."""
 
 import math
 import sys
 from pathlib import Path
+
+import pandas as pd
 
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import method
@@ -13,8 +15,9 @@ HEADER = ("method", "width", "IoU", "near surface", "dead", "rarely active", "nu
           "rank 1e-3", "rank 1e-2", "stable rank", "effective rank")  # fmt: skip
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
+def main(*arguments: str) -> None:
+    *frames, out = map(Path, arguments)
+    frame = pd.concat([read_frame(path) for path in frames])
     body = []
     for row in readings(frame).to_dict("records"):
         percents = [f"{100 * row[name]:.2f}" for name in ("iou", "near")]
@@ -28,7 +31,7 @@ def main(frame_path: str, out: str) -> None:
         f"points. {', '.join(frame['item'].unique())}; {seeds} seed(s); scale "
         f"{', '.join(frame['scale'].unique())}; {items} shape(s): no interval."
     )
-    tables.write(Path(out), HEADER, body, note)
+    tables.write(out, HEADER, body, note)
 
 
 def whole(value: float) -> str:
