@@ -57,14 +57,14 @@ class Run:
 
     def save_weights(self, step: int, weights: Mapping[str, npt.NDArray]) -> None:
         """Keep the field of a milestone."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         folder = self.path / "weights"
         folder.mkdir(exist_ok=True)
         contiguous = {name: np.ascontiguousarray(value) for name, value in weights.items()}
-        files.write(
-            folder / f"{step:06d}.safetensors", lambda part: save_file(contiguous, str(part))
-        )
+        # As bytes: the library's own files are closed to the others on a shared folder.
+        whole = save(contiguous)
+        files.write(folder / f"{step:06d}.safetensors", lambda part: part.write_bytes(whole))
 
     def finish(self, record: Mapping[str, Any], config_yaml: str) -> None:
         """Write config, history, record and, last, DONE."""

@@ -192,3 +192,10 @@ def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
     fill(store)
     assert store.record("k", 0)["status"] == "done"
     assert seed_folders(store.outputs) == [folder], "what was put aside is no run"
+
+
+def test_everyone_on_a_shared_folder_may_read_all_files(store):
+    fill(store)
+    files = [path for path in store.folder("k", 0).rglob("*") if path.is_file()]
+    assert len(files) > 4
+    assert len({path.stat().st_mode for path in files}) == 1
