@@ -7,6 +7,7 @@ Nothing is decided at smoke scale, from one image, or where the smallest p that 
 exceeds 0.05.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -141,8 +142,8 @@ def combine(outcomes: Sequence[str]) -> str:
 
 
 def judge_all(claims: Path, frames: Path) -> list[Verdict]:
-    """Verdicts from a folder of frames, `<scale>-<data>` by name."""
-    scale, _, data = frames.name.partition("-")
+    """Verdicts from a folder of frames, named as the Makefile names them."""
+    chosen = make_variables(frames.name)
     verdicts = []
     for claim in read_claims(claims):
         stems = (claim.experiment or "").split()
@@ -150,6 +151,18 @@ def judge_all(claims: Path, frames: Path) -> list[Verdict]:
         there = bool(paths) and all(path.is_file() for path in paths)
         frame = pd.concat(map(read_frame, paths)) if there else None
         stem = f"'{claim.experiment}'" if len(stems) > 1 else claim.experiment
-        command = f"make frame STEM={stem} SCALE={scale} DATA={data}"
+        command = f"make frame STEM={stem} {chosen}".rstrip()
         verdicts.append(judge(claim, frame, command=command))
     return verdicts
+
+
+def make_variables(at: str) -> str:
+    """The variables of make that lead to `<scale>-<data>[-seeds-<list>][-bf16]`, or nothing."""
+    found = re.fullmatch(r"(\w+)-(\w+?)(?:-seeds-([\d,]+))?(-bf16)?", at)
+    if found is None:
+        return ""
+    scale, data, seeds, fast = found.groups()
+    words = [f"SCALE={scale} DATA={data}"]
+    words += [f"SEEDS={seeds}"] if seeds else []
+    words += ["FAST=1"] if fast else []
+    return " ".join(words)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from ..runs import files
 from ..runs.frame import read_frame
-from .claims import Verdict, judge_all
+from .claims import Verdict, judge_all, make_variables
 from .facts import Facts, gather
 
 #: An inline figure above this many characters is shown as its PNG instead.

@@ -8,7 +8,14 @@ import pytest
 
 from inr_experiments.checks import InputError
 from inr_experiments.paths import conf_dir
-from inr_experiments.reporting.claims import Claim, combine, judge, judge_all, read_claims
+from inr_experiments.reporting.claims import (
+    Claim,
+    combine,
+    judge,
+    judge_all,
+    make_variables,
+    read_claims,
+)
 from inr_experiments.reporting.evidence import weigh
 from inr_experiments.reporting.question import Question
 from inr_experiments.runs.frame import COLUMNS
@@ -282,3 +289,16 @@ def test_a_claim_may_need_several_experiments(tmp_path):
     made_up({"mine": base + 4.0}).to_csv(folder / "two.csv", index=False)
     (verdict,) = judge_all(tmp_path / "claims.yaml", folder)
     assert verdict.verdict == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("at", "variables"),
+    [
+        ("laptop-real", "SCALE=laptop DATA=real"),
+        ("laptop-real-bf16", "SCALE=laptop DATA=real FAST=1"),
+        ("smoke-bundled-seeds-0,1-bf16", "SCALE=smoke DATA=bundled SEEDS=0,1 FAST=1"),
+        ("frames", ""),
+    ],
+)
+def test_a_folder_of_frames_names_the_variables_that_made_it(at, variables):
+    assert make_variables(at) == variables
