@@ -42,7 +42,7 @@ def frames(tmp_path_factory):
 
 
 def few(experiment: str) -> list[str]:
-    """One picture or shape, and small lattices in 3D; what `significance` reads wants two pictures."""
+    """One picture or shape, and small lattices in 3D; `significance` wants two pictures."""
     text = (conf_dir() / "experiment" / f"{experiment}.yaml").read_text()
     if "/object:" in text:
         return ["task.shape=torus_knot", "model.width=27"]

@@ -71,8 +71,7 @@ class Sources:
     @property
     def choice(self) -> str:
         """The variables of make."""
-        scale, _, data = self.at.partition("-")
-        return f"SCALE={scale} DATA={data}"
+        return make_variables(self.at)
 
     def frame(self, stem: str) -> pd.DataFrame | None:
         """The frame of an experiment, or None where there is none."""

@@ -64,7 +64,8 @@ class Question:
             return f"Spearman's ρ of {metric} with {self.x} over {self.of}{where}"
         of, over = self.of, self.over or ""
         if self.over_metric:
-            return f"{_name(of)}: {self.metric} against {self.over_metric} at the {self.at} step{where}"
+            at = f"at the {self.at} step{where}"
+            return f"{_name(of)}: {self.metric} against {self.over_metric} {at}"
         if _swept(of) == _swept(over):
             both = f", both with {_swept(of)}" if _swept(of) else ""
             return f"{_model(of)} against {_model(over)}{both}: {metric}{where}"
