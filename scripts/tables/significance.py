@@ -24,7 +24,7 @@ ROUND = (0.25, 0.5, 1.0)
 
 def main(frame_path: str, seeds_path: str, out: str) -> None:
     frame = read_frame(Path(frame_path))
-    pictures, seeds, within = seed_spread(read_frame(Path(seeds_path)))
+    seeds = read_frame(Path(seeds_path))
     rows = {row.model: row for row in tables.rows(frame, "psnr", reference="relu")}
     if "rank_expanding" not in rows or rows["rank_expanding"].against is None:
         raise InputError(f"{frame_path}: expected fits of relu and rank_expanding")
@@ -43,20 +43,26 @@ def main(frame_path: str, seeds_path: str, out: str) -> None:
         f"{', '.join(sorted(frame['scale'].unique()))}). The exact sign flip cannot reach 0.05 "
         f"with fewer than {flips} images, nor with fewer than {corrected} after Holm's correction "
         f"for {comparisons} methods; here its smallest p is "
-        f"{tables.smallest_p(d.n, comparisons):.2g}. Over {seeds} seed(s) of a picture the gain "
-        f"has a spread of {within:.2f} dB ({pictures} pictures): its square is "
-        f"{100 * (within / d.std) ** 2:.0f} % of the variance over images."
+        f"{tables.smallest_p(d.n, comparisons):.2g}. {seeds_part(seeds, d.std)}"
     ))  # fmt: skip
 
 
-def seed_spread(frame: pd.DataFrame) -> tuple[int, int, float]:
-    """Pictures, seeds, and the spread in dB of REI's gain over the seeds of one picture.
+def seeds_part(frame: pd.DataFrame, over_images: float) -> str:
+    """How much of the spread in dB of REI's gain over images is there over seeds of one picture.
 
-    s² = mean over pictures of the variance (n − 1) over seeds of the paired gain; NaN for one seed.
+    s² = mean over pictures of the variance (n − 1) over seeds of the paired gain.
     """
     values = tables.last_values(frame, "psnr").set_index(["model", "item", "seed"])["value"]
     gains = (values["rank_expanding"] - values["relu"]).unstack("seed")
-    return *gains.shape, math.sqrt(gains.var(axis=1, ddof=1).mean())
+    pictures, seeds = gains.shape
+    if seeds < 2:
+        return "Of one seed a picture it is not known how much of it is the seed's."
+    variance = gains.var(axis=1, ddof=1).mean()
+    return (
+        f"Over {seeds} seeds of a picture the gain has a spread of {math.sqrt(variance):.2f} dB "
+        f"({pictures} pictures): its square is {100 * variance / over_images**2:.0f} % of the "
+        "variance over images."
+    )
 
 
 def published_gain() -> float:

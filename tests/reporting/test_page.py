@@ -27,8 +27,8 @@ PICTURES = (
     "task.image=astronaut,coffee",
 )  # fmt: skip
 SHAPE = ("scale=smoke", "task=occupancy", "task.shape=gyroid_sphere", "model=relu")
-SWEEPS = {("table1", "training_clip"): PICTURES, ("table1_occupancy",): SHAPE}
-TABLES = {"table1": ["table1"], "significance": ["table1"], "table9": ["table9"]}
+SWEEPS = {("table1", "table1_seeds", "training_clip"): PICTURES, ("table1_occupancy",): SHAPE}
+TABLES = {"table1": ["table1"], "significance": ["table1", "table1_seeds"], "table9": ["table9"]}
 FIGURES = {
     "fig_inlet_spectra": ["table1"],
     "training_clip": ["training_clip"],
@@ -45,10 +45,11 @@ def outputs(tmp_path_factory) -> Path:
         for stem in stems:
             write_frame(frame(runs), folder / "frames" / AT / f"{stem}.csv")
     for kind, stems in (("tables", TABLES), ("figures", FIGURES)):
-        for stem, (of,) in stems.items():
-            path = folder / "frames" / AT / f"{of}.csv"
-            if path.is_file():
-                load(f"{kind}/{stem}").main(str(path), str(folder / kind / AT / f"{stem}.png"))
+        for stem, of in stems.items():
+            paths = [folder / "frames" / AT / f"{name}.csv" for name in of]
+            if all(path.is_file() for path in paths):
+                out = folder / kind / AT / f"{stem}.png"
+                load(f"{kind}/{stem}").main(*map(str, [*paths, out]))
     return folder
 
 
