@@ -4,14 +4,14 @@
 measures a few steps of every kind of fit and prints hours by experiment; a run that several
 experiments share is fitted in the first and only measured in the others. Where the hours exceed
 --hours, whole experiments lose all seeds but the first, the one that this saves most first, but not
-those of one or two pictures, which are there for their seeds; then
-all pictures or shapes but the first 8, then but the first 6, likewise: fewer decide nothing. OUT.mk
-tells make, OUT.txt the page.
+those of one or two pictures, which are there for their seeds; then all pictures or shapes but the
+first 8, likewise: with fewer, the smallest p of a claim's six tests exceeds 0.05 (6 · 2 / 2⁷).
+OUT.mk tells make, OUT.txt the page.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from inr_experiments.commands.door import door
 from inr_experiments.commands.plan import seconds_a_fit
 from inr_experiments.experiment import locate
 
-#: Pictures or shapes that are kept, one cut after the other; the rule's last step is the last.
-CUTS = (8, 6)
+#: What an experiment keeps at the least, one cut after the other.
+CUTS = (("seeds", 1), ("pictures", 8))
 #: An experiment of no more items than this keeps its seeds.
 FEW = 2
 
@@ -124,19 +124,13 @@ def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list
 
 def shrink(experiments: Sequence[Experiment], hours: float) -> None:
     """Cut shares, by the rule of this file, until the hours are kept or there is no more to cut."""
-    for cut in cuts():
+    for cut in CUTS:
         able = [e for e in experiments if cut_of(e, cut) is not None]
         able.sort(key=lambda e: e.hours(cut_of(e, cut) or e.share) - e.hours(e.share))
         for experiment in able:
             if total(experiments) <= hours:
                 return
             experiment.share = cut_of(experiment, cut) or experiment.share
-
-
-def cuts() -> Iterator[tuple[str, int]]:
-    yield "seeds", 1
-    for pictures in CUTS:
-        yield "pictures", pictures
 
 
 def cut_of(experiment: Experiment, cut: tuple[str, int]) -> Share | None:
@@ -167,7 +161,7 @@ def told(experiments: Sequence[Experiment], hours: float) -> str:
     verdict = "within" if needed <= hours else "more than"
     return "\n".join([*lines, f"{'all':<22} {'':>5} {'':>6} {needed:>6.2f}", (
         f"{needed:.2f} hours, one fit after the other, {verdict} the {hours:g} allowed. Where it "
-        "would not fit, seeds go first, then pictures or shapes beyond 8, then beyond 6."
+        "would not fit, seeds go first, then pictures or shapes beyond 8."
     )])  # fmt: skip
 
 
