@@ -5,7 +5,7 @@ FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupa
 	fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
 TABLES := table1 significance table1_occupancy table_rei_3d tune
 
-# The main job; with one seed, so that it takes 17 minutes on two cores.
+# The main job; with one seed, so that it takes 15 minutes on two cores.
 MAIN_TABLES := table1 table1_occupancy
 MAIN_FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupancy_slices
 MAIN_SEEDS := 0
