@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 from inr_experiments.checks import InputError
 from inr_experiments.commands.door import door
 from inr_experiments.reporting.facts import gather
@@ -19,6 +21,8 @@ from inr_experiments.runs.frame import read_frame, write_frame
 #: Figures that show the pictures that were fitted.
 PICTURED = ("fig_reconstruction", "fig_gallery", "gallery", "training_clip")
 LIMIT = 10_000_000  # bytes
+#: A picture of more bytes than this is kept narrower.
+LARGE, NARROW = 800_000, 1000
 
 
 def main(outputs: str, at: str, folder: str) -> None:
@@ -41,10 +45,20 @@ def main(outputs: str, at: str, folder: str) -> None:
     texts = [p for p in sorted((base / "tables" / at).iterdir()) if p.suffix in (".md", ".txt")]
     for path in [*pictures, *texts]:
         shutil.copyfile(path, to / path.name)
+        if path in pictures and path.stat().st_size > LARGE:
+            narrow(to / path.name)
     size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
     if size > LIMIT:
         raise InputError(f"{to}: {size} bytes; expected at most {LIMIT}")
     print(f"{to}: {size / 1e6:.1f} MB")
+
+
+def narrow(path: Path) -> None:
+    """Scale a picture down to `NARROW` pixels of width, in place."""
+    with Image.open(path) as image:
+        smaller = image.convert("RGB")
+    smaller.thumbnail((NARROW, NARROW * smaller.height // smaller.width + 1))
+    smaller.save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,10 @@ NOT_COMPARED = ("seconds",)
 def compact(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that claims and comparisons read: first step, first milestone after it, last step.
 
-    The folder of a run is told relative to the outputs folder.
+    Of the ranks it keeps the effective ones. The folder of a run is told relative to the outputs
+    folder.
     """
+    frame = frame[_told(frame["metric"])]
     later = frame["step"].where(frame["step"] > 0)
     early = later.groupby([frame["key"], frame["seed"]]).transform("min")
     kept = frame[(frame["step"] == 0) | frame["last"] | (frame["step"] == early)].copy()
@@ -80,9 +82,13 @@ def changes(then: pd.DataFrame, now: pd.DataFrame) -> tuple[list[Change], list[s
 
 def _by_item(frame: pd.DataFrame) -> pd.Series:
     metric = frame["metric"]
-    asked = ~metric.str.contains("/") | metric.str.endswith("/effective_rank")
-    chosen = frame[frame["last"] & asked & ~metric.isin(NOT_COMPARED)]
+    chosen = frame[frame["last"] & _told(metric) & ~metric.isin(NOT_COMPARED)]
     return chosen.groupby(["task", "model", "metric", "item"])["value"].mean()
+
+
+def _told(metric: pd.Series) -> pd.Series:
+    """Which metrics are plain ones or effective ranks, and none of the rest of a diagnostic."""
+    return ~metric.str.contains("/") | metric.str.endswith("/effective_rank")
 
 
 def _lacks(table: pd.Series, name: tuple[str, str, str], items: pd.Series) -> bool:
