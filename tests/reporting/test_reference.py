@@ -1,5 +1,6 @@
 """What moved between a kept frame and a new one; the scripts that keep and compare."""
 
+import imageio.v3 as iio
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,9 +49,12 @@ def test_compact_keeps_the_steps_that_claims_read():
     frame = fits(2.0)
     middle = frame[frame["last"]].assign(last=False)
     frame = pd.concat([frame, middle.assign(step=3), middle.assign(step=5)])
+    ranks = [middle.assign(metric=f"x/{name}") for name in ("rank_0.01", "effective_rank")]
+    frame = pd.concat([frame, *(rank.assign(last=True) for rank in ranks)])
     frame["folder"] = "/somewhere/outputs/runs/relu-1/seed-000"
     kept = compact(frame)
     assert sorted(kept["step"].unique()) == [0, 3, 9]
+    assert set(kept["metric"]) == {"psnr", "x/effective_rank"}
     assert set(kept["folder"]) == {"runs/relu-1/seed-000"}
 
 
@@ -65,6 +69,11 @@ def test_kept_then_compared(tmp_path, capsys):
     (tmp_path / f"o/tables/{at}/table1.md").write_text("| a |\n")
     kept = tmp_path / "kept"
     reference.main(str(tmp_path / "o"), at, str(kept))
+    wide = np.random.default_rng(0).integers(0, 256, (600, 1400, 3), dtype=np.uint8)
+    iio.imwrite(tmp_path / f"o/figures/{at}/fig_inlet_spectra.png", wide)
+    reference.main(str(tmp_path / "o"), at, str(kept))
+    narrow = iio.imread(kept / "fig_inlet_spectra.png")
+    assert narrow.shape[1] == 1000 and narrow.shape[0] == pytest.approx(1000 * 600 / 1400, abs=1)
     names = {p.relative_to(kept).as_posix() for p in kept.rglob("*") if p.is_file()}
     assert names == {"frames/table1.csv", "fig_inlet_spectra.png", "table1.md", "provenance.json"}
     assert len(read_frame(kept / "frames/table1.csv")) == len(fits(2.0))
