@@ -34,6 +34,8 @@ FITS = {
 }
 QUICK = ("task.side=32", "model.width=16")
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+#: Seconds of a comparison: more steps than RUNS where they are short, as single ones are noisy.
+LEAST_S = 20
 #: dB between the reference and the suite's fp32 fit after the same steps.
 TOLERANCE_DB = 0.05
 #: Cost against each of these, the others at the first value of COST.
@@ -96,22 +98,27 @@ def rows(*, quick: bool) -> Iterator[Row]:
         seconds, peaks[precision] = product_peak(precision, quick=quick)
         yield Row(f"fit/peak/{precision}", seconds, None, {"gflops": peaks[precision] / 1e9})
     for name, words in FITS.items():
-        yield from against_plain(name, (*words, *QUICK) if quick else words, peaks)
+        yield from against_plain(
+            name, (*words, *QUICK) if quick else words, peaks, 0 if quick else LEAST_S
+        )
     yield memory(64 if quick else 512)
     for what, values in COST.items():
         for value in values[:2] if quick else values:
             yield cost(what, value)
 
 
-def against_plain(name: str, words: tuple[str, ...], peaks: dict[str, float]) -> Iterator[Row]:
-    """The suite in fp32 and bf16 and the reference, step by step in turn."""
+def against_plain(
+    name: str, words: tuple[str, ...], peaks: dict[str, float], least_s: float
+) -> Iterator[Row]:
+    """The suite in fp32 and bf16 and the reference, step by step in turn, for `least_s` or more."""
     field, task, plan = setting(*words)
     loops = {"plain": plain_loop(deepcopy(field), task, plan.lr)}
     for precision in DTYPES:
         loops[precision] = suite(deepcopy(field), task, replace(plan, precision=precision))
     seconds: dict[str, list[float]] = {loop: [] for loop in loops}
     psnr = {}
-    for _ in range(1 + RUNS):
+    began = time.perf_counter()
+    while len(seconds["plain"]) <= RUNS or time.perf_counter() - began < least_s:
         for loop, step in loops.items():
             started = time.perf_counter()
             psnr[loop] = step()
@@ -121,6 +128,7 @@ def against_plain(name: str, words: tuple[str, ...], peaks: dict[str, float]) ->
         subject = statistics.median(measured)
         void = psnr["plain"] < psnr["fp32"] - TOLERANCE_DB
         yield Row(f"fit/{name}/{precision}", subject, statistics.median(plain), {
+            "steps": len(measured),
             "share_of_peak": flops(field, len(task.coordinates)) / subject / peaks[precision],
             "subject_range_s": [min(measured), max(measured)],
             "reference_range_s": [min(plain), max(plain)],

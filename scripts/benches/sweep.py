@@ -8,8 +8,8 @@ from pathlib import Path
 from .launching import timed
 from .timing import RUNS, Row
 
-#: 96² fitted pixels, width 144, a tenth of the steps of scale laptop, milestones at both ends.
-FITS = ("model=relu", "task.side=192", "fit.steps=50", "diagnostic=none")
+#: 128² fitted pixels, width 144, a fifth of the steps of scale laptop, milestones at both ends.
+FITS = ("model=relu", "task.side=256", "fit.steps=100", "diagnostic=none")
 QUICK = ("scale=smoke", "fit.steps=2", "diagnostic=none")
 
 
