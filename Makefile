@@ -72,6 +72,7 @@ asked = $(1):$(call data,$(1))$(addprefix :,$(call precision,$(1)))
 source = $(or $(FRAME_$(1)),$(1))
 frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
 EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
+possible = $(foreach s,$(1),$(if $(filter $(LEFT_OUT),$(call source,$(s))),,$(s)))
 PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
 # One a scale and data, whatever seeds and precision; its provenance says which.
 REFERENCE := outputs/reference/$(SCALE)-$(DATA)
@@ -112,7 +113,8 @@ paper: $(INSTALLED) ## plan, run everything that is not done yet, build all figu
 		--experiments $(foreach e,$(EXPERIMENTS),$(call asked,$(e))) --choice $(every)
 	$(MAKE) -k everything; failed=$$?; $(MAKE) report && exit $$failed # what failed stands in the report as not run
 
-everything: $(EXPERIMENTS:%=$(OUTPUTS)/frames/$(AT)/%.csv) $(TABLES) $(FIGURES)
+everything: $(patsubst %,$(OUTPUTS)/frames/$(AT)/%.csv,$(filter-out $(LEFT_OUT),$(EXPERIMENTS))) \
+	$(call possible,$(TABLES) $(FIGURES))
 
 report: $(INSTALLED) ## the page and the verdicts, from what is there
 	$(BIN)/python scripts/report.py $(OUTPUTS) $(AT) \
@@ -154,7 +156,7 @@ $(OUTPUTS)/bench/%.jsonl: | $(INSTALLED)
 $(TABLES): %: $(OUTPUTS)/tables/$(AT)/%.txt
 $(FIGURES): %: $(OUTPUTS)/figures/$(AT)/%.png
 
-$(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) | $(INSTALLED)
+$(OUTPUTS)/frames/$(AT)/%.csv: $(CONF) $(wildcard $(PLAN)) | $(INSTALLED)
 	$(BIN)/inr -m experiment=$* $(call choice,$*) outputs=$(OUTPUTS) hydra/launcher=joblib
 	$(BIN)/inr-collect experiment=$* $(call choice,$*) --outputs $(OUTPUTS) --frame $@
 

@@ -1,11 +1,13 @@
 """From a composed config to a finished run: build, fit, measure, record."""
 
+import json
 import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +98,18 @@ def execute(cfg: DictConfig) -> Outcome:
 def locate(cfg: DictConfig, outputs: Path) -> Path:
     """Where the run that `cfg` describes lies or will lie under `outputs`."""
     config = resolve(cfg)
-    key = run_key(config, data_sha256=build_task(config).sha256)
-    return Store(outputs).folder(key, config["seed"])
+    return Store(outputs).folder(key_of(config), config["seed"])
+
+
+def key_of(config: dict[str, Any]) -> str:
+    """The run's key. The data of a task are read once a process, whatever becomes of the file."""
+    needed = {name: config[name] for name in ("task", "trusted")}
+    return run_key(config, data_sha256=_data_sha256(json.dumps(needed)))
+
+
+@cache
+def _data_sha256(config: str) -> str:
+    return build_task(json.loads(config)).sha256
 
 
 def fit_and_record(

@@ -1,25 +1,50 @@
 """What make paper leaves out to fit its hours."""
 
+import os
+
 import pytest
 
-from scripts.plan import Experiment, Fit, measured, shrink, told, total
+from scripts.plan import (
+    Experiment,
+    Fit,
+    compared_models,
+    for_make,
+    kind,
+    measured,
+    shrink,
+    told,
+    total,
+    write_changed,
+)
+
+CLAIMED = frozenset({"relu"})
 
 
-def experiment(name: str, *, pictures: int, seeds: int, hours: float) -> Experiment:
+def experiment(
+    name: str, *, pictures: int, seeds: int, hours: float, models=("relu",), **options
+) -> Experiment:
     """`hours` of all fits together, shared out evenly."""
-    each = 3600 * hours / (pictures * seeds)
-    fits = [Fit(name, f"i{i:02d}", s, each) for s in range(seeds) for i in range(pictures)]
-    return Experiment(name, fits)
+    each = 3600 * hours / (pictures * seeds * len(models))
+    fits = [
+        Fit(name, f"i{i:02d}", s, each, model=m)
+        for s in range(seeds) for m in models for i in range(pictures)
+    ]  # fmt: skip
+    return Experiment(name, fits, **{"compared": CLAIMED, **options})
+
+
+def cut(hours: float, *experiments: Experiment) -> dict[str, str]:
+    shrink(experiments, hours)
+    return {e.name: e.overrides if e.share.whole else "none" for e in experiments}
 
 
 def overrides(hours: float) -> dict[str, str]:
-    experiments = [
+    left = cut(
+        hours,
         experiment("small", pictures=4, seeds=8, hours=0.4),
         experiment("large", pictures=16, seeds=2, hours=4.0),
         experiment("one", pictures=16, seeds=1, hours=1.6),
-    ]
-    shrink(experiments, hours)
-    return {e.name: e.overrides for e in experiments if e.overrides}
+    )
+    return {name: words for name, words in left.items() if words}
 
 
 def first(n: int) -> str:
@@ -30,15 +55,75 @@ def test_seeds_go_first_where_they_save_most_then_pictures():
     assert overrides(6.1) == {}
     assert overrides(4.5) == {"large": "seed=0"}
     assert overrides(3.7) == {"large": "seed=0", "small": "seed=0"}
-    assert overrides(3.0) == {"large": f"seed=0 {first(8)}", "small": "seed=0"}
-    assert overrides(1.7) == {
+    assert overrides(1.9) == {
         "large": f"seed=0 {first(8)}", "small": "seed=0", "one": first(8),
     }  # fmt: skip
 
 
+def test_a_cut_that_a_later_one_makes_needless_is_undone():
+    assert overrides(3.0) == {"large": f"seed=0 {first(8)}"}, "small has its seeds again"
+
+
+def models(hours: float) -> dict[str, str]:
+    """Table 1, an experiment that a claim reads, and one that none does."""
+    two = {"seeds": 1, "models": ("relu", "siren")}
+    return cut(
+        hours,
+        experiment("table", pictures=16, hours=1.6, first=True, **two),
+        experiment("read", pictures=8, hours=0.8, **two),
+        experiment("unread", pictures=8, hours=0.8, compared=None, **two),
+    )
+
+
+def test_what_no_claim_reads_goes_before_table_1():
+    assert models(3.2) == {"table": "", "read": "", "unread": ""}
+    assert models(2.7) == {"table": "", "read": "", "unread": first(2)}
+    assert models(2.3) == {"table": "", "read": "model=relu", "unread": first(2)}
+    assert models(2.1) == {"table": "", "read": "model=relu", "unread": "none"}
+    assert models(1.3) == {"table": first(8), "read": "model=relu", "unread": "none"}
+
+
+def test_make_is_told_what_is_left_out():
+    table = experiment("table", pictures=16, seeds=1, hours=1.6, first=True)
+    other = experiment("other", pictures=16, seeds=1, hours=1.6, compared=None)
+    shrink([table, other], 1.7)
+    assert for_make([table, other]).splitlines()[-1] == "LEFT_OUT := other"
+    assert "all of it" in told([table, other], 1.7)
+
+
+def test_every_model_that_a_claim_compares_is_found():
+    found = compared_models()
+    assert found["table1"] == {"relu", "rank_expanding", "pe", "siren"}
+    assert found["activations_sampling"] == {"relu", "rank_expanding"}
+    assert "rank_omega" not in found
+
+
+def test_a_plan_that_says_the_same_leaves_its_file_alone(tmp_path):
+    path = tmp_path / "plan.mk"
+    write_changed(path, "a\n")
+    os.utime(path, (1, 1))
+    write_changed(path, "a\n")
+    assert path.stat().st_mtime == 1
+    write_changed(path, "b\n")
+    assert path.stat().st_mtime > 1
+
+
+def test_fits_of_one_cost_are_measured_once():
+    config = {
+        "model": {"name": "relu", "inlet_init": {"epsilon": 1}, "width": 4},
+        "task": {"image": "a", "fitted": "all"},
+        "fit": {"lr": 1e-3, "steps": 5},
+        "diagnostic": {},
+    }
+    alike = {**config, "fit": {"lr": 1e-2, "steps": 5}}
+    alike["task"] = {"image": "b", "fitted": "all"}
+    assert kind(config) == kind(alike)
+    assert kind(config) != kind({**config, "fit": {"lr": 1e-3, "steps": 6}})
+
+
 def test_shapes_are_left_out_by_their_own_key():
     fits = [Fit("solids", f"s{i}", 0, 3600.0, "task.shape") for i in range(9)]
-    solids = Experiment("solids", fits)
+    solids = Experiment("solids", fits, CLAIMED)
     shrink([solids], 8.5)
     assert solids.overrides == "task.shape=s0,s1,s2,s3,s4,s5,s6,s7"
 

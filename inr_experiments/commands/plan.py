@@ -65,7 +65,10 @@ def _line(name: str, fits: list[tuple[bool, float]]) -> str:
 
 
 def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
-    """Seconds of a training step times the steps, and of a milestone times the milestones."""
+    """Seconds of a training step times the steps, and of a milestone times the milestones.
+
+    With the threads that torch has at the time.
+    """
     from .. import building
     from ..fit.loop import fit
 
@@ -75,14 +78,13 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     diagnostics = building.build_diagnostics(config)
     short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
     device = building.pick_device(config["device"])
-    stepping = measuring = resumed = 0.0
-    for snapshot in fit(field, task, short, seed=0, device=device):
-        reached = time.perf_counter()
-        if snapshot.step == 2 * TIMED:  # the first half warmed up
-            stepping = (reached - resumed) / TIMED
-        task.evaluate(snapshot.predict)
-        for diagnostic in diagnostics.values():
-            diagnostic(snapshot, task)
-        resumed = time.perf_counter()
-        measuring = resumed - reached
-    return stepping * plan.steps, measuring * len(plan.milestones())
+    _, _, last = ticks = [
+        (time.perf_counter(), snapshot)
+        for snapshot in fit(field, task, short, seed=0, device=device)
+    ]
+    stepping = (last[0] - ticks[1][0]) / TIMED  # the first half warmed up
+    started = time.perf_counter()
+    task.evaluate(last[1].predict)
+    for diagnostic in diagnostics.values():
+        diagnostic(last[1], task)
+    return stepping * plan.steps, (time.perf_counter() - started) * len(plan.milestones())
