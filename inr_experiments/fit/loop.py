@@ -31,7 +31,7 @@ def fit(
     """Fit `field` to `task` by `plan` and yield a snapshot at every milestone, step 0 included.
 
     minimise mean over points of task.loss(field(x), y). The field is trained in place; a snapshot
-    is good until the next one is asked for. The same seed and thread count give the same bits.
+    is good until the next one is asked for, the last one for good. The same seed and thread count give the same bits.
 
     Raises:
         DivergedError: for the first step whose loss is not finite; on a GPU not before the next
@@ -51,11 +51,11 @@ def fit(
             noted = read(losses, rates, step)
             freeze_statistics(field, coordinates)
             yield Snapshot(step, field, coordinates, noted, tuple(rates))
+            if step == plan.steps:
+                return
             field.train()
             losses.clear()
             rates.clear()
-        if step == plan.steps:
-            return
 
         if plan.batch != "full" and step > 0:
             x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))

@@ -27,6 +27,13 @@ def test_milestones_are_the_first_the_multiples_and_the_last():
     assert [len(s.losses) for s in snapshots] == [0, 5, 5, 2]
 
 
+def test_the_last_snapshot_is_good_for_good():
+    field, task = field_and_task("task.side=24", "model=bn")
+    for last in fit(field, task, PLAN, seed=0):
+        within = task.evaluate(last.predict)
+    assert task.evaluate(last.predict) == within
+
+
 def test_the_first_loss_is_that_of_the_initialisation():
     field, task = field_and_task("task.side=24", "model=relu")
     x, y = task.batch("full", torch.Generator())
