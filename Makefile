@@ -29,6 +29,8 @@ FRAME_fig_threshold_geometry := diagnosis
 FRAME_fig_bn_placement := fig_bn_placement baseline
 FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves \
 	rank_width
+# Draws what the plan did not leave out; other figures need all of their experiments.
+PARTIAL := fig_rank_ablation
 FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling
@@ -69,10 +71,11 @@ comma := ,
 empty :=
 commas = $(subst $(empty) ,$(comma),$(strip $(1)))
 asked = $(1):$(call data,$(1))$(addprefix :,$(call precision,$(1)))
-source = $(or $(FRAME_$(1)),$(1))
+behind = $(or $(FRAME_$(1)),$(1))
+source = $(filter-out $(if $(filter $(1),$(PARTIAL)),$(LEFT_OUT)),$(call behind,$(1)))
 frame = $(foreach e,$(call source,$(1)),$(OUTPUTS)/frames/$(AT)/$(e).csv)
-EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call source,$(s))) $(CLAIMED)))
-possible = $(foreach s,$(1),$(if $(filter $(LEFT_OUT),$(call source,$(s))),,$(s)))
+EXPERIMENTS := table1 $(filter-out table1,$(sort $(foreach s,$(TABLES) $(FIGURES),$(call behind,$(s))) $(CLAIMED)))
+possible = $(foreach s,$(1),$(if $(call source,$(s)),$(if $(filter $(LEFT_OUT),$(call source,$(s))),,$(s))))
 PLAN := $(OUTPUTS)/tables/$(AT)/plan.mk
 # One a scale and data, whatever seeds and precision; its provenance says which.
 REFERENCE := outputs/reference/$(SCALE)-$(DATA)

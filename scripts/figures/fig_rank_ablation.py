@@ -1,7 +1,8 @@
 """PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME OUT`.
 
 Lines and REI's gain: means over pictures; ρ is Spearman's within each picture, its mean over them
-and 95 % interval. The frames are those of the experiments in labels.KNOBS and of rank_width.
+and 95 % interval. The frames are those of the experiments in labels.KNOBS and of rank_width, as far
+as they are there.
 """
 
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.checks import InputError
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import KNOBS, method
 from inr_experiments.reporting.sweeps import correlation, per_item, runs
@@ -35,7 +37,9 @@ APART = "rank_octaves"
 def main(*arguments: str) -> None:
     *frames, out = map(Path, arguments)
     tables = {path.stem: knob_runs(path) for path in frames}
-    width = tables.pop("rank_width")
+    width = tables.pop("rank_width", None)
+    if not tables:
+        raise InputError(f"{frames[0]}: expected a frame of {', '.join(KNOBS)}")
     figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.6), sharey=False)
     for row, outcome in zip(axes, OUTCOMES, strict=False):
         for axis, rank in zip(row, RANKS, strict=True):
@@ -44,7 +48,10 @@ def main(*arguments: str) -> None:
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
         draw_correlations(axis, tables, outcome)
     axes[2, 1].set_yticklabels([])
-    draw_width(axes[2, 2], width)
+    if width is None:
+        axes[2, 2].set_axis_off()
+    else:
+        draw_width(axes[2, 2], width)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     marks = [
@@ -64,8 +71,8 @@ def knob_runs(path: Path) -> pd.DataFrame:
 
 def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -> None:
     """A line a knob through its levels in their order, mean over pictures."""
-    for knob, (label, colour, marker) in KNOBS.items():
-        table = tables[knob]
+    for knob, table in tables.items():
+        label, colour, marker = KNOBS[knob]
         key = next(column for column in table.columns if column.startswith("model."))
         means = table.groupby(key, sort=False)[[rank, outcome]].mean()
         axis.plot(
@@ -90,9 +97,10 @@ def parameters(table: pd.DataFrame) -> str:
 
 def draw_correlations(axis: Axes, tables: dict[str, pd.DataFrame], outcome: str) -> None:
     """Spearman's ρ within pictures, mean over them and 95 % interval, by knob and pooled."""
-    pooled = pd.concat([table for knob, table in tables.items() if knob != APART])
-    rows = [(KNOBS[knob][0], KNOBS[knob][1], tables[knob]) for knob in KNOBS]
-    rows.append(("pooled, but octaves", "0.3", pooled))
+    rows = [(*KNOBS[knob][:2], table) for knob, table in tables.items()]
+    pooled = [table for knob, table in tables.items() if knob != APART]
+    if len(pooled) > 1:
+        rows.append(("pooled, but octaves", "0.3", pd.concat(pooled)))
     for y, (_, colour, table) in enumerate(rows):
         for offset, (rank, (_, marker)) in zip((-0.22, 0, 0.22), RANKS.items(), strict=True):
             rho = correlation(table, rank, outcome)
