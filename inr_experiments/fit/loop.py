@@ -31,7 +31,8 @@ def fit(
     """Fit `field` to `task` by `plan` and yield a snapshot at every milestone, step 0 included.
 
     minimise mean over points of task.loss(field(x), y). The field is trained in place; a snapshot
-    is good until the next one is asked for, the last one for good. The same seed and thread count give the same bits.
+    is good until the next one is asked for, the last one for good. The same seed and thread count
+    give the same bits.
 
     Raises:
         DivergedError: for the first step whose loss is not finite; on a GPU not before the next
