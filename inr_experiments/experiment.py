@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +94,20 @@ def execute(cfg: DictConfig) -> Outcome:
     return Outcome(record["status"], fresh, folder, record)
 
 
-def locate(cfg: DictConfig, outputs: Path) -> Path:
+class Keys(dict[str, str]):
+    """Keys of the runs of a sweep: the data of every task are read once, while they stay as is."""
+
+    def of(self, config: dict[str, Any]) -> str:
+        task = json.dumps(config["task"])
+        if task not in self:
+            self[task] = build_task(config).sha256
+        return run_key(config, data_sha256=self[task])
+
+
+def locate(cfg: DictConfig, outputs: Path, keys: Keys | None = None) -> Path:
     """Where the run that `cfg` describes lies or will lie under `outputs`."""
     config = resolve(cfg)
-    return Store(outputs).folder(key_of(config), config["seed"])
-
-
-def key_of(config: dict[str, Any]) -> str:
-    """The run's key. The data of a task are read once a process, whatever becomes of the file."""
-    needed = {name: config[name] for name in ("task", "trusted")}
-    return run_key(config, data_sha256=_data_sha256(json.dumps(needed)))
-
-
-@cache
-def _data_sha256(config: str) -> str:
-    return build_task(json.loads(config)).sha256
+    return Store(outputs).folder((Keys() if keys is None else keys).of(config), config["seed"])
 
 
 def fit_and_record(

@@ -1,21 +1,13 @@
 """What make paper leaves out to fit its hours."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
-from scripts.plan import (
-    Experiment,
-    Fit,
-    compared_models,
-    for_make,
-    kind,
-    measured,
-    shrink,
-    told,
-    total,
-    write_changed,
-)
+from inr_experiments.commands.plan import kind
+from inr_experiments.commands.sitting import Experiment, Fit, hours, shrink
+from scripts.plan import compared_models, for_make, measured, told, write_changed
 
 CLAIMED = frozenset({"relu"})
 
@@ -26,20 +18,20 @@ def experiment(
     """`hours` of all fits together, shared out evenly."""
     each = 3600 * hours / (pictures * seeds * len(models))
     fits = [
-        Fit(name, f"i{i:02d}", s, each, model=m)
+        Fit(f"{name} {m} {i} {s}", f"i{i:02d}", s, each, model=m)
         for s in range(seeds) for m in models for i in range(pictures)
     ]  # fmt: skip
     return Experiment(name, fits, **{"compared": CLAIMED, **options})
 
 
-def cut(hours: float, *experiments: Experiment) -> dict[str, str]:
-    shrink(experiments, hours)
+def cut(allowed: float, *experiments: Experiment) -> dict[str, str]:
+    shrink(experiments, allowed)
     return {e.name: e.overrides if e.share.whole else "none" for e in experiments}
 
 
-def overrides(hours: float) -> dict[str, str]:
+def overrides(allowed: float) -> dict[str, str]:
     left = cut(
-        hours,
+        allowed,
         experiment("small", pictures=4, seeds=8, hours=0.4),
         experiment("large", pictures=16, seeds=2, hours=4.0),
         experiment("one", pictures=16, seeds=1, hours=1.6),
@@ -64,11 +56,11 @@ def test_a_cut_that_a_later_one_makes_needless_is_undone():
     assert overrides(3.0) == {"large": f"seed=0 {first(8)}"}, "small has its seeds again"
 
 
-def models(hours: float) -> dict[str, str]:
+def models(allowed: float) -> dict[str, str]:
     """Table 1, an experiment that a claim reads, and one that none does."""
     two = {"seeds": 1, "models": ("relu", "siren")}
     return cut(
-        hours,
+        allowed,
         experiment("table", pictures=16, hours=1.6, first=True, **two),
         experiment("read", pictures=8, hours=0.8, **two),
         experiment("unread", pictures=8, hours=0.8, compared=None, **two),
@@ -86,9 +78,42 @@ def test_what_no_claim_reads_goes_before_table_1():
 def test_make_is_told_what_is_left_out():
     table = experiment("table", pictures=16, seeds=1, hours=1.6, first=True)
     other = experiment("other", pictures=16, seeds=1, hours=1.6, compared=None)
-    shrink([table, other], 1.7)
-    assert for_make([table, other]).splitlines()[-1] == "LEFT_OUT := other"
     assert "all of it" in told([table, other], 1.7)
+    assert for_make([table, other]) == "LEFT_OUT := other\n", "and not a share of what it is"
+
+
+def test_a_run_that_two_experiments_share_is_no_saving_where_the_other_keeps_it():
+    table = experiment("table", pictures=16, seeds=1, hours=1.6, first=True)
+    fits = [replace(fit, fitting=360.0) for fit in table.fits]
+    same = Experiment("same", fits, CLAIMED)
+    assert hours([table, same]) == [pytest.approx(1.6), 0]
+    shrink([table, same], 1.0)
+    assert sum(hours([table, same])) == pytest.approx(0.8)
+    assert len(table.kept()) == len(same.kept()) == 8
+
+
+def test_a_diagnostic_that_is_missing_costs_its_own_seconds():
+    bare = Fit("run", "i00", 0, 3600.0, 360.0, frozenset({"a"}), None)
+    more = replace(bare, wanted=frozenset({"a", "b"}))
+    done = replace(bare, stored=frozenset({"a"}))
+    assert hours([Experiment("x", [bare]), Experiment("y", [more])]) == [
+        pytest.approx(1.1), pytest.approx(0.1),
+    ]  # fmt: skip
+    assert hours([Experiment("x", [done])]) == [0]
+
+
+def test_fits_side_by_side_take_no_less_than_the_longest():
+    long = Fit("long", "i00", 0, 7200.0)
+    short = [Fit(f"{i}", "i01", 0, 900.0) for i in range(4)]
+    assert hours([Experiment("x", [long, *short])], 2) == [2.0]
+    assert hours([Experiment("x", short)], 2) == [0.5]
+
+
+def test_claims_may_name_models_by_a_pattern():
+    fits = [Fit(m, "i00", 0, 3600.0, model=m) for m in ("rei_box", "rei_ball", "pe")]
+    some = Experiment("some", fits, frozenset({"rei_*"}))
+    shrink([Experiment("table", [], CLAIMED, first=True), some], 2.5)
+    assert some.overrides == "model=rei_box,rei_ball"
 
 
 def test_every_model_that_a_claim_compares_is_found():
@@ -116,13 +141,14 @@ def test_fits_of_one_cost_are_measured_once():
         "diagnostic": {},
     }
     alike = {**config, "fit": {"lr": 1e-2, "steps": 5}}
-    alike["task"] = {"image": "b", "fitted": "all"}
+    alike["task"] = {"image": "b", "fitted": "all", "noise": 0.1}
+    alike["model"] = {"name": "other", "inlet_init": {"epsilon": 2}, "width": 4}
     assert kind(config) == kind(alike)
     assert kind(config) != kind({**config, "fit": {"lr": 1e-3, "steps": 6}})
 
 
 def test_shapes_are_left_out_by_their_own_key():
-    fits = [Fit("solids", f"s{i}", 0, 3600.0, "task.shape") for i in range(9)]
+    fits = [Fit(f"run {i}", f"s{i}", 0, 3600.0, key="task.shape") for i in range(9)]
     solids = Experiment("solids", fits, CLAIMED)
     shrink([solids], 8.5)
     assert solids.overrides == "task.shape=s0,s1,s2,s3,s4,s5,s6,s7"
@@ -137,8 +163,8 @@ def test_what_is_there_for_its_seeds_keeps_them():
 def test_what_does_not_fit_at_all_is_said():
     experiments = [experiment("large", pictures=16, seeds=2, hours=64.0)]
     shrink(experiments, 1.0)
-    assert total(experiments) == pytest.approx(16.0)
     text = told(experiments, 1.0)
+    assert sum(hours(experiments)) == pytest.approx(16.0)
     assert "more than the 1 allowed" in text and "24 runs: only seed=0 task.image=i00" in text
     assert "within the 20 allowed" in told(experiments, 20.0)
 
@@ -146,6 +172,6 @@ def test_what_does_not_fit_at_all_is_said():
 def test_runs_that_experiments_share_are_fitted_once(tmp_path):
     choice = ["scale=smoke", "model=relu", "task.image=astronaut", "seed=0"]
     names = ["table1", "training_clip", "table1"]
-    a, b, again = (e.fits[0].seconds for e in measured(names, choice, tmp_path))
+    a, b, again = hours(measured(names, choice, tmp_path))
     assert a > b > 0, "the second only draws pictures of it"
     assert again == 0

@@ -66,8 +66,9 @@ def state_of(folder: Path) -> str:
 
 def experiment_folders(options: argparse.Namespace) -> dict[Path, dict[str, str]]:
     """Where the runs of an experiment lie, done or not, and what it varied in each."""
-    from ..experiment import locate
+    from ..experiment import Keys, locate
     from .cells import cells, varied
 
+    keys = Keys()
     jobs = zip(cells(options.overrides), varied(options.overrides), strict=True)
-    return {locate(cfg, options.outputs): values for cfg, values in jobs}
+    return {locate(cfg, options.outputs, keys): values for cfg, values in jobs}

@@ -42,15 +42,16 @@ def _outcomes(cfg: DictConfig, seeds: Sequence[int]) -> Iterator["Outcome"]:
         _NotDoneError: at the first run that is not done, has failed, lacks a diagnostic, or is to
             be mirrored.
     """
-    from ..building import resolve
-    from ..experiment import Outcome, key_of, lacking
+    from ..building import build_task, resolve
+    from ..experiment import Outcome, lacking
+    from ..runs.key import run_key
     from ..runs.store import Store
 
     config = resolve(cfg)
     store = Store(user_path(config["outputs"]))
     if config["force"] or "_target_" in (config["tracking"] or {}) or not store.runs.is_dir():
         raise _NotDoneError
-    key = key_of(config)
+    key = run_key(config, data_sha256=build_task(config).sha256)
     for seed in seeds:
         folder, record = store.folder(key, seed), store.record(key, seed)
         if record is None or record["status"] != "done":

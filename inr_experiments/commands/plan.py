@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from omegaconf import DictConfig
 from .cells import cells
 from .door import door
 
+#: Keys of a config that change what is fitted, but hardly what a step of it costs.
+FREE = {"task": ("image", "shape", "noise"), "fit": ("lr",),
+        "model": ("name", "inlet_init", "hidden_init", "head_init")}  # fmt: skip
 #: Steps that are timed, after as many that are not.
 TIMED = 4
 
@@ -37,17 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def print_plan(jobs: list[DictConfig], outputs: Path) -> None:
     """One row a model: fits, those done already, seconds a fit, minutes to go."""
     from ..building import resolve
-    from ..experiment import locate
+    from ..experiment import Keys, locate
 
+    keys = Keys()
     measured: dict[str, float] = {}
     groups: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     for cfg in jobs:
         config = resolve(cfg)
-        kind = json.dumps([config["model"], config["task"], config["fit"]], sort_keys=True)
-        if kind not in measured:
-            measured[kind] = sum(seconds_a_fit(config))
-        done = (locate(cfg, outputs) / "DONE").exists()
-        groups[config["model"]["name"]].append((done, measured[kind]))
+        if (alike := kind(config)) not in measured:
+            measured[alike] = sum(seconds_a_fit(config))
+        done = (locate(cfg, outputs, keys) / "DONE").exists()
+        groups[config["model"]["name"]].append((done, measured[alike]))
     print(f"{'model':<20} {'fits':>5} {'done':>5} {'s/fit':>7} {'min to go':>10}")
     for model, fits in groups.items():
         print(_line(model, fits))
@@ -64,6 +67,14 @@ def _line(name: str, fits: list[tuple[bool, float]]) -> str:
     return f"{name:<20} {len(fits):>5} {done:>5} {each:>7.1f} {to_go:>10.1f}"
 
 
+def kind(config: Mapping[str, Any]) -> str:
+    """What fits of about the same cost have in common; it is measured on the first of them."""
+    parts = [
+        {k: v for k, v in config[part].items() if k not in free} for part, free in FREE.items()
+    ]
+    return json.dumps([*parts, config["diagnostic"]])
+
+
 def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     """Seconds of a training step times the steps, and of a milestone times the milestones.
 
@@ -78,13 +89,16 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     diagnostics = building.build_diagnostics(config)
     short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
     device = building.pick_device(config["device"])
-    _, _, last = ticks = [
-        (time.perf_counter(), snapshot)
-        for snapshot in fit(field, task, short, seed=0, device=device)
-    ]
-    stepping = (last[0] - ticks[1][0]) / TIMED  # the first half warmed up
-    started = time.perf_counter()
-    task.evaluate(last[1].predict)
-    for diagnostic in diagnostics.values():
-        diagnostic(last[1], task)
-    return stepping * plan.steps, (time.perf_counter() - started) * len(plan.milestones())
+    stepping = measuring = resumed = 0.0
+    for snapshot in fit(field, task, short, seed=0, device=device):
+        if snapshot.step == 0:
+            continue
+        reached = time.perf_counter()
+        stepping = (reached - resumed) / TIMED
+        task.evaluate(snapshot.predict)
+        for diagnostic in diagnostics.values():
+            diagnostic(snapshot, task)
+        resumed = time.perf_counter()
+        measuring = resumed - reached
+    # Both are those of the second half: the first one warmed up.
+    return stepping * plan.steps, measuring * len(plan.milestones())

@@ -1,8 +1,8 @@
 """PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME OUT`.
 
-Lines and REI's gain: means over pictures; ρ is Spearman's within each picture, its mean over them
-and 95 % interval. The frames are those of the experiments in labels.KNOBS and of rank_width, as far
-as they are there.
+Lines and pooled ρ: over the pictures that all knobs have. Spearman's ρ is within each picture, with
+its mean over pictures and 95 % interval; REI's gain likewise. The frames are those of experiments
+in labels.KNOBS and of rank_width, as far as they are there.
 """
 
 import sys
@@ -40,13 +40,15 @@ def main(*arguments: str) -> None:
     width = tables.pop("rank_width", None)
     if not tables:
         raise InputError(f"{frames[0]}: expected a frame of {', '.join(KNOBS)}")
+    shared = set.intersection(*(set(table["item"]) for table in tables.values()))
+    alike = {knob: table[table["item"].isin(shared)] for knob, table in tables.items()}
     figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.6), sharey=False)
     for row, outcome in zip(axes, OUTCOMES, strict=False):
         for axis, rank in zip(row, RANKS, strict=True):
-            draw(axis, tables, rank, outcome)
+            draw(axis, alike, rank, outcome)
         row[0].set_ylabel(OUTCOMES[outcome][0])
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
-        draw_correlations(axis, tables, outcome)
+        draw_correlations(axis, tables, alike, outcome)
     axes[2, 1].set_yticklabels([])
     if width is None:
         axes[2, 2].set_axis_off()
@@ -95,10 +97,12 @@ def parameters(table: pd.DataFrame) -> str:
     return f"{table['parameters'].min() / 1000:.1f}k to {table['parameters'].max() / 1000:.1f}k"
 
 
-def draw_correlations(axis: Axes, tables: dict[str, pd.DataFrame], outcome: str) -> None:
-    """Spearman's ρ within pictures, mean over them and 95 % interval, by knob and pooled."""
+def draw_correlations(
+    axis: Axes, tables: dict[str, pd.DataFrame], alike: dict[str, pd.DataFrame], outcome: str
+) -> None:
+    """Spearman's ρ within pictures, its mean and 95 % interval, by knob; pooled of `alike`."""
     rows = [(*KNOBS[knob][:2], table) for knob, table in tables.items()]
-    pooled = [table for knob, table in tables.items() if knob != APART]
+    pooled = [table for knob, table in alike.items() if knob != APART]
     if len(pooled) > 1:
         rows.append(("pooled, but octaves", "0.3", pd.concat(pooled)))
     for y, (_, colour, table) in enumerate(rows):
