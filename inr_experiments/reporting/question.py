@@ -1,5 +1,6 @@
 """What a claim asks of a frame: one quantity per unit, and what of it would be enough."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..checks import InputError, choice
@@ -66,25 +67,22 @@ class Question:
         if self.over_metric:
             at = f"at the {self.at} step{where}"
             return f"{_name(of)}: {self.metric} against {self.over_metric} {at}"
-        if _swept(of) == _swept(over):
-            both = f", both with {_swept(of)}" if _swept(of) else ""
-            return f"{_model(of)} against {_model(over)}{both}: {metric}{where}"
-        return f"{_name(of)} against {_name(over)}: {metric}{where}"
+        shared = [pair for pair in _swept(of) if pair in _swept(over)]
+        both = f", both with {', '.join(shared)}" if shared else ""
+        return f"{_name(of, shared)} against {_name(over, shared)}{both}: {metric}{where}"
 
 
-def _name(of: str) -> str:
+def _name(of: str, without: Sequence[str] = ()) -> str:
     """How readers call the runs that `of` names: `REI with fitted = jittered`."""
-    return _model(of) + (f" with {_swept(of)}" if _swept(of) else "")
+    own = ", ".join(pair for pair in _swept(of) if pair not in without)
+    return method(of.split(" ")[0]).label + (f" with {own}" if own else "")
 
 
-def _model(of: str) -> str:
-    return method(of.split(" ")[0]).label
-
-
-def _swept(of: str) -> str:
+def _swept(of: str) -> list[str]:
+    """What the sweep varied, as `fitted = jittered`."""
     pairs = (pair.partition("=") for pair in of.split(" ")[1:])
-    return ", ".join(
+    return [
         f"{key.removesuffix('._target_').rpartition('.')[2].replace('_', ' ')} = "
         f"{value.removeprefix('torch.nn.')}"
         for key, _, value in pairs
-    )
+    ]

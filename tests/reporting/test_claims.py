@@ -269,6 +269,8 @@ def test_what_a_sweep_varied_names_the_runs():
     found = asked("mine task.fitted=0.5", "relu task.fitted=0.5")
     assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
     assert found.sentence.startswith("mine against ReLU (default), both with fitted = 0.5: psnr")
+    apart = asked("relu task.fitted=0.5", "relu task.fitted=0.1").sentence
+    assert apart.startswith("ReLU (default) with fitted = 0.5 against ReLU (default) with fitted =")
     assert asked("mine task.fitted=0.1", "relu task.fitted=0.1").outcome == "refuted"
     assert asked("mine task.fitted=0.2", "relu task.fitted=0.2").outcome == "not run"
     assert "no task.nois" in asked("mine task.nois=0.1", "relu task.noise=0.1").sentence
@@ -302,3 +304,14 @@ def test_a_claim_may_need_several_experiments(tmp_path):
 )
 def test_a_folder_of_frames_names_the_variables_that_made_it(at, variables):
     assert make_variables(at) == variables
+
+
+def test_what_both_have_is_said_once():
+    bn = "bn model.batch_norm.place=after model.batch_norm.layers="
+    question = Question(
+        kind="gain", metric="psnr", of=f"{bn}[0]", over=f"{bn}[2]", threshold=2, unit="dB"
+    )
+    assert question.about == (
+        "BN after inlet with layers = [0] against BN after inlet with layers = [2], both with "
+        "place = after: psnr at the last step"
+    )
