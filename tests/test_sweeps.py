@@ -1,6 +1,7 @@
 """Every sweep runs and every figure of it is drawn: tiny; `make smoke`."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def test_fast_leaves_no_model_and_no_figure_of_two_precisions():
         assert not [m.name for m in models if m.get("fast") is False], name
     mixed = [s for s, names in behind().items() if 0 < len(faster & set(names)) < len(names)]
     assert mixed == ["fig_rank_ablation"], "its panels have a knob each; that of SIREN is in fp32"
+
+
+@pytest.mark.parametrize(("stem", "experiments"), behind().items())
+def test_a_frame_that_is_not_there_is_one_sentence(stem, experiments, monkeypatch, capsys):
+    (script,) = ROOT.glob(f"scripts/*/{stem}.py")
+    frames = [f"{name}.csv" for name in experiments]
+    monkeypatch.setattr("sys.argv", [str(script), *frames, f"{stem}.png"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(script), run_name="__main__")
+    assert stopped.value.code == 2
+    assert re.match(rf"{stem}: \w+\.csv: No such file", capsys.readouterr().err)
 
 
 @pytest.mark.smoke

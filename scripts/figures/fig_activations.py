@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.sweeps import per_item, runs
@@ -63,4 +64,5 @@ def draw(axis: Axes, table: pd.DataFrame, key: str, metric: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_activations"):
+        main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.panels import STAGES
@@ -61,4 +62,5 @@ def draw(axis: Axes, values: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_bn_placement"):
+        main(*sys.argv[1:])

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from inr_experiments.checks import InputError
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.runs.frame import read_frame
@@ -111,4 +112,5 @@ def batch_name(batch: str) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_calibration"):
+        main(*sys.argv[1:])

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.sweeps import per_item, runs
@@ -56,4 +57,5 @@ def gains(path: str) -> list[tuple[str, str, Mean, float]]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_controls"):
+        main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.sweeps import per_item, runs
@@ -72,4 +73,5 @@ def ticks(axes: np.ndarray, x: np.ndarray, *, logs: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_generalisation"):
+        main(*sys.argv[1:])

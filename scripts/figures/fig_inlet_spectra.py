@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.panels import curves, draw_curves
@@ -69,4 +70,5 @@ def draw_ranks(axis: Axes, frame: pd.DataFrame, models: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_inlet_spectra"):
+        main(*sys.argv[1:])

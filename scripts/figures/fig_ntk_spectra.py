@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.panels import curves, draw_curves, ends
@@ -50,4 +51,5 @@ def main(frame_path: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_ntk_spectra"):
+        main(*sys.argv[1:])

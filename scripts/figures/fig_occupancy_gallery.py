@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.tables import last_values
@@ -87,4 +88,5 @@ def draw(axes: np.ndarray, row: list[np.ndarray], titles: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_occupancy_gallery"):
+        main(*sys.argv[1:])

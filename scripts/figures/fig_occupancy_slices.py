@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch
 
+from inr_experiments.commands.door import door
 from inr_experiments.data.render import MISSING, RIGHT, TOO_MUCH, errors, upright
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
@@ -61,4 +62,5 @@ def draw(axes: np.ndarray, normals: Sequence[str], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_occupancy_slices"):
+        main(*sys.argv[1:])

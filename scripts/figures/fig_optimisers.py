@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import Method, in_order, method
 from inr_experiments.reporting.panels import draw_training
@@ -65,4 +66,5 @@ def draw(axis: Axes, values: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_optimisers"):
+        main(*sys.argv[1:])

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from inr_experiments.checks import InputError
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import KNOBS, method
 from inr_experiments.reporting.sweeps import correlation, per_item, runs
@@ -132,4 +133,5 @@ def draw_width(axis: Axes, table: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_rank_ablation"):
+        main(*sys.argv[1:])

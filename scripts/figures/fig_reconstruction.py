@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.runs.frame import read_frame
@@ -72,4 +73,5 @@ def draw(axes: np.ndarray, item: str, row: list[dict], psnr: list[float]) -> Non
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_reconstruction"):
+        main(*sys.argv[1:])

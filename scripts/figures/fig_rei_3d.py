@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.readings import RARE, readings
@@ -83,4 +84,5 @@ def marks(axis: Axes, values: pd.Series, table: pd.DataFrame, marker: str) -> No
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_rei_3d"):
+        main(*sys.argv[1:])

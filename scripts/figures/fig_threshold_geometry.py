@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.image import AxesImage
 from safetensors.numpy import load_file
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.panels import ends
@@ -84,4 +85,5 @@ def within_square(w: Values, b: float) -> Values | None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_threshold_geometry"):
+        main(*sys.argv[1:])

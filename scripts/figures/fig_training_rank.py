@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.panels import STAGES, draw_training
@@ -46,4 +47,5 @@ def draw(axis: Axes, values: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_training_rank"):
+        main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.panels import curves, ends, stage_colour
@@ -57,4 +58,5 @@ def draw(axis: Axes, folders: Sequence[str], what: str, step: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("fig_weights_vs_representations"):
+        main(*sys.argv[1:])

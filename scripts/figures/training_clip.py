@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.runs.frame import read_frame
@@ -69,4 +70,5 @@ def pixels(figure: plt.Figure) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("training_clip"):
+        main(*sys.argv[1:])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from inr_experiments.checks import InputError
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import METHODS
 from inr_experiments.runs.frame import read_frame
@@ -87,4 +88,5 @@ def line(gain: float, name: str, spread: float, n: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("significance"):
+        main(*sys.argv[1:])

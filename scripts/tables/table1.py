@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import method
 from inr_experiments.runs.frame import read_frame
@@ -24,4 +25,5 @@ def main(frame_path: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("table1"):
+        main(*sys.argv[1:])

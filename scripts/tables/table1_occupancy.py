@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import method
 from inr_experiments.runs.frame import read_frame
@@ -54,4 +55,5 @@ def points_seen(frame: pd.DataFrame) -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("table1_occupancy"):
+        main(*sys.argv[1:])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import method
 from inr_experiments.reporting.readings import RARE, readings
@@ -40,4 +41,5 @@ def whole(value: float) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("table_rei_3d"):
+        main(*sys.argv[1:])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from inr_experiments.checks import InputError
+from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.labels import in_order, method
 from inr_experiments.reporting.sweeps import per_item, runs
@@ -53,4 +54,5 @@ def note(frame: pd.DataFrame, table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with door("tune"):
+        main(*sys.argv[1:])
