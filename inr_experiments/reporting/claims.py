@@ -131,11 +131,14 @@ def _questions(claim: Claim, frame: pd.DataFrame) -> list[Question]:
 def combine(outcomes: Sequence[str]) -> str:
     """One outcome for all: theirs where they agree; partly where some is shown, at least partly.
 
-    Otherwise, refuted where one is, as a claim holds only with all its parts; else undecided.
+    Undecided where the rest of what is shown was not run. Otherwise, refuted where one is, as a
+    claim holds only with all its parts; else undecided.
     """
     kinds = set(outcomes)
     if len(kinds) == 1:
         return outcomes[0]
+    if kinds == {SHOWN, NOT_RUN}:
+        return UNDECIDED
     if kinds & {SHOWN, PARTLY}:
         return PARTLY
     return REFUTED if REFUTED in kinds else UNDECIDED

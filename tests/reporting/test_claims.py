@@ -199,6 +199,8 @@ def test_what_the_frame_lacks_is_not_run():
         (["partly", "undecided"], "partly"),
         (["refuted", "undecided"], "refuted"),
         (["undecided", "not run"], "undecided"),
+        (["shown", "not run"], "undecided"),
+        (["refuted", "not run"], "refuted"),
         (["not run", "not run"], "not run"),
     ],
 )
