@@ -145,6 +145,15 @@ def test_two_sweeps_in_the_same_microsecond_keep_apart(tmp_path):
     assert len(list((tmp_path / "o/launches/2026-01-01").iterdir())) == 2
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C reaches what a test starts also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("after", ["Launching 40 jobs", "step 0 of", "seed 1"])
 def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
     words = ("-m", *SMOKE, "seed=range(40)", "outputs=o")
@@ -163,6 +172,7 @@ def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
         assert json.loads(record.read_text())["status"] == "done"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_cleanly(tmp_path):
     worker = subprocess.Popen(
         command(*SMOKE, "fit.steps=100000", "outputs=o"),
