@@ -29,13 +29,14 @@ FRAME_fig_threshold_geometry := diagnosis
 FRAME_fig_bn_placement := fig_bn_placement baseline
 FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves \
 	rank_width
-# Draws what the plan did not leave out; other figures need all of their experiments.
-PARTIAL := fig_rank_ablation
 FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling
 FRAME_fig_rei_3d := fig_rei_3d rei_3d_siren
 FRAME_table_rei_3d := fig_rei_3d rei_3d_siren
+
+# Draws what the plan did not leave out; other figures need all of their experiments.
+PARTIAL := fig_rank_ablation
 
 # What DATA chooses in an experiment; pictures where it is not listed.
 CHOOSE_table1_occupancy := shapes

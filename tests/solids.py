@@ -1,9 +1,21 @@
-"""Meshes and files of them that tests make for themselves."""
+"""Meshes and files of them that tests make for themselves, and a small task on them."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import trimesh
+
+from inr_experiments.tasks.occupancy import Occupancy
+
+SMALL = {
+    "pool": 4096,
+    "eval_resolution": 24,
+    "near_points": 2000,
+    "mesh_resolution": 16,
+    "spectrum_points": 256,
+}
+small = partial(Occupancy, **SMALL)
 
 
 def sphere(subdivisions: int = 4) -> trimesh.Trimesh:

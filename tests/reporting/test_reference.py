@@ -8,7 +8,7 @@ import pytest
 from inr_experiments.reporting.reference import changes, compact
 from inr_experiments.runs.frame import read_frame, write_frame
 from scripts import compare, reference
-from tests.reporting.test_claims import WOBBLE, made_up
+from tests.reporting.made_up import WOBBLE, made_up
 
 BASE = np.linspace(20, 30, 8)
 
