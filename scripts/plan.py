@@ -34,7 +34,9 @@ def main() -> None:
     with door("plan"):
         experiments = measured(options.experiments, options.choice, options.outputs)
         side_by_side = 1 if pick_device("auto") == "cuda" else joblib.cpu_count()
-        text = told(experiments, options.hours, side_by_side)
+        everything = sum(hours(experiments, side_by_side))
+        shrink(experiments, options.hours, side_by_side)
+        text = told(experiments, options.hours, everything, side_by_side)
         print(text)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_changed(options.out, for_make(experiments))
@@ -62,7 +64,8 @@ def measured(names: Sequence[str], choice: Sequence[str], outputs: Path) -> list
             if stored is None or wanted - stored:
                 if (alike := kind(config)) not in seconds:
                     seconds[alike] = seconds_a_fit(config)
-                cost = seconds[alike]
+                fitting, measuring = seconds[alike]
+                cost = (fitting if stored is None else 0.0, measuring)
             what = "image" if "image" in config["task"] else "shape"
             item, model = str(config["task"][what]), config["model"]["name"]
             run = str(folder)
@@ -83,10 +86,10 @@ def compared_models() -> dict[str, frozenset[str]]:
     return found
 
 
-def told(experiments: Sequence[Experiment], allowed: float, side_by_side: int = 1) -> str:
-    """Shrink to the hours allowed; the plan as a table and a sentence."""
-    everything = sum(hours(experiments, side_by_side))
-    shrink(experiments, allowed, side_by_side)
+def told(
+    experiments: Sequence[Experiment], allowed: float, everything: float, side_by_side: int = 1
+) -> str:
+    """The plan as a table and a sentence; `everything` are the hours without a cut."""
     each = hours(experiments, side_by_side)
     lines = [f"{'experiment':<22} {'runs':>5} {'hours':>6}  left out"]
     for e, own in zip(experiments, each, strict=True):

@@ -78,7 +78,8 @@ def test_what_no_claim_reads_goes_before_table_1():
 def test_make_is_told_what_is_left_out():
     table = experiment("table", pictures=16, seeds=1, hours=1.6, first=True)
     other = experiment("other", pictures=16, seeds=1, hours=1.6, compared=None)
-    assert "all of it" in told([table, other], 1.7)
+    shrink([table, other], 1.7)
+    assert "all of it" in told([table, other], 1.7, 3.2)
     assert for_make([table, other]) == "LEFT_OUT := other\n", "and not a share of what it is"
 
 
@@ -95,7 +96,7 @@ def test_a_run_that_two_experiments_share_is_no_saving_where_the_other_keeps_it(
 def test_a_diagnostic_that_is_missing_costs_its_own_seconds():
     bare = Fit("run", "i00", 0, 3600.0, 360.0, frozenset({"a"}), None)
     more = replace(bare, wanted=frozenset({"a", "b"}))
-    done = replace(bare, stored=frozenset({"a"}))
+    done = replace(bare, fitting=0.0, stored=frozenset({"a"}))
     assert hours([Experiment("x", [bare]), Experiment("y", [more])]) == [
         pytest.approx(1.1), pytest.approx(0.1),
     ]  # fmt: skip
@@ -163,10 +164,12 @@ def test_what_is_there_for_its_seeds_keeps_them():
 def test_what_does_not_fit_at_all_is_said():
     experiments = [experiment("large", pictures=16, seeds=2, hours=64.0)]
     shrink(experiments, 1.0)
-    text = told(experiments, 1.0)
+    shrink(experiments, 1.0)
+    text = told(experiments, 1.0, 64.0)
+    assert "16.00 hours to go of 64.00 for everything" in text
     assert sum(hours(experiments)) == pytest.approx(16.0)
     assert "more than the 1 allowed" in text and "24 runs: only seed=0 task.image=i00" in text
-    assert "within the 20 allowed" in told(experiments, 20.0)
+    assert "within the 20 allowed" in told(experiments, 20.0, 64.0)
 
 
 def test_runs_that_experiments_share_are_fitted_once(tmp_path):

@@ -24,7 +24,7 @@ RULE = (
 
 @dataclass(frozen=True)
 class Fit:
-    """A run to be: seconds of its fit and of its diagnostics, and which of them are on disk."""
+    """A run to be: seconds of its fit (0 where it is done) and of its diagnostics."""
 
     run: str
     item: str
@@ -32,7 +32,7 @@ class Fit:
     fitting: float
     measuring: float = 0.0
     wanted: frozenset[str] = frozenset()
-    stored: frozenset[str] | None = None  # diagnostics; None where it is not fitted yet
+    stored: frozenset[str] | None = None  # of those on disk; None where it is not fitted yet
     key: str = "task.image"  # what names the item
     model: str = "relu"
 
@@ -68,16 +68,24 @@ class Experiment:
         self.seeds = list(dict.fromkeys(fit.seed for fit in fits))
         self.models = list(dict.fromkeys(fit.model for fit in fits))
 
-    def kept(self) -> list[Fit]:
-        """The fits of the share."""
+    def kept(self, share: Share | None = None) -> list[Fit]:
+        """The fits of a share; of its own where none is given."""
+        share = share or self.share
         return [
             fit
             for fit in self.fits
-            if self.share.whole
-            and fit.seed in self.seeds[: self.share.seeds]
-            and fit.item in self.items[: self.share.items]
-            and fit.model in (self.share.models or self.models)
+            if share.whole
+            and fit.seed in self.seeds[: share.seeds]
+            and fit.item in self.items[: share.items]
+            and fit.model in (share.models or self.models)
         ]
+
+    def saved(self, share: Share) -> float:
+        """Seconds by which a share is cheaper than its own, whatever others fit of it."""
+        before, after = (
+            sum(fit.fitting + fit.measuring for fit in self.kept(s)) for s in (self.share, share)
+        )
+        return before - after
 
     def cuts(self) -> Iterator[Share | None]:
         """The share after each cut of RULE; None where it is not for this experiment."""
@@ -135,18 +143,7 @@ def shrink(experiments: Sequence[Experiment], allowed: float, side_by_side: int 
 
 
 def dearest_first(experiments: Sequence[Experiment], stage: int) -> list[tuple[Experiment, Share]]:
-    """What a cut leaves of the experiments that it makes smaller; the largest saving first.
-
-    Each by itself: a run that another experiment keeps is saved when that one is cut as well.
-    """
-    found = []
-    for experiment in experiments:
-        before, share = experiment.share, list(experiment.cuts())[stage]
-        if share is not None:
-            needed = hours([experiment])[0]
-            experiment.share = share
-            saved = needed - hours([experiment])[0]
-            experiment.share = before
-            if saved > 0:
-                found.append((saved, experiment, share))
-    return [(e, share) for _, e, share in sorted(found, key=lambda cut: -cut[0])]
+    """What a cut leaves of the experiments that it makes smaller; the largest saving first."""
+    cuts = [(e, share) for e in experiments if (share := list(e.cuts())[stage]) is not None]
+    able = [(e, share) for e, share in cuts if e.saved(share) > 0]
+    return sorted(able, key=lambda cut: -cut[0].saved(cut[1]))
