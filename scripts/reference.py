@@ -1,19 +1,22 @@
 """Keep a run's results as a reference: `reference.py OUTPUTS AT FOLDER`.
 
 Frames without their middle steps, tables, verdicts, figures and provenance. Pictures of DIV2K may
-not be redistributed: of real data, figures that show pictures stay where they are.
+not be redistributed: of real data, figures that show pictures stay where they are. Frames of the
+reference may lie among the new ones: where their runs are not on this disk, their provenance stays.
 """
 
 import dataclasses
+import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from inr_experiments.checks import InputError
 from inr_experiments.commands.door import door
-from inr_experiments.reporting.facts import gather
+from inr_experiments.reporting.facts import Facts, gather
 from inr_experiments.reporting.reference import compact
 from inr_experiments.runs.files import write_json
 from inr_experiments.runs.frame import read_frame, write_frame
@@ -32,10 +35,7 @@ def main(outputs: str, at: str, folder: str) -> None:
         raise InputError(f"{base / 'frames' / at}: no frames; run `make paper` first")
     for stem, frame in frames.items():
         write_frame(compact(frame), to / "frames" / f"{stem}.csv")
-    facts = gather(frames, to)
-    said = {name: getattr(facts, name) for name in ("machines", "code", "versions", "period")}
-    experiments = {stem: dataclasses.asdict(e) for stem, e in facts.experiments.items()}
-    write_json(to / "provenance.json", {**said, "experiments": experiments})
+    write_json(to / "provenance.json", sittings(gather(frames, to), to / "provenance.json"))
     shown = at.split("-")[1] != "real"  # whatever stands behind: seeds, precision
     pictures = [
         path
@@ -51,6 +51,23 @@ def main(outputs: str, at: str, folder: str) -> None:
     if size > LIMIT:
         raise InputError(f"{to}: {size} bytes; expected at most {LIMIT}")
     print(f"{to}: {size / 1e6:.1f} MB")
+
+
+def sittings(facts: Facts, path: Path) -> list[dict[str, Any]]:
+    """Of those told at `path`, what was not run again since, and this one."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    told = {stem for sitting in before for stem in sitting["experiments"]}
+    new = {
+        stem: dataclasses.asdict(experiment)
+        for stem, experiment in facts.experiments.items()
+        if facts.runs[stem] or stem not in told
+    }
+    said = {name: getattr(facts, name) for name in ("period", "machines", "code", "versions")}
+    kept = []
+    for sitting in before:
+        left = {stem: e for stem, e in sitting["experiments"].items() if stem not in new}
+        kept += [{**sitting, "experiments": left}] if left else []
+    return [*kept, *([{**said, "experiments": new}] if new else [])]
 
 
 def narrow(path: Path) -> None:

@@ -1,11 +1,16 @@
 """What moved between a kept frame and a new one; the scripts that keep and compare."""
 
+import json
+from dataclasses import replace
+
 import imageio.v3 as iio
 import numpy as np
 import pandas as pd
 import pytest
 
+from inr_experiments.reporting.facts import RunLinks, gather
 from inr_experiments.reporting.reference import changes, compact
+from inr_experiments.runs.files import write_json
 from inr_experiments.runs.frame import read_frame, write_frame
 from scripts import compare, reference
 from tests.reporting.made_up import WOBBLE, made_up
@@ -102,3 +107,19 @@ def test_a_verdict_that_several_experiments_feed_is_compared(tmp_path, capsys):
 def test_nothing_kept_is_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="make reference"):
         compare.main(str(tmp_path), str(tmp_path))
+
+
+def test_a_later_sitting_adds_to_what_is_told(tmp_path):
+    def told(*stems: str, run: bool = True) -> list[list[str]]:
+        facts = gather({stem: fits(2.0) for stem in stems}, tmp_path)
+        if run:
+            link = RunLinks("run", "config.yaml", "record.json", None)
+            facts = replace(facts, runs=dict.fromkeys(stems, (link,)))
+        write_json(path, reference.sittings(facts, path))
+        return [sorted(sitting["experiments"]) for sitting in json.loads(path.read_text())]
+
+    path = tmp_path / "provenance.json"
+    assert told("a", "b") == [["a", "b"]]
+    assert told("a", "b", run=False) == [["a", "b"]]  # copies of what was told
+    assert told("b", "c") == [["a"], ["b", "c"]]
+    assert told("a") == [["b", "c"], ["a"]]
