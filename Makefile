@@ -3,7 +3,7 @@ FIGURES := fig_reconstruction fig_inlet_spectra fig_occupancy_gallery fig_occupa
 	fig_weights_vs_representations fig_ntk_spectra fig_layer_share fig_training_rank \
 	fig_threshold_geometry training_clip fig_rei_3d fig_bn_placement fig_rank_ablation \
 	fig_controls fig_generalisation fig_activations fig_optimisers fig_calibration
-TABLES := table1 significance table1_occupancy table_rei_3d tune
+TABLES := table1 significance table1_occupancy table_rei_3d rank_correlations tune
 
 # The main job; with one seed, so that it takes 15 minutes on two cores.
 MAIN_TABLES := table1 table1_occupancy
@@ -27,6 +27,7 @@ FRAME_fig_layer_share := diagnosis
 FRAME_fig_training_rank := diagnosis
 FRAME_fig_threshold_geometry := diagnosis
 FRAME_fig_bn_placement := fig_bn_placement baseline
+FRAME_rank_correlations := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves
 FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves \
 	rank_width
 FRAME_fig_controls := fig_controls controls_unit
@@ -35,8 +36,8 @@ FRAME_fig_activations := fig_activations activations_sampling
 FRAME_fig_rei_3d := fig_rei_3d rei_3d_siren
 FRAME_table_rei_3d := fig_rei_3d rei_3d_siren
 
-# Draws what the plan did not leave out; other figures need all of their experiments.
-PARTIAL := fig_rank_ablation
+# Made of what the plan did not leave out; the others need all of their experiments.
+PARTIAL := fig_rank_ablation rank_correlations
 
 # What DATA chooses in an experiment; pictures where it is not listed.
 CHOOSE_table1_occupancy := shapes

@@ -71,7 +71,7 @@ def test_fast_leaves_no_model_and_no_figure_of_two_precisions():
         models = [cfg.model for cfg in cells([f"experiment={name}", "scale=smoke"])]
         assert not [m.name for m in models if m.get("fast") is False], name
     mixed = [s for s, names in behind().items() if 0 < len(faster & set(names)) < len(names)]
-    assert mixed == ["fig_rank_ablation"], "its panels have a knob each; that of SIREN is in fp32"
+    assert sorted(mixed) == ["fig_rank_ablation", "rank_correlations"], "SIREN's knob is not pooled"
 
 
 @pytest.mark.parametrize(("stem", "experiments"), behind().items())
@@ -104,4 +104,4 @@ def test_sweep_to_figure(stem, experiments, frames, tmp_path):
     assert any(path.stat().st_size > 200 for path in tmp_path.iterdir())
     if stem in makefile("PARTIAL")[""]:  # what the plan may leave of it
         draw(str(inputs[0]), str(tmp_path / "part.png"))
-        assert (tmp_path / "part.png").stat().st_size > 200
+        assert any(path.stat().st_size > 200 for path in tmp_path.glob("part.*"))

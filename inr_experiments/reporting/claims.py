@@ -3,8 +3,8 @@
     claim       reproduced | partly | not reproduced | undecided | not run
     question    yes | mixed | no | undecided | not run
 
-Nothing is decided at smoke scale, from one image, or where the smallest p that the images can give
-exceeds 0.05.
+Nothing is decided at smoke scale or where the smallest p that so few images can give exceeds 0.05.
+What counts is the image or the shape; only of Z₀ at step 0, which knows no image, the seed.
 """
 
 import re

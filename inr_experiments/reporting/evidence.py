@@ -7,6 +7,8 @@ Where zero and the threshold T lie in it decides:
                         0 < low < T        partly                  zero outside, else   partly
                         low ≤ 0, high ≥ T  undecided               low ≤ 0 ≤ high       undecided
                         high < T, low ≤ 0  refuted                 wholly beyond ±T     refuted
+
+Of a gain or correlation, zero counts as outside only where p ≤ 0.05 as well.
 """
 
 import math
@@ -97,24 +99,25 @@ def _outcome(question: Question, mean: Mean, p: float, tests: int, scale: str) -
         return UNDECIDED, f"the smallest p that so few can give, {least:.2g}, exceeds 0.05"
     if math.isnan(mean.low):
         return UNDECIDED, "it has no interval"
-    by = _by_margin if question.kind == "equivalence" else _by_threshold
-    outcome, why = by(mean.low, mean.high, question.threshold, question.unit)
-    if question.tested and outcome in (SHOWN, PARTLY) and p > 0.05:
-        return UNDECIDED, f"the interval excludes zero but p = {p:.2g} exceeds 0.05"
-    return outcome, why
+    if question.kind == "equivalence":
+        return _by_margin(mean.low, mean.high, question.threshold, question.unit)
+    return _by_threshold(mean, p, question.threshold, question.unit)
 
 
-def _by_threshold(low: float, high: float, threshold: float, unit: str) -> tuple[str, str]:
-    limit = f"{threshold:g} {unit}"
-    if low > 0 and low >= threshold:
-        return SHOWN, f"the whole interval is above {limit}"
-    if low > 0:
+def _by_threshold(mean: Mean, p: float, threshold: float, unit: str) -> tuple[str, str]:
+    low, high, limit = mean.low, mean.high, f"{threshold:g} {unit}"
+    significant = p <= 0.05
+    if low > 0 and significant:
+        if low >= threshold:
+            return SHOWN, f"the whole interval is above {limit}"
         lies = "below" if high < threshold else "on both sides of"
         return PARTLY, f"above zero, but the interval lies {lies} {limit}"
-    if high >= threshold and high >= 0:
-        both = "zero" if threshold == 0 else f"both zero and {limit}"
-        return UNDECIDED, f"the interval holds {both}"
-    return REFUTED, f"the whole interval is below {limit if high >= 0 else 'zero'}"
+    if high < threshold and (threshold > 0 or significant):
+        return REFUTED, f"the whole interval is below {limit if high >= 0 else 'zero'}"
+    if low > 0 or high < 0:
+        return UNDECIDED, f"the interval excludes zero but p = {p:.2g} exceeds 0.05"
+    both = "zero" if threshold == 0 else f"both zero and {limit}"
+    return UNDECIDED, f"the interval holds {both}"
 
 
 def _by_margin(low: float, high: float, margin: float, unit: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from ..statistics import Mean, spearman, summarise
 
 
 def runs(frame: pd.DataFrame, *, first: Sequence[str] = (), last: Sequence[str]) -> pd.DataFrame:
-    """One row a run: model, item, seed, folder, what was swept, and metrics by name.
+    """One row a run: model, item, seed, scale, folder, what was swept, and metrics by name.
 
     Args:
         first: metrics at step 0.
@@ -20,7 +20,7 @@ def runs(frame: pd.DataFrame, *, first: Sequence[str] = (), last: Sequence[str])
         InputError: if a metric is not in the frame.
     """
     swept = [column for column in frame.columns if column not in COLUMNS]
-    table = frame.drop_duplicates("folder")[["model", "item", "seed", "folder", *swept]]
+    table = frame.drop_duplicates("folder")[["model", "item", "seed", "scale", "folder", *swept]]
     table = table.set_index("folder", drop=False).rename_axis(None)
     for metrics, rows in ((first, frame[frame["step"] == 0]), (last, frame[frame["last"]])):
         for metric in metrics:
@@ -46,6 +46,7 @@ def per_item(table: pd.DataFrame, metric: str, by: str | list[str]) -> pd.DataFr
 
 def correlation(table: pd.DataFrame, x: str, y: str) -> Mean:
     """Spearman's ρ of two metrics over the runs of an item, seeds averaged; mean over items."""
-    swept = [c for c in table.columns if c == "knob" or "." in c]
+    # Keys have dots and metrics, which may have one as well, slashes.
+    swept = [c for c in table.columns if c == "knob" or ("." in c and "/" not in c)]
     cells = table.groupby(["item", *swept], dropna=False)[[x, y]].mean()
     return summarise([spearman(own[x], own[y]) for _, own in cells.groupby("item")])

@@ -16,23 +16,18 @@ from matplotlib.axes import Axes
 from inr_experiments.checks import InputError
 from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
+from inr_experiments.reporting.ablation import APART, RANKS, knob_runs, on_shared_pictures, pooled
 from inr_experiments.reporting.labels import KNOBS, method
-from inr_experiments.reporting.sweeps import correlation, per_item, runs
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.sweeps import correlation, per_item
 from inr_experiments.statistics import Mean, summarise
 
-INLET = "inlet_spectrum/inlet"
-RANKS = {
-    f"{INLET}/effective_rank": ("effective rank", "o"),
-    f"{INLET}/rank_0.01": ("σ > 10⁻² σ₁", "s"),
-    f"{INLET}/stable_rank": ("stable rank", "^"),
-}
+#: Marker by measure of the rank; table rank_correlations has them all.
+DRAWN = {"effective rank": "o", "σ > 10⁻² σ₁": "s", "stable rank": "^"}
+MEASURES = {metric: name for metric, name in RANKS.items() if name in DRAWN}
 OUTCOMES = {
     "psnr": ("PSNR (dB)", "PSNR"),
     "early_fall": ("early fall of ln loss (per step)", "early fall of the loss"),
 }
-#: A knob that changes the number of parameters is no part of the pooled ρ.
-APART = "rank_octaves"
 
 
 def main(*arguments: str) -> None:
@@ -41,11 +36,10 @@ def main(*arguments: str) -> None:
     width = tables.pop("rank_width", None)
     if not tables:
         raise InputError(f"{frames[0]}: expected a frame of {', '.join(KNOBS)}")
-    shared = set.intersection(*(set(table["item"]) for table in tables.values()))
-    alike = {knob: table[table["item"].isin(shared)] for knob, table in tables.items()}
+    alike = on_shared_pictures(tables)
     figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.6), sharey=False)
     for row, outcome in zip(axes, OUTCOMES, strict=False):
-        for axis, rank in zip(row, RANKS, strict=True):
+        for axis, rank in zip(row, MEASURES, strict=True):
             draw(axis, alike, rank, outcome)
         row[0].set_ylabel(OUTCOMES[outcome][0])
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
@@ -59,17 +53,10 @@ def main(*arguments: str) -> None:
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     marks = [
         plt.Line2D([], [], color="0.4", marker=marker, linestyle="", label=f"ρ with {label}")
-        for label, marker in RANKS.values()
+        for label, marker in DRAWN.items()
     ]
     figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
     style.save(figure, Path(out))
-
-
-def knob_runs(path: Path) -> pd.DataFrame:
-    """The runs of one experiment; `early_fall` is minus the early slope."""
-    last = ["psnr", "early_slope", "parameters"]
-    table = runs(read_frame(path), first=list(RANKS), last=last)
-    return table.assign(early_fall=-table["early_slope"], knob=path.stem)
 
 
 def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -> None:
@@ -85,12 +72,12 @@ def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -
             marker=marker,
             markersize=3.5,
             linewidth=0.8,
-            linestyle=":" if knob == APART else "-",
-            label=label + f", {parameters(table)} parameters" * (knob == APART),
+            linestyle=":" if knob in APART else "-",
+            label=label + f", {parameters(table)} parameters" * (knob == "rank_octaves"),
         )
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set_xlabel(f"{RANKS[rank][0]} of Z₀, step 0")
+    axis.set_xlabel(f"{MEASURES[rank]} of Z₀, step 0")
 
 
 def parameters(table: pd.DataFrame) -> str:
@@ -103,13 +90,13 @@ def draw_correlations(
 ) -> None:
     """Spearman's ρ within pictures, its mean and 95 % interval, by knob; pooled of `alike`."""
     rows = [(*KNOBS[knob][:2], table) for knob, table in tables.items()]
-    pooled = [table for knob, table in alike.items() if knob != APART]
-    if len(pooled) > 1:
-        rows.append(("pooled, but octaves", "0.3", pd.concat(pooled)))
+    together = pooled(alike)
+    if together is not None:
+        rows.append(("pooled, but ω₀, octaves", "0.3", together))
     for y, (_, colour, table) in enumerate(rows):
-        for offset, (rank, (_, marker)) in zip((-0.22, 0, 0.22), RANKS.items(), strict=True):
+        for offset, (rank, name) in zip((-0.22, 0, 0.22), MEASURES.items(), strict=True):
             rho = correlation(table, rank, outcome)
-            axis.plot(rho.mean, y + offset, marker, color=colour, markersize=3.5)
+            axis.plot(rho.mean, y + offset, DRAWN[name], color=colour, markersize=3.5)
             axis.hlines(y + offset, rho.low, rho.high, color=colour, linewidth=1)
     axis.axvline(0, color="0.6", linewidth=0.8)
     axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ, {OUTCOMES[outcome][1]}")

@@ -29,7 +29,8 @@ def main(frame_path: str, seeds_path: str, out: str) -> None:
     rows = {row.model: row for row in tables.rows(frame, "psnr", reference="relu")}
     if "rank_expanding" not in rows or rows["rank_expanding"].against is None:
         raise InputError(f"{frame_path}: expected fits of relu and rank_expanding")
-    d = rows["rank_expanding"].against.difference
+    against = rows["rank_expanding"].against
+    d = against.difference
     if not d.std > 0:
         raise InputError(f"{frame_path}: expected gains of at least two images that differ")
     gains = {**dict.fromkeys(ROUND, ""), published_gain(): "published", d.mean: "measured here"}
@@ -41,7 +42,9 @@ def main(frame_path: str, seeds_path: str, out: str) -> None:
         f"Power of a two-sided paired t-test at 0.05 for REI's gain over default ReLU in psnr, by "
         f"noncentral t; spread of the gain over {d.n} images {d.std:.2f} dB "
         f"({frame['seed'].nunique()} seed(s) averaged within each; scale "
-        f"{', '.join(sorted(frame['scale'].unique()))}). The exact sign flip cannot reach 0.05 "
+        f"{', '.join(sorted(frame['scale'].unique()))}). The gain itself has p = "
+        f"{against.p_t:.2g} by that test and {against.p_flip:.2g} by the exact sign flip, both of "
+        f"this row alone. The sign flip cannot reach 0.05 "
         f"with fewer than {flips} images, nor with fewer than {corrected} after Holm's correction "
         f"for {comparisons} methods; here its smallest p is "
         f"{tables.smallest_p(d.n, comparisons):.2g}. {seeds_part(seeds, d.std)}"

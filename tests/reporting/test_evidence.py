@@ -87,6 +87,28 @@ def test_tests_of_one_claim_share_their_p():
     assert both[0].p == pytest.approx(4 / 2**6)
 
 
+def test_zero_is_excluded_by_interval_and_p_together():
+    base, gain = np.linspace(20, 30, 8), np.array([0.02, 0.04, 0.06, 0.3, 0.5, 0.6, 1.5, -0.05])
+    frame = made_up({"relu": base, "mine": base + gain})
+
+    def asked(*thresholds: float, of: str = "mine", over: str = "relu"):
+        questions = [
+            Question(kind="gain", metric="psnr", of=of, over=over, threshold=t, unit="dB")
+            for t in thresholds
+        ]
+        return weigh(frame, questions)
+
+    alone = asked(2.0)[0]
+    assert alone.estimate.low > 0 and alone.p <= 0.05 and alone.outcome == "partly"
+    far, near, zero = asked(2.0, 0.5, 0.0)  # Holm: 3 · 8 / 2⁸
+    assert far.p > 0.05 and far.outcome == "refuted", "below 2 dB, whatever p says of zero"
+    for found in (near, zero):
+        assert found.outcome == "undecided" and "exceeds 0.05" in found.sentence
+    lost = asked(0.0, 0.1, 0.2, of="relu", over="mine")
+    assert lost[0].estimate.high < 0 and lost[0].outcome == "undecided"
+    assert lost[1].outcome == "refuted"
+
+
 def test_relative_numbers_are_per_cent():
     base = np.linspace(20, 30, 8)
     frame = made_up({"relu": base, "mine": base * (1.2 + 0.01 * WOBBLE)}, seeds=1)

@@ -48,3 +48,13 @@ def test_correlation_is_within_pictures_not_between_them():
     rho = correlation(runs(frame, first=["rank"], last=["psnr"]), "rank", "psnr")
     assert rho.mean == pytest.approx(-1) and rho.n == 3
     assert math.isnan(rho.low), "three equal values have no interval"
+
+
+def test_a_metric_with_a_dot_in_its_name_is_no_swept_key():
+    # Rank differs by seed: taken for a key, it would keep the seeds apart.
+    cells = {("a", r, s): r + (9.0 if s else 0.0) for r in (2, 4, 8) for s in (0, 1)}
+    frame = made_up(cells)
+    seeds = frame["seed"] * (frame["metric"] == "rank")
+    frame = frame.assign(value=frame["value"] - 20 * seeds).replace({"metric": {"rank": "a/b_0.1"}})
+    table = runs(frame, first=["a/b_0.1"], last=["psnr"])
+    assert correlation(table, "a/b_0.1", "psnr").mean == pytest.approx(1)

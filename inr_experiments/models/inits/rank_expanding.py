@@ -62,7 +62,7 @@ class RankExpanding:
         points: p, the lattice's points along an axis; None takes the least that gives one a unit.
         distinct: r, so many different points of the lattice, evenly spread over its order, each
             for about D/r units; None, or D and above, is one a unit. ε stays that of the lattice
-            and rows keep norm 1: only the rank moves.
+            and rows keep norm 1.
         scale: multiplies w and b; 1/√3 gives rows the rms norm of PyTorch's default.
         coordinates: the lattice lies over the first so many inputs, which an encoding has kept;
             weights of the others are PyTorch's default. None is all inputs.
