@@ -1,8 +1,7 @@
 """PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME OUT`.
 
 Lines and pooled ρ: over the pictures that all knobs have. Spearman's ρ is within each picture, with
-its mean over pictures and 95 % interval; REI's gain likewise. The frames are those of experiments
-in labels.KNOBS and of rank_width, as far as they are there.
+its mean over pictures and 95 % interval; REI's gain likewise.
 """
 
 import sys
@@ -31,6 +30,7 @@ OUTCOMES = {
 
 
 def main(*arguments: str) -> None:
+    """The frames are those of labels.KNOBS and of rank_width, as far as they are there."""
     *frames, out = map(Path, arguments)
     tables = {path.stem: knob_runs(path) for path in frames}
     width = tables.pop("rank_width", None)

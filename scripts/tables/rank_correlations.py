@@ -1,7 +1,6 @@
 """How measures of the inlet's rank order loss and PSNR: `rank_correlations.py FRAME OUT`.
 
-Spearman's ρ within each picture, its mean over pictures and 95 % interval. The frames are those of
-experiments in labels.KNOBS, as far as they are there.
+Every knob apart, then those of one activation and size together.
 """
 
 import math
@@ -20,6 +19,7 @@ HEADER = ("knob", "runs", "pictures", "measure", "ρ, early fall of the loss", "
 
 
 def main(*arguments: str) -> None:
+    """The frames are those of labels.KNOBS, as far as they are there."""
     *frames, out = map(Path, arguments)
     knobs = {path.stem: knob_runs(path) for path in frames}
     body = [row for knob, table in knobs.items() for row in block(KNOBS[knob][0], table)]

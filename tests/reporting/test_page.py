@@ -50,6 +50,9 @@ def outputs(tmp_path_factory) -> Path:
             if all(path.is_file() for path in paths):
                 out = folder / kind / AT / f"{stem}.png"
                 load(f"{kind}/{stem}").main(*map(str, [*paths, out]))
+    (folder / "tables" / AT / "plan.txt").write_text(
+        "experiment  runs\ntable1  4\n3 hours to go.\n"
+    )
     return folder
 
 
@@ -99,6 +102,7 @@ def test_it_says_what_is_averaged_over_what(page):
     assert "mean over 2 item(s) of task image, 1 seed(s) averaged within each" in text
     assert "Experiment table1: 4 runs, 2 model(s) on 2 item(s) of task image, 1 seed(s)" in text
     assert "ReLU (default)" in text and "23.57" in text
+    assert "table1  4</pre>" in text and "<p>3 hours to go.</p>" in text
 
 
 def test_the_clip_is_drawn_from_the_pictures_that_the_runs_drew(outputs):
