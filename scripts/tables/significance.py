@@ -1,8 +1,8 @@
 """How many images a gain needs, given the measured spread: `significance.py FRAME SEEDS OUT`.
 
 Two-sided paired t-tests at 0.05, from the spread of REI's gain over the images of table1; the exact
-sign flip has a least number of images of its own. SEEDS, of table1_seeds, says how much of that
-spread is the seed's.
+sign flip has a least number of images of its own. How much of that spread is the seed's is from
+several seeds of two pictures.
 """
 
 import math
