@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
@@ -30,12 +32,14 @@ def main(frame_path: str, unit_path: str, out: str) -> None:
         left.hlines(y, gain.low, gain.high, color=colour, linewidth=1.4)
         left.plot(gain.mean, y, "o", color=colour, markersize=4.5)
         right.plot(rank, y, "o", color=colour, markersize=4.5)
+    write_gains(left, [gain for _, _, gain, _ in rows])
     rei = next(gain.mean for label, _, gain, _ in rows if label == method("rank_expanding").label)
     left.axvline(0, color="0.4", linewidth=0.8)
     left.axvline(rei, color=method("rank_expanding").colour, linewidth=0.8, linestyle=":")
     left.set_yticks(range(len(rows)), [label for label, *_ in rows])
     left.invert_yaxis()
-    left.set_xlabel(f"PSNR gain over ReLU at the same coordinates (dB), {rows[0][2].n} pictures")
+    pictures = " and ".join(dict.fromkeys(str(gain.n) for _, _, gain, _ in rows))
+    left.set_xlabel(f"PSNR gain over ReLU at the same coordinates (dB), {pictures} pictures")
     right.set_xscale("log", base=2)
     right.xaxis.set_major_formatter("{x:g}")
     right.set_xlabel("effective rank of Z₀ at step 0")
@@ -43,6 +47,28 @@ def main(frame_path: str, unit_path: str, out: str) -> None:
         axis.grid(axis="y", color="0.92")
         axis.set_axisbelow(True)
     style.save(figure, Path(out))
+
+
+def write_gains(axis: Axes, means: list[Mean]) -> None:
+    """The number of each row beside its mark, on the side that has room."""
+    middle = max(mean.mean for mean in means) / 2
+    for y, mean in enumerate(means):
+        if mean.mean == 0:  # ReLU's own
+            continue
+        interval = "" if np.isnan(mean.low) else f" [{mean.low:+.2f}, {mean.high:+.2f}]"
+        aside = mean.mean > middle
+        x = np.nanmin([mean.mean, mean.low]) if aside else np.nanmax([mean.mean, mean.high])
+        axis.annotate(
+            f"{mean.mean:+.2f}{interval}",
+            (x, y),
+            xytext=(-6 if aside else 6, 0),
+            textcoords="offset points",
+            ha="right" if aside else "left",
+            va="center",
+            fontsize=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            zorder=3,
+        )
 
 
 def gains(path: str) -> list[tuple[str, str, Mean, float]]:
