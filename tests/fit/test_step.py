@@ -40,7 +40,8 @@ def test_chunks_give_the_gradient_of_the_whole(model):
 
 @pytest.mark.parametrize("model", ["relu", "siren"])
 def test_the_fit_is_the_plain_one(model):
-    words = (*SMALL, f"model={model}", "fit.steps=200", "fit.schedule=constant", "fit.lr=1e-3")
+    # A SIREN amplifies rounding: 1e-6 dB after 50 steps, 1e-4 after 100, 0.05 after 200.
+    words = (*SMALL, f"model={model}", "fit.steps=100", "fit.schedule=constant", "fit.lr=1e-3")
     losses = []
     for chunk in ("null", "100"):
         config = config_of(*words, f"fit.chunk={chunk}")
@@ -49,9 +50,10 @@ def test_the_fit_is_the_plain_one(model):
         losses.append([loss for s in snapshots for loss in s.losses])
     field, task = field_and_task(*words)
     x, y = task.batch("full", torch.Generator())
-    plain = plain_fit(field, x, y, lr=1e-3, steps=200)
+    plain = plain_fit(field, x, y, lr=1e-3, steps=100)
     for ours in losses:
         assert ours[0] == pytest.approx(plain[0], rel=1e-6)
+        assert psnr_of(ours[:50]) == pytest.approx(psnr_of(plain[:50]), abs=1e-4)
         assert psnr_of(ours) == pytest.approx(psnr_of(plain), abs=0.01)
 
 
