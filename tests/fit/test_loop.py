@@ -132,3 +132,14 @@ def test_muon_and_adam_decay_together():
 def test_bad_values_are_refused_by_name(bad):
     with pytest.raises(InputError, match=f"fit.{next(iter(bad))}"):
         replace(PLAN, **bad)
+
+
+def test_numbers_too_small_for_float32_are_zero_within_a_fit_and_only_there():
+    def tiny() -> float:
+        return (torch.tensor([1e-40]) * 1.0).item()
+
+    field, task = field_and_task("task.side=24", "model=relu")
+    assert tiny() > 0
+    for _ in fit(field, task, PLAN, seed=0):
+        assert tiny() == 0
+    assert tiny() > 0
