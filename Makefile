@@ -28,8 +28,7 @@ FRAME_fig_training_rank := diagnosis
 FRAME_fig_threshold_geometry := diagnosis
 FRAME_fig_bn_placement := fig_bn_placement baseline
 FRAME_rank_correlations := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves
-FRAME_fig_rank_ablation := rank_distinct rank_epsilon rank_spread rank_bias rank_omega rank_octaves \
-	rank_width
+FRAME_fig_rank_ablation := $(FRAME_rank_correlations) rank_width
 FRAME_fig_controls := fig_controls controls_unit
 FRAME_fig_generalisation := fig_generalisation generalisation_noise
 FRAME_fig_activations := fig_activations activations_sampling

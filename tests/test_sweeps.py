@@ -21,7 +21,12 @@ def makefile(name: str) -> dict[str, list[str]]:
     """The variables `<name>…` of the Makefile, as words."""
     text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     found = re.findall(rf"^{name}(\w*) := (.*)$", text, re.M)
-    return {stem: words.split() for stem, words in found}
+    return {stem: re.sub(r"\$\((\w+)\)", named, words).split() for stem, words in found}
+
+
+def named(reference: re.Match) -> str:
+    """What a reference to another variable stands for."""
+    return " ".join(makefile(reference[1])[""])
 
 
 @pytest.fixture(scope="module")

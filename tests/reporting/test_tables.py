@@ -94,5 +94,6 @@ def test_significance_tells_the_seeds_part_of_the_spread(tmp_path):
     load("tables/significance").main(*files)
     text = " ".join((tmp_path / "t.txt").read_text().split())
     assert "spread of the gain over 3 images 2.00 dB" in text
+    assert "p = 0.12 by that test and 0.25 by the exact sign flip" in text
     assert "Over 2 seeds of a picture the gain has a spread of 1.00 dB (2 pictures)" in text
     assert "its square is 25 % of the variance over images" in text
