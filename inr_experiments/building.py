@@ -1,9 +1,10 @@
-"""What the yaml files name, checked and built; the only file that instantiates it."""
+"""The parts that yaml files name, checked and built; the only file that instantiates them."""
 
 import inspect
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from .fit.plan import Plan
 from .fit.precision import PRECISIONS, usable
 from .fit.snapshot import Snapshot
 from .models.field import Field
+from .paths import conf_dir
 from .tasks.task import Task
 
 log = logging.getLogger(__name__)
@@ -27,11 +29,18 @@ KEYS = (
     *("scale", "task", "model", "fit", "diagnostic", "tracking", "experiment"),
     *("seed", "device", "outputs", "force", "trusted"),
 )
+#: What it holds of a sweep; none of it is of one run.
+OF_THE_SWEEP = ("sweep", "items", "data")
+#: What of a model is for tables and figures, and of no part of it.
+LOOKS = ("name", "label", "colour")
 #: A model's parts, and whether it can do without.
 PARTS = {
     **dict.fromkeys(("inlet_init", "inlet_activation", "hidden_init", "hidden_activation"), True),
     **{"head_init": True, "encoding": False, "batch_norm": False},
 }
+
+#: Colours of models that have none.
+SPARE = ("#8C564B", "#17BECF", "#7F7F00", "#9467BD")
 
 Diagnostic = Callable[[Snapshot, Task], dict[str, Any]]
 
@@ -47,7 +56,8 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         says = " ".join(str(error.msg).split())
         raise InputError(f"{error.full_key or 'config'}: {says}") from error
-    known("", config, KEYS)
+    known("", config, (*KEYS, *OF_THE_SWEEP))
+    config = without(config, *OF_THE_SWEEP)
     for key in KEYS:
         if key not in config and key != "experiment":
             raise InputError(f"{key}: missing; expected one in the config")
@@ -57,6 +67,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     name = config["model"].get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
         raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
+    config["model"] |= looks(config["model"])
     if not isinstance(config["force"], bool):
         raise InputError(f"force={config['force']!r}: expected true or false")
     trusted = config["trusted"]
@@ -65,6 +76,26 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     if "precision" in config["fit"]:
         config["fit"]["precision"] = pick_precision(config)
     return config
+
+
+def looks(model: dict[str, Any]) -> dict[str, str]:
+    """`label` and `colour` of a model; its name and a spare colour where its yaml has no label.
+
+    A yaml that begins with another's, as most do, would else go by that one's label.
+    """
+    name, label, colour = (model.get(key) for key in LOOKS)
+    if label is None or listed_labels().get(label, name) != name:
+        return {"label": str(name), "colour": SPARE[sum(map(ord, str(name))) % len(SPARE)]}
+    if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
+        raise InputError(f"model.colour={colour!r}: expected six hex digits, as in '#D55E00'")
+    return {"label": str(label), "colour": colour}
+
+
+@cache
+def listed_labels() -> dict[str, str]:
+    """The names of the models in conf/model by their labels."""
+    yamls = [OmegaConf.load(path) for path in sorted((conf_dir() / "model").glob("*.yaml"))]
+    return {str(y.label): str(y.name) for y in yamls}
 
 
 def pick_precision(config: dict[str, Any]) -> str:
@@ -113,7 +144,7 @@ def build_field(config: dict[str, Any], task: Task) -> Field:
         if not (isinstance(value, dict) and "_target_" in value) and (needed or value is not None):
             raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
     return build(
-        without(config["model"], "name", "lr", "fast"),
+        without(config["model"], *LOOKS, "lr", "fast"),
         config,
         group="model",
         in_features=task.in_features,
@@ -125,9 +156,11 @@ def build_field(config: dict[str, Any], task: Task) -> Field:
     )
 
 
-def build_diagnostics(config: dict[str, Any]) -> dict[str, Diagnostic]:
-    """The diagnostics that the config chooses, by name."""
-    chosen = config["diagnostic"] or {}
+def build_diagnostics(
+    config: dict[str, Any], chosen: dict[str, Any] | None = None
+) -> dict[str, Diagnostic]:
+    """The diagnostics that the config chooses, or those `chosen`, by name."""
+    chosen = config["diagnostic"] or {} if chosen is None else chosen
     for name, node in chosen.items():
         if not isinstance(node, dict):
             raise InputError(f"diagnostic.{name}={node!r}: expected a part with a _target_")

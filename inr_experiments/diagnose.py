@@ -65,7 +65,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` found; `str` of it is `text`.
+    """The findings of `diagnose`; `str` of it is `text`.
 
     Attributes:
         stages: one for each Linear layer, in the order they run.
@@ -84,7 +84,7 @@ class Diagnosis:
 
     @property
     def collapsed(self) -> bool:
-        """Whether the inlet keeps fewer than a tenth of its directions at 1e-2."""
+        """True where the inlet keeps fewer than a tenth of its directions at 1e-2."""
         return self.stages[0].kept < COLLAPSED * self.stages[0].most
 
     def kernels(self, *, points: int | None = 1024, **choices: Any) -> LayerKernels:

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,9 @@ from .models.batch_norm import freeze_statistics, need_two
 from .models.field import Field
 from .paths import user_path
 from .runs.key import run_key
+from .runs.options import covers, united
 from .runs.provenance import provenance
-from .runs.store import Run, Store, read_diagnostic, write_diagnostic
+from .runs.store import Run, Store, read_options, write_diagnostic
 from .tasks.task import Task
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ BEST = ("psnr",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run.
+    """The outcome of a run.
 
     Attributes:
         status: `done`, `failed: …`, or `elsewhere` where another worker has it.
@@ -87,8 +88,8 @@ def execute(cfg: DictConfig) -> Outcome:
         record = store.record(key, seed) if fresh or not force else None
     if record is None:
         return Outcome("elsewhere", False, folder, {})
-    if not fresh and lacking(folder, diagnostics):
-        complete(folder, build_field(config, task), task, diagnostics)
+    if not fresh and missing_diagnostics(folder, config["diagnostic"]):
+        backfill_diagnostics(folder, config, task)
     if tracker is not None:
         tracker.mirror(folder)
     return Outcome(record["status"], fresh, folder, record)
@@ -105,7 +106,7 @@ class Keys(dict[str, str]):
 
 
 def locate(cfg: DictConfig, outputs: Path, keys: Keys | None = None) -> Path:
-    """Where the run that `cfg` describes lies or will lie under `outputs`."""
+    """The folder under `outputs` in which the run that `cfg` describes lies or will lie."""
     config = resolve(cfg)
     return Store(outputs).folder((Keys() if keys is None else keys).of(config), config["seed"])
 
@@ -142,7 +143,7 @@ def fit_and_record(
         run.trace(error.losses, error.rates)
         status = f"failed: {error}"
     for name, result in results.items():
-        write_diagnostic(run.path, name, result)
+        write_diagnostic(run.path, name, result, config["diagnostic"][name])
     seconds = time.perf_counter() - started
     run.finish(
         {
@@ -169,22 +170,34 @@ def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
     return {**last, **best}
 
 
-def lacking(folder: Path, diagnostics: Iterable[str]) -> list[str]:
-    """The names of those diagnostics that a finished run does not have."""
-    return [name for name in diagnostics if read_diagnostic(folder, name) is None]
+def missing_diagnostics(folder: Path, wanted: Mapping[str, Any] | None) -> list[str]:
+    """The names of those diagnostics that a finished run does not have with these options."""
+    stored = {name: read_options(folder, name) for name in wanted or {}}
+    return [n for n, had in stored.items() if had is None or not covers(had, (wanted or {})[n])]
 
 
-def complete(folder: Path, field: Field, task: Task, diagnostics: dict[str, Diagnostic]) -> None:
-    """Compute the diagnostics that a finished run lacks, from its stored weights, without a fit."""
-    missing = {name: diagnostics[name] for name in lacking(folder, diagnostics)}
-    if not missing:
+def backfill_diagnostics(folder: Path, config: dict[str, Any], task: Task) -> None:
+    """Compute what a finished run lacks of the config's diagnostics, from its stored weights.
+
+    What is stored with other options is measured anew with those of both.
+
+    Raises:
+        InputError: if the stored weights are not those of this model.
+    """
+    wanted = config["diagnostic"]
+    options = {
+        name: united(read_options(folder, name) or {}, wanted[name])
+        for name in missing_diagnostics(folder, wanted)
+    }
+    if not options:
         return
-    results: dict[str, dict[int, dict]] = {name: {} for name in missing}
-    for snapshot in stored_snapshots(folder, field, task):
-        for name, diagnostic in missing.items():
+    diagnostics = build_diagnostics(config, options)
+    results: dict[str, dict[int, dict]] = {name: {} for name in options}
+    for snapshot in stored_snapshots(folder, build_field(config, task), task):
+        for name, diagnostic in diagnostics.items():
             results[name][snapshot.step] = diagnostic(snapshot, task)
     for name, result in results.items():
-        write_diagnostic(folder, name, result)
+        write_diagnostic(folder, name, result, options[name])
         log.info("computed %s from the stored weights of %s", name, folder)
 
 

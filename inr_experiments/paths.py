@@ -1,4 +1,4 @@
-"""Where the configuration and the data lie."""
+"""Places of the configuration and the data."""
 
 import os
 from pathlib import Path

@@ -4,9 +4,8 @@ Treating every image × seed cell as independent makes intervals too narrow: see
 the image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +13,32 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 #: Above this many items the sign-flip distribution is sampled, not enumerated.
 EXACT_UP_TO = 16
+#: Rows of signs held at once, which bounds the memory.
+_BLOCK = 4096
+#: Sums of the same items in another order differ by rounding; so close to each other they tie.
+_TIE = 1e-12
 
 
 @dataclass(frozen=True)
-class Mean:
-    """A mean over items.
+class Estimate:
+    """A mean over items with its 95 % Student's t interval.
+
+    mean ± t(0.975, n − 1) · std / √n. A simulation of 2,000,000 means each found the true mean
+    inside this often, in per cent; coverage of skewed items is reported, not promised:
+
+        items                  n = 8   n = 16
+        normal                  95.0     95.0
+        uniform                 94.4     94.8
+        Laplace                 96.0     95.5
+        lognormal, σ = 1        83.1     85.8
+
+    Source: Student 1908.
 
     Attributes:
         mean: mean of the items.
         std: standard deviation over items (n − 1); NaN for one.
-        low, high: 95 % BCa bootstrap interval of the mean; NaN where it does not exist.
+        low, high: the interval; NaN for one item and for two equal ones. Three equal items or more
+            make an interval of that one number.
         n: items.
     """
 
@@ -36,54 +51,140 @@ class Mean:
 
 @dataclass(frozen=True)
 class Paired:
-    """A paired difference over items: `difference` as `Mean`, and two p-values.
+    """A paired difference over items, and two p-values.
 
     Attributes:
-        p_flip: exact two-sided sign-flip p; its least value is 2 / 2ⁿ.
-        p_t: two-sided paired t.
+        difference: mean of the differences with its interval.
+        p_signflip: two-sided sign-flip p; its least value is `smallest_p` of the items.
+        p_t: two-sided paired t; NaN for one item or equal differences.
     """
 
-    difference: Mean
-    p_flip: float
+    difference: Estimate
+    p_signflip: float
     p_t: float
 
 
-def summarise(items: npt.ArrayLike, *, seed: int = 0) -> Mean:
-    """Mean, spread and interval of one value per item.
-
-    The interval is the bias-corrected and accelerated bootstrap's, 10,000 resamples; it exists for
-    three items or more that are not all equal.
-
-    Source: Efron 1987, through scipy.stats.bootstrap.
-    """
-    from scipy.stats import bootstrap
+def summarise(items: npt.ArrayLike) -> Estimate:
+    """Mean, spread and interval of one value per item."""
+    from scipy.stats import t
 
     x = np.asarray(items, dtype=np.float64)
     n = len(x)
-    std = float(x.std(ddof=1)) if n > 1 else np.nan
-    low = high = np.nan
-    if n >= 3 and np.ptp(x) > 0:
-        interval = bootstrap(
-            (x,), np.mean, n_resamples=10_000, method="BCa", rng=np.random.default_rng(seed)
-        ).confidence_interval
-        low, high = float(interval.low), float(interval.high)
-    return Mean(float(x.mean()), std, low, high, n)
+    if n > 1 and np.ptp(x) == 0:
+        # Taken from the item itself: rounding gives equal items a spread.
+        bound = float(x[0]) if n >= 3 else np.nan
+        return Estimate(float(x[0]), 0.0, bound, bound, n)
+    mean, std = float(x.mean()), float(x.std(ddof=1)) if n > 1 else np.nan
+    low, high = t.interval(0.95, n - 1, mean, std / np.sqrt(n))
+    return Estimate(mean, std, float(low), float(high), n)
 
 
 def sign_flip_p(differences: npt.ArrayLike, *, seed: int = 0) -> float:
     """Two-sided p of the mean difference when every sign is as likely as its opposite.
 
     p = #{s ∈ {−1, 1}ⁿ : |mean(s·d)| ≥ |mean(d)|} / 2ⁿ, enumerated up to 16 items and from
-    100,000 draws above, where the observed signs count as one of them.
+    100,000 draws above, where the observed signs count as one more. NaN where a difference is not
+    finite.
+
+    Source: Fisher 1935.
+    """
+    # scipy's permutation_test takes 0.2 s for 16 items, and its tolerance is relative to the
+    # observed mean: where decimals cancel to a mean of 0 it misses ties and finds p < 1.
+    d = np.asarray(differences, dtype=np.float64)
+    if not np.isfinite(d).all():
+        return np.nan
+    least = abs(d.sum()) - _TIE * np.abs(d).sum()
+    hits = count = 0
+    for signs in _flips(len(d), draws=100_000, seed=seed):
+        hits += int((np.abs(signs @ d) >= least).sum())
+        count += len(signs)
+    return hits / count
+
+
+def smallest_p(n: int) -> float:
+    """The least two-sided sign-flip p of n items, of one test as of a family by `max_t`.
+
+    min(1, 2 / 2ⁿ). Above 16 items the number of draws bounds p before this does.
+    """
+    return min(1.0, 2.0 / 2.0**n)
+
+
+def max_t(differences: npt.ArrayLike, *, seed: int = 0) -> list[float]:
+    """Two-sided p-values of a family of paired tests over the same items, adjusted step by step.
+
+    |t_j| = |mean(d_j)| / (std(d_j) / √n_j), tests in falling order of it:
+    p_(k) = max_{l ≤ k} P_s(max_{j ≥ l} |t_(j)(s·d)| ≥ |t_(l)(d)|). One sign per item flips the
+    whole family, so tests that say the same cost each other nothing. Flips as in `sign_flip_p`,
+    with 20,000 draws above 16 items.
+
+    Equal differences have t = ∞, or 0 where they are 0; a test of fewer than two items has t = 0.
+    The t of a few items has heavy tails: such a test raises the p-values of its whole family.
+
+    Shapes: differences (n, m), NaN where a test lacks an item -> m p-values in the order given.
+    Source: Westfall and Young 1993; Romano and Wolf 2005.
+
+    Raises:
+        ValueError: if a difference is infinite, or the differences are no matrix.
     """
     d = np.asarray(differences, dtype=np.float64)
-    observed = abs(d.mean()) - 1e-12 * np.abs(d).max(initial=0.0)
-    if len(d) <= EXACT_UP_TO:
-        signs = np.array(list(product((1.0, -1.0), repeat=len(d))))
-        return float((np.abs(signs @ d / len(d)) >= observed).mean())
-    signs = np.random.default_rng(seed).choice((1.0, -1.0), size=(100_000, len(d)))
-    hits = (np.abs(signs @ d / len(d)) >= observed).sum()
-    return float((hits + 1) / (len(signs) + 1))
+    if d.ndim != 2 or np.isinf(d).any():
+        raise ValueError(f"differences must be finite, items × tests, not of shape {d.shape}")
+    # An item that no test has would only make the enumeration longer.
+    d = d[~np.isnan(d).all(axis=1)]
+    unit, freedom = _normalised(d)
+    observed = np.abs(unit.sum(axis=0))
+    order = np.argsort(-_t_of_cosine(observed, freedom), kind="stable")
+    unit, freedom, observed = unit[:, order], freedom[order], observed[order]
+    least = _t_of_cosine(np.maximum(observed - _TIE, 0.0), freedom)
+    hits, count = np.zeros(len(order)), 0
+    for signs in _flips(len(d), draws=20_000, seed=seed):
+        t = _t_of_cosine(np.abs(signs @ unit), freedom)
+        # Column k holds the greatest t of the k-th test and all after it.
+        greatest = np.maximum.accumulate(t[:, ::-1], axis=1)[:, ::-1]
+        hits += (greatest >= least).sum(axis=0)
+        count += len(signs)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(hits / count)
+    return [float(p) for p in adjusted]
+
+
+def _normalised(d: Values) -> tuple[Values, Values]:
+    """d_j / (√n_j ‖d_j‖), 0 where an item lacks, and degrees of freedom n_j − 1.
+
+    The sum of a column is the cosine between d_j and the constant vector: mean / root mean square.
+    """
+    n = (~np.isnan(d)).sum(axis=0)
+    filled = np.where(n > 1, np.nan_to_num(d), 0.0)
+    length = np.sqrt(n) * np.linalg.norm(filled, axis=0)
+    return filled / np.where(length > 0, length, 1.0), np.maximum(n - 1.0, 0.0)
+
+
+def _t_of_cosine(cosine: Values, freedom: Values) -> Values:
+    """|t| = √(n − 1) c / √(1 − c²).
+
+    Flips leave the root mean square as it is, so c carries the rounding of one sum only; the
+    variance of nearly equal items would cancel.
+    """
+    sine = np.sqrt(np.maximum((1.0 - cosine) * (1.0 + cosine), 0.0))
+    with np.errstate(divide="ignore"):
+        return np.sqrt(freedom) * cosine / sine
+
+
+def _flips(n: int, *, draws: int, seed: int) -> Iterator[Values]:
+    """Signs of n items, the observed ones first, block by block: all of them or random draws.
+
+    The last item's sign is held in the former case: s and −s have the same |mean| and |t|.
+    """
+    if n <= EXACT_UP_TO:
+        total = max(1, 2**n // 2)
+        for start in range(0, total, _BLOCK):
+            index = np.arange(start, min(start + _BLOCK, total))
+            yield np.where((index[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
+        return
+    yield np.ones((1, n))
+    rng = np.random.default_rng(seed)
+    for start in range(0, draws, _BLOCK):
+        yield rng.choice((1.0, -1.0), size=(min(_BLOCK, draws - start), n))
 
 
 def paired(a: npt.ArrayLike, b: npt.ArrayLike, *, seed: int = 0) -> Paired:
@@ -93,36 +194,33 @@ def paired(a: npt.ArrayLike, b: npt.ArrayLike, *, seed: int = 0) -> Paired:
     d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
     varies = len(d) > 1 and np.ptp(d) > 0
     p_t = float(ttest_1samp(d, 0.0).pvalue) if varies else np.nan
-    return Paired(summarise(d, seed=seed), sign_flip_p(d, seed=seed), p_t)
+    return Paired(summarise(d), sign_flip_p(d, seed=seed), p_t)
+
+
+def exceeds(values: npt.ArrayLike, threshold: float, *, seed: int = 0) -> bool:
+    """True where the mean of `values` is shown to lie above `threshold`.
+
+    The 95 % t interval lies at or above the threshold, and the sign-flip p of values − threshold
+    is at most 0.05. With the mean at the threshold this is true at most 2.5 % of the time for every
+    symmetric distribution, because the flips are exact; t alone is at 3.5 % for eight items of two
+    equally likely values. Fewer than six items never show anything: 2 / 2⁵ > 0.05.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    # The interval first: it is quick, and seldom above.
+    return summarise(x).low >= threshold and sign_flip_p(x - threshold, seed=seed) <= 0.05
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """Spearman's rank correlation, ties at their mean rank; NaN where either is constant."""
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
-    ranks = rankdata(x), rankdata(y)
-    if min(map(np.ptp, ranks), default=0.0) == 0:
-        return np.nan
-    return float(np.corrcoef(*ranks)[0, 1])
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Step-down adjusted p-values, in the order given.
-
-    p̃_(i) = max_{j ≤ i} min(1, (m − j + 1) p_(j)).
-
-    Source: Holm 1979.
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    steps = np.minimum(1.0, p[order] * (len(p) - np.arange(len(p))))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate(steps)
-    return [float(value) for value in adjusted]
+    if any(len(np.unique(np.asarray(side))) < 2 for side in (x, y)):
+        return np.nan  # without scipy's warning
+    return float(spearmanr(x, y).statistic)
 
 
 def power_of_t(effect: float, n: int, *, alpha: float = 0.05) -> float:
-    """How often a two-sided paired t-test of n items finds a difference of `effect` spreads.
+    """The power of a two-sided paired t-test of n items to find a difference of `effect` spreads.
 
     1 − F(c) + F(−c), c the (1 − α/2) quantile of t with n − 1 degrees of freedom, F the noncentral
     t with as many and noncentrality effect·√n; `effect` is Cohen's d_z = mean / std.

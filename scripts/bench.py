@@ -1,4 +1,4 @@
-"""Measured claims: `python scripts/bench.py NAME [--quick] [--json FILE] [--plot FILE]`.
+"""Measured claims: `python scripts/bench.py NAME [--quick] [--out FOLDER]`.
 
 Ratios of a subject to a reference in one process, medians of five runs or more. A new bench is a
 module of scripts/benches with `rows(quick)`, and a line in BENCHES; `all` runs one after the other.
@@ -10,8 +10,6 @@ import json
 import os
 from pathlib import Path
 
-from benches.timing import Row
-
 BENCHES = {
     "fit": "a step against a plain loop and the machine's peak, memory, cost against size",
     "ntk": "layer-wise NTK against torch.func, its cost against N, and the matrix-free NTK",
@@ -21,12 +19,10 @@ BENCHES = {
     "parity": "PSNR in bfloat16 against float32, model by model",
     "spectrum": "singular values of a tall matrix against torch.linalg.svdvals",
 }
-#: Those that draw cost against size.
-PLOTS = ("fit", "ntk")
 
 
 def main() -> None:
-    """Run one bench, print its table, and append JSON Lines where asked."""
+    """Run the benches that are asked for, print their tables, and write files where asked."""
     parser = argparse.ArgumentParser(
         prog="bench.py",
         description=__doc__.split("\n\n")[0] if __doc__ else None,
@@ -34,35 +30,32 @@ def main() -> None:
     )
     parser.add_argument("name", choices=[*BENCHES, "all"])
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all")
-    parser.add_argument("--json", type=Path, help="write one JSON object a line to this file")
-    parser.add_argument("--plot", type=Path, help="draw cost against size: fit, ntk")
+    parser.add_argument("--out", type=Path, help="write NAME.jsonl, and cost against size, here")
     options = parser.parse_args()
 
-    if options.plot is not None and options.name not in PLOTS:
-        parser.error(f"--plot: expected one of {', '.join(PLOTS)}")
     import torch
 
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {os.cpu_count()} cores")
-    names = list(BENCHES) if options.name == "all" else [options.name]
-    rows = [row for name in names for row in run(name, options)]
-    if options.json is not None:
-        lines = [json.dumps(row.record(), ensure_ascii=False) for row in rows]
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in BENCHES if options.name == "all" else [options.name]:
+        run(name, options.quick, options.out)
 
 
-def run(name: str, options: argparse.Namespace) -> list[Row]:
-    """One bench: print its rows and summary, draw where asked."""
+def run(name: str, quick: bool, out: Path | None) -> None:
+    """One bench: print its rows and summary, write and draw them where asked."""
     bench = importlib.import_module(f"benches.{name}")
     rows = []
-    for row in bench.rows(quick=options.quick):
+    for row in bench.rows(quick=quick):
         rows.append(row)
         print(row.line(), flush=True)
     if hasattr(bench, "summary"):
         print(bench.summary(rows))
-    if options.plot is not None:
-        bench.plot(rows, options.plot)
-    return rows
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(row.record(), ensure_ascii=False) for row in rows]
+    (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if hasattr(bench, "plot"):
+        bench.plot(rows, out / f"{name}_cost.png")
 
 
 if __name__ == "__main__":

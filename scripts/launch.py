@@ -1,3 +1,3 @@
-from inr_experiments.commands.launch import main
+from inr_experiments.cli.launch import main
 
 main()

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from inr_experiments.building import build, build_field, build_task, resolve, without
-from inr_experiments.commands.cells import cells
+from inr_experiments.building import LOOKS, build, build_field, build_task, resolve, without
 from inr_experiments.models.field import Field
+from inr_experiments.sweep import cells
 from inr_experiments.tasks.task import Task
 
 
@@ -22,7 +22,7 @@ def config_of(*overrides: str) -> dict[str, Any]:
 def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Field:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
-    node = without(config["model"], "name", "lr", "fast")
+    node = without(config["model"], *LOOKS, "lr", "fast")
     shape = {"in_features": P, "out_features": C, "resolution": 32, "seed": seed}
     return build({**node, **changes}, config, group="model", **shape)
 

@@ -25,5 +25,5 @@ def inr(
 
 
 def command(*arguments: str, module: str = "launch") -> list[str]:
-    start = f"from inr_experiments.commands.{module} import main; main()"
+    start = f"from inr_experiments.cli.{module} import main; main()"
     return [sys.executable, "-c", start, *arguments]

@@ -1,5 +1,6 @@
 """Every yaml is composed and built; every name is its stem."""
 
+import re
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from inr_experiments.building import build_diagnostics, build_task
-from inr_experiments.commands.cells import cells, varied
 from inr_experiments.paths import conf_dir
+from inr_experiments.sweep import cells
 from tests.fields import config_of, field_and_task
 
 
@@ -33,6 +34,12 @@ def test_a_file_may_be_named_like_an_interpolation(tmp_path):
     assert task.item == path.stem
 
 
+def test_every_model_has_a_label_and_a_colour_of_its_own():
+    made = [config_of(f"model={stem}")["model"] for stem in stems("model")]
+    for look in ("label", "colour"):
+        assert len({model[look] for model in made}) == len(made), look
+
+
 @pytest.mark.parametrize("group", ["task", "scale", "tracking"])
 def test_names_are_stems(group):
     for stem in stems(group):
@@ -48,21 +55,10 @@ def test_every_diagnostic_is_built_under_its_name(stem):
 def test_every_experiment_composes(stem):
     jobs = cells([f"experiment={stem}", "scale=smoke"])
     assert len(jobs) > 1
-    first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text()
-    assert f"experiment={stem}" in first, "the yaml says its command"
-
-
-def test_a_frame_is_told_what_a_sweep_varies():
-    words = ["experiment=fig_bn_placement", "task.image=astronaut", "seed=0,1"]
-    found = varied([*words, "model.batch_norm.layers=[0],[2]", "fit.lr=0.1"])
-    layers, place = "model.batch_norm.layers", "model.batch_norm.place"
-    assert found[:4] == [{layers: k, place: p} for k in ("[0]", "[2]") for p in ("before", "after")]
-    jobs = cells([*words, "model.batch_norm.layers=[0],[2]", "fit.lr=0.1"])
-    assert len(found) == len(jobs) == 8
-    assert [str(job.model.batch_norm.place) for job in jobs] == [row[place] for row in found]
-    (added, *_) = varied(["experiment=rank_distinct", "task.image=astronaut"])
-    assert added == {"model.inlet_init.distinct": "2"}
-    assert varied(["experiment=table1", "model=relu", "task.image=coffee"]) == [{}, {}]
+    first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text().splitlines()[1]
+    said = re.fullmatch(rf"# inr -m experiment={stem}\b.* · (\d+) laptop fits\b.* · .+", first)
+    assert said, "the second line says command, cost and question"
+    assert int(said[1]) == len(jobs)
 
 
 def test_table1_is_seven_models_by_four_photographs():
@@ -72,15 +68,10 @@ def test_table1_is_seven_models_by_four_photographs():
     assert len({job.seed for job in jobs}) >= 2
 
 
-def test_table1_on_real_pictures_is_the_sixteen():
-    jobs = cells(["experiment=table1", "pictures=real", "seed=0", "model=relu"])
-    assert len({str(job.task.image) for job in jobs}) == 16
-    assert {job.task.name for job in jobs} == {"div2k"}
-
-
 def test_rank_expansion_is_three_lines_of_yaml():
     lines = (conf_dir() / "model/rank_expanding.yaml").read_text().splitlines()
-    said = [line for line in lines if not line.startswith(("#", "defaults"))]
+    looks = ("#", "defaults", "label", "colour")
+    said = [line for line in lines if not line.startswith(looks)]
     assert [line.split(":")[0].strip() for line in said] == [
         "name", "inlet_init", "_target_", "epsilon",
     ]  # fmt: skip

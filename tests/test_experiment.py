@@ -3,8 +3,8 @@
 from PIL import Image
 
 from inr_experiments import experiment
-from inr_experiments.commands.cells import cells
 from inr_experiments.experiment import Keys, execute, locate
+from inr_experiments.sweep import cells
 
 
 def test_runs_of_one_picture_read_it_once(tmp_path, monkeypatch):

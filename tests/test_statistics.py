@@ -1,76 +1,308 @@
-"""Statistics against hand-made numbers and slow twins."""
+"""Statistics against hand-made numbers, slow twins and simulations."""
 
-from itertools import permutations, product
+import tracemalloc
+import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import rankdata, t, ttest_1samp
 
 from inr_experiments.statistics import (
-    holm,
+    exceeds,
     items_needed,
+    max_t,
     paired,
     power_of_t,
     sign_flip_p,
+    smallest_p,
     spearman,
     summarise,
 )
+from tests.reference.statistics import holm, max_t_flip_by_flip, sign_flip_p_flip_by_flip
+
+#: Draws with mean 0, of a given shape.
+SYMMETRIC = {
+    "normal": lambda rng, shape: rng.normal(0, 1, shape),
+    "uniform": lambda rng, shape: rng.uniform(-1, 1, shape),
+    "Laplace": lambda rng, shape: rng.laplace(0, 1, shape),
+    "two points": lambda rng, shape: rng.choice((-1.0, 1.0), shape),
+}
+
+# Intervals.
 
 
-def test_sign_flip_enumerates_all_signs():
-    d = np.array([0.5, 1.0, -0.2, 2.0, 0.7])
-    hits = sum(
-        abs(np.mean(np.array(s) * d)) >= abs(d.mean()) - 1e-12 for s in product((1, -1), repeat=5)
-    )
-    assert sign_flip_p(d) == hits / 32
+@pytest.mark.parametrize("n", [2, 3, 8, 40])
+def test_interval_is_students(n):
+    x = np.random.default_rng(n).normal(5, 2, n)
+    estimate = summarise(x)
+    half = t.ppf(0.975, n - 1) * np.std(x, ddof=1) / np.sqrt(n)
+    assert (estimate.low, estimate.high) == pytest.approx((x.mean() - half, x.mean() + half))
+    assert (estimate.mean, estimate.std) == pytest.approx((x.mean(), np.std(x, ddof=1)))
+    assert estimate.n == n
+    scipys = ttest_1samp(x, 0).confidence_interval(0.95)
+    assert (estimate.low, estimate.high) == pytest.approx((scipys.low, scipys.high))
 
 
-@pytest.mark.parametrize(("n", "least"), [(4, 0.125), (8, 2 / 2**8), (16, 2 / 2**16)])
-def test_least_p_of_n_items(n, least):
-    assert sign_flip_p(np.arange(1, n + 1)) == pytest.approx(least)
+def test_interval_by_a_printed_table():
+    # t(0.975, 4) = 2.776; the spread of 1 … 5 is √2.5.
+    estimate = summarise([1, 2, 3, 4, 5])
+    assert estimate.high - estimate.mean == pytest.approx(2.776 * np.sqrt(2.5 / 5), abs=1e-3)
 
 
-def test_many_items_are_sampled_and_agree():
-    d = np.random.default_rng(0).normal(0.3, 1, 18)
-    signs = np.array(list(product((1.0, -1.0), repeat=18)))
-    exact = (np.abs(signs @ d / 18) >= abs(d.mean()) - 1e-12).mean()
-    assert sign_flip_p(d) == pytest.approx(exact, abs=0.006)
+def test_one_item_or_two_equal_ones_have_no_interval():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one, two = summarise([3.0]), summarise([3.0, 3.0])
+    assert one.mean == 3.0 and np.isnan([one.std, one.low, one.high]).all()
+    assert two.std == 0.0 and np.isnan([two.low, two.high]).all()
 
 
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    for order in permutations([0.01, 0.02, 0.5, 0.9]):
-        adjusted = dict(zip(order, holm(list(order)), strict=True))
-        assert adjusted == pytest.approx({0.01: 0.04, 0.02: 0.06, 0.5: 1.0, 0.9: 1.0})
-    assert holm([]) == []
+@pytest.mark.parametrize("value", [3.0, 0.1, 1 / 3, 0.0])
+def test_equal_items_are_an_interval_of_one_number_to_the_last_bit(value):
+    estimate = summarise([value] * 7)
+    assert (estimate.mean, estimate.std, estimate.low, estimate.high) == (value, 0.0, value, value)
 
 
-def test_interval_covers_about_as_often_as_it_says():
-    rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(60):
-        mean = summarise(rng.normal(5, 1, 16))
-        hits += mean.low < 5 < mean.high
-    assert hits >= 50
+def _coverage(draws: np.ndarray, true: float) -> float:
+    estimates = [summarise(x) for x in draws]
+    return float(np.mean([e.low <= true <= e.high for e in estimates]))
 
 
-def test_means_of_one_or_equal_items_have_no_interval():
-    assert np.isnan(summarise([3.0]).low) and np.isnan(summarise([3.0]).std)
-    assert np.isnan(summarise([3.0, 3.0, 3.0]).low)
+@pytest.mark.parametrize("n", [8, 16])
+def test_interval_covers_normal_items_as_often_as_it_says(n):
+    draws = np.random.default_rng(n).normal(5, 1, (4_000, n))
+    assert _coverage(draws, 5.0) == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 4_000))
+
+
+def test_interval_covers_skewed_items_less_often():
+    draws = np.random.default_rng(0).lognormal(0, 1, (2_000, 8))
+    assert _coverage(draws, np.exp(0.5)) < 0.95
+
+
+# One paired test.
 
 
 def test_paired_takes_differences_item_by_item():
     result = paired([3.0, 5.0, 9.0], [2.0, 3.0, 6.0])
+    assert result.difference == summarise([1.0, 2.0, 3.0])
     assert result.difference.mean == 2.0 and result.difference.n == 3
     assert result.p_t == pytest.approx(0.0742, abs=1e-4)
+    assert result.p_signflip == 0.25
+
+
+def test_equal_differences_have_a_sign_flip_p_and_no_t():
+    result = paired([3.0, 4.0, 5.0], [2.0, 3.0, 4.0])
+    assert np.isnan(result.p_t) and result.p_signflip == 0.25
+    assert result.difference.low == result.difference.high == 1.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=8))
+def test_sign_flips_are_all_counted_and_rounding_breaks_no_tie(tenths):
+    # A tenth is no binary fraction, so the sums tie only up to rounding.
+    exact = sign_flip_p_flip_by_flip([Fraction(value, 10) for value in tenths])
+    for scale in (0.1, 1e-13, 1e9 / 3):
+        assert sign_flip_p(np.array(tenths) * scale) == exact
+
+
+def test_decimals_that_cancel_have_p_one():
+    assert sign_flip_p([0.1, 0.2, -0.3, 0.4, 0.5, -0.6, -0.7, 0.3, 0.1]) == 1.0  # scipy: 0.957
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sign_flips_of_continuous_items(seed):
+    d = np.random.default_rng(seed).normal(0.4, 1, 10)
+    assert sign_flip_p(d) == sign_flip_p_flip_by_flip(d)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 8, 16])
+def test_least_p_of_n_items(n):
+    assert sign_flip_p(np.arange(1, n + 1)) == smallest_p(n) == 2 / 2**n
+    assert max_t(np.arange(1, n + 1)[:, None] * [1.0, 2.0]) == [smallest_p(n)] * 2
+
+
+def test_least_p_of_no_items_is_one():
+    assert smallest_p(0) == sign_flip_p([]) == 1.0
+
+
+def test_many_items_are_sampled_and_agree():
+    d = np.random.default_rng(0).normal(0.3, 1, 18)
+    signs = 1.0 - 2.0 * ((np.arange(2**18)[:, None] >> np.arange(18)) & 1)
+    exact = (np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean()
+    assert sign_flip_p(d) == pytest.approx(exact, abs=0.006)
+    assert max_t(d[:, None]) == pytest.approx([exact], abs=0.012)
+    assert sign_flip_p(d, seed=1) == sign_flip_p(d, seed=1) != sign_flip_p(d, seed=2)
+
+
+def test_observed_signs_count_as_one_of_the_draws():
+    d = np.full(60, 0.1)  # no other flip of 60 items is ever drawn with as large a mean
+    assert sign_flip_p(d) == 1 / 100_001
+    assert max_t(np.stack([d, d], axis=1)) == [1 / 20_001] * 2
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_differences_that_are_not_finite_have_no_p(value):
+    assert np.isnan(sign_flip_p([1.0, 2.0, value]))
+
+
+# Families.
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_max_t_of_random_families_equals_its_twin(seed):
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(4, 9)), int(rng.integers(2, 6))
+    d = rng.normal(0, 1, (n, 1)) + rng.normal(0.5, 1, (n, m))
+    d[rng.random((n, m)) < 0.15 * (seed % 2)] = np.nan
+    twin = max_t_flip_by_flip([[None if np.isnan(x) else float(x) for x in row] for row in d])
+    assert max_t(d) == twin
+
+
+FAMILIES = st.integers(1, 4).flatmap(
+    lambda m: st.lists(
+        st.lists(st.none() | st.integers(-3, 3), min_size=m, max_size=m), min_size=1, max_size=6
+    )
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(FAMILIES)
+def test_max_t_with_ties_lacking_items_and_no_variance_equals_its_twin(rows):
+    """Every column also comes thrice as large, which ties with it up to rounding."""
+    tripled = [[*row, *(None if x is None else 3 * x for x in row)] for row in rows]
+    d = np.array([[np.nan if x is None else x * 0.1 for x in row] for row in tripled])
+    assert max_t(d) == max_t_flip_by_flip(tripled)
+
+
+def test_max_t_by_hand():
+    # t of the first is 3.9. It is reached by the observed signs, by + − + −, which give the second
+    # 5.2, and by the opposites of both: 4 of 16. The second has t = 0, which every flip reaches.
+    assert max_t([[1.0, 1.0], [2.0, -1.0], [3.0, 2.0], [4.0, -2.0]]) == [0.25, 1.0]
+    assert max_t(np.empty((4, 0))) == []
+
+
+def test_equal_differences_have_the_least_p_and_zeros_the_largest():
+    d = np.stack([np.full(8, 0.1), np.zeros(8), np.full(8, -0.7)], axis=1)
+    assert max_t(d) == [2 / 2**8, 1.0, 2 / 2**8]
+
+
+def test_tests_of_one_item_or_none_cost_the_others_nothing():
+    d = np.arange(1.0, 9.0)
+    one, none = np.full((2, 8), np.nan)
+    one[0] = 5.0
+    assert max_t(np.stack([one, d, none], axis=1)) == [1.0, 2 / 2**8, 1.0]
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1, 1e-9])
+@pytest.mark.parametrize("n", [2, 5, 11, 16])
+def test_family_of_one_is_a_sign_flip_test(n, scale):
+    rng = np.random.default_rng(n)
+    for d in (rng.normal(0.4, 1, n), rng.integers(-2, 4, n), np.full(n, 1.0)):
+        assert max_t(d[:, None] * scale) == [sign_flip_p(d * scale)]
+
+
+def test_lacking_items_are_as_good_as_left_out():
+    d = np.random.default_rng(5).normal(0.5, 1, 20)
+    d[::2] = np.nan
+    assert max_t(d[:, None]) == [sign_flip_p(d[1::2])]
+
+
+def test_order_of_the_tests_does_not_matter():
+    d = np.random.default_rng(6).normal(0.6, 1, (9, 5))
+    p = max_t(d)
+    assert max_t(d[:, ::-1]) == p[::-1]
+    assert max_t(-d) == p
+
+
+def test_tests_that_agree_cost_each_other_nothing():
+    d = np.random.default_rng(7).normal(1.5, 1, 8)
+    alone = sign_flip_p(d)
+    assert max_t(np.outer(d, np.arange(1, 11))) == [alone] * 10
+    assert alone <= 0.05 < min(holm([alone] * 10))
+
+
+@pytest.mark.parametrize("false_nulls", [0, 1])
+def test_family_seldom_errs_where_tests_are_correlated(false_nulls):
+    """Also where one test is rightly found: the later steps err as seldom."""
+    rng = np.random.default_rng(8)
+    draws, errs = 1_500, 0
+    for _ in range(draws):
+        d = rng.normal(0, 1, (8, 1)) + rng.normal(0, 0.7, (8, 5))
+        d[:, :false_nulls] += 4.0
+        errs += min(max_t(d)[false_nulls:]) <= 0.05
+    assert errs / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
+
+
+def test_large_families_need_little_memory():
+    d = np.random.default_rng(9).normal(0, 1, (16, 20))
+    tracemalloc.start()
+    max_t(d)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+
+
+@pytest.mark.parametrize("d", [np.ones(3), [[1.0, np.inf]]])
+def test_vectors_and_infinities_are_no_family(d):
+    with pytest.raises(ValueError, match="must be finite, items × tests"):
+        max_t(d)
+
+
+# Verdicts.
+
+
+def test_exceeds_asks_the_interval_and_the_flips():
+    assert exceeds(np.arange(1, 9), 1.0)
+    assert not exceeds(np.arange(1, 9), 3.0)  # the interval begins at 2.45
+    # Seven of eight: t is sure, the flips are not.
+    values = np.array([1.0] * 7 + [-1.0])
+    assert summarise(values).low > 0 and not exceeds(values, 0.0)
+
+
+def test_exceeds_of_equal_values_and_of_few():
+    assert exceeds([0.3] * 6, 0.2) and not exceeds([0.3] * 6, 0.3) and not exceeds([0.3] * 6, 0.4)
+    assert not exceeds([0.3] * 5, 0.2)
+    assert not exceeds([0.3], 0.2)
+    assert not exceeds([0.3] * 7 + [np.nan], 0.2)
+
+
+@pytest.mark.parametrize("n", [8, 16])
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_exceeds_errs_at_most_as_often_as_it_says(name, n):
+    rng = np.random.default_rng(10)
+    draws, threshold = 10_000, 0.3
+    values = threshold + SYMMETRIC[name](rng, (draws, n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = (values.mean(1) - threshold) / (values.std(1, ddof=1) / np.sqrt(n))
+    # Values far below the interval's demand are never shown to exceed: left out for speed.
+    near = values[~(scores < t.ppf(0.97, n - 1))]
+    found = sum(exceeds(x, threshold) for x in near)
+    assert found / draws <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / draws)
+
+
+# Correlation.
 
 
 def test_spearman_is_the_correlation_of_ranks():
     x, y = np.array([3.0, 1.0, 2.0, 2.0]), np.array([30.0, 9.0, 20.0, 10.0])
     by_hand = np.corrcoef([4, 1, 2.5, 2.5], [4, 1, 3, 2])[0, 1]
     assert spearman(x, y) == pytest.approx(by_hand)
+    assert spearman(x, y) == pytest.approx(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
     assert spearman(x, np.exp(y)) == spearman(x, y)
-    assert np.isnan(spearman(x, np.ones(4)))
+
+
+def test_spearman_of_a_constant_is_nan_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan([spearman([1, 2, 3], [5, 5, 5]), spearman([5, 5, 5], [1, 2, 3])]).all()
+        assert np.isnan([spearman([1], [2]), spearman([], [])]).all()
+        assert spearman([1, 2], [4, 3]) == pytest.approx(-1)
+
+
+# Power.
 
 
 @pytest.mark.parametrize(("effect", "n"), [(1.0, 8), (0.5, 16), (-1.5, 5)])

@@ -1,4 +1,4 @@
-"""What can be downloaded: item -> archive, size and hash -> files in the data folder.
+"""The catalogue of downloads: item -> archive, size and hash -> files in the data folder.
 
     div2k/test512/ID.png       the 16 test crops of Tancik et al. 2020
     meshes/SHAPE.ply           Stanford's scans, by the shape's name
@@ -50,7 +50,7 @@ class Item:
 
     @property
     def command(self) -> str:
-        """What brings it."""
+        """The command that brings it."""
         only = f" --shape {self.name}" if self.group == "scans" else ""
         return f"inr-download {self.group}{only}"
 

@@ -113,7 +113,7 @@ def _pillow_limit(pixels: int | None) -> Iterator[None]:
 
 
 def _raw_mode(image: "ImageFile") -> str:
-    """How the file stores its pixels in Pillow's words, or an empty string."""
+    """Pillow's words for how the file stores its pixels, or an empty string."""
     args = image.tile[0][3] if image.tile else ""
     args = args[0] if isinstance(args, tuple) and args else args
     return args if isinstance(args, str) else ""

@@ -1,4 +1,4 @@
-"""What the header of a mesh file announces, held against the size of the file.
+"""Headers of mesh files: what they announce, held against the size of the file.
 
 A loader that believes a header may allocate gigabytes, or return half an object without a word.
 """

@@ -31,7 +31,7 @@ PIXEL_LIMIT = 64_000_000
 
 
 @dataclass(frozen=True)
-class Picture:
+class LoadedImage:
     """A decoded picture.
 
     Attributes:
@@ -90,7 +90,7 @@ def file_sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def load(path: Path, *, side: int | None = None, pixel_limit: int = PIXEL_LIMIT) -> Picture:
+def load(path: Path, *, side: int | None = None, pixel_limit: int = PIXEL_LIMIT) -> LoadedImage:
     """Read a picture and, where `side` is given, resize its longer side to it (bicubic).
 
     Whatever was changed on the way, by `decode` or here, is said in `notes`.
@@ -104,7 +104,7 @@ def load(path: Path, *, side: int | None = None, pixel_limit: int = PIXEL_LIMIT)
     if side is not None and side != max(pixels.shape[:2]):
         pixels = _resize(pixels, side, pixel_limit)
         notes.append(f"resized to {pixels.shape[1]}×{pixels.shape[0]} (bicubic)")
-    return Picture(np.ascontiguousarray(pixels, dtype=np.float32), sha256, tuple(notes))
+    return LoadedImage(np.ascontiguousarray(pixels, dtype=np.float32), sha256, tuple(notes))
 
 
 def _resize(pixels: npt.NDArray, side: int, pixel_limit: int) -> npt.NDArray[np.float32]:

@@ -47,7 +47,7 @@ def install(item: Item, folder: Path, *, keep: bool = False, force: bool = False
 
 
 def _as_recorded(folder: Path, file: Path) -> bool:
-    """Whether a file is there and, where its hash is known, unchanged."""
+    """True where a file is there and, where its hash is known, unchanged."""
     known = recorded(folder).get(file.relative_to(folder).as_posix())
     return file.is_file() and known in (None, sha256_of(file))
 

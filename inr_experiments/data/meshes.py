@@ -42,7 +42,7 @@ class Mesh:
         return self._triangles
 
     def outer(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Those with an outside beside them, a step along some axis. Shapes: (N, 3) -> (N,)."""
+        """Mark points with an outside beside them, a step off. Shapes: (N, 3) -> (N,)."""
         bounds = np.zeros(len(points), dtype=bool)
         for step in (*np.eye(3) * BESIDE, *np.eye(3) * -BESIDE):
             left = np.flatnonzero(~bounds)

@@ -1,4 +1,4 @@
-"""Which way out: surfaces and parts of them that are inside out are turned."""
+"""Orientation of surfaces: they, and parts of them, that are inside out are turned."""
 
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def _parts(mesh: "trimesh.Trimesh") -> npt.NDArray[np.int64]:
 
 
 def _closed(mesh: "trimesh.Trimesh", part: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which parts have two faces at every edge. Shapes: part (F,) -> (parts,)."""
+    """Mark parts with two faces at every edge. Shapes: part (F,) -> (parts,)."""
     inverse = mesh.edges_unique_inverse
     loose = (np.bincount(inverse) != 2)[inverse].reshape(-1, 3).any(axis=1)
     return np.asarray(np.bincount(part, loose) == 0)
@@ -88,7 +88,7 @@ class Parts:
         return self._others(held, i)
 
     def holds(self, i: int, j: int) -> bool:
-        """Whether part j lies in part i, by its vertices."""
+        """True where part j lies in part i, by its vertices."""
         if i not in self._winding:
             self._winding[i] = Winding(Triangles(self._vertices, self._faces[i]))
         points = self._vertices[np.unique(self._faces[j])]

@@ -1,4 +1,4 @@
-"""What a decoded picture must be and become: its size, its turn, its values."""
+"""Decoded pictures made ready: their size, their turn, their values."""
 
 from collections.abc import Callable
 from pathlib import Path

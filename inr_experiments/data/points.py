@@ -1,4 +1,4 @@
-"""Where an occupancy is asked for: all over the box, near a surface, on a grid."""
+"""Points at which an occupancy is asked for: all over the box, near a surface, on a grid."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is made of a downloaded file: a crop, a mesh, a volume."""
+"""Recipes for downloaded files: a crop, a mesh, a volume is made of each."""
 
 import shutil
 from pathlib import Path

@@ -69,7 +69,7 @@ def shade(triangles: Triangles, view: npt.NDArray[np.float64]) -> npt.NDArray[np
 
 
 def in_front(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Which faces may be seen: all but small ones with others well before them all around.
+    """Mark faces that may be seen: all but small ones with others well before them all around.
 
     Drawing time goes with the number of faces, and most of a porous body's are hidden.
 

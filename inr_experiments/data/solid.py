@@ -1,4 +1,4 @@
-"""What the occupancy task asks of a mesh, a volume or an analytic shape."""
+"""The solid: what the occupancy task asks of a mesh, a volume or an analytic shape."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -21,7 +21,7 @@ class Triangles:
 
 
 class Labels(NamedTuple):
-    """Which points are inside, (N,) bool, and for how many of them that is in doubt."""
+    """Mark points inside, (N,) bool, and count those for which that is in doubt."""
 
     inside: npt.NDArray[np.bool_]
     ambiguous: int
@@ -40,7 +40,7 @@ class Solid(Protocol):
     facts: dict[str, Any]
 
     def label(self, points: Points) -> Labels:
-        """Which points are inside. Shapes: (N, 3) in the box -> (N,)."""
+        """Mark points inside. Shapes: (N, 3) in the box -> (N,)."""
         ...
 
     def surface(self) -> Triangles:
@@ -48,7 +48,7 @@ class Solid(Protocol):
         ...
 
     def outer(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Which points of its surface bound it, and are no wall within. Shapes: (N, 3) -> (N,)."""
+        """Mark points of its surface that are no wall within. Shapes: (N, 3) -> (N,)."""
         ...
 
 

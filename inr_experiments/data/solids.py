@@ -1,4 +1,4 @@
-"""Which solid a name or a file means, and how it is opened."""
+"""Solids by their name or file, and how they are opened."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ def locate(*, shape: str | None, path: str | None) -> Path | None:
 
 
 def item_name(*, shape: str | None, path: str | None) -> str:
-    """How tables name the solid: the file's name without its endings, or the name asked by."""
+    """The solid's name in tables: the file's without its endings, or the name asked by."""
     if path is None:
         return str(shape)
     file = Path(path)

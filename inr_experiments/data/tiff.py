@@ -59,7 +59,7 @@ def read_deep_tiff(path: Path, pixel_limit: int, notes: list[str]) -> npt.NDArra
 
 
 def _colours(path: Path, page: "TiffPage") -> int:
-    """How many channels are colour, or an `InputError` for what cannot be shown as grey or RGB."""
+    """Count the channels of colour, or raise an `InputError` for what is neither grey nor RGB."""
     kind, bits = page.dtype, page.bitspersample
     if not (kind == np.uint16 and bits == 16) and not (kind is not None and kind.kind == "f"):
         raise InputError(f"{path}: expected 8- or 16-bit or float pixels, got {bits}-bit {kind}")

@@ -41,7 +41,7 @@ class Volume:
         self._pitch = pitch
 
     def label(self, points: Points) -> Labels:
-        """Whether the voxel that holds each point is inside. Shapes: (N, 3) -> (N,)."""
+        """Mark points whose voxel is inside. Shapes: (N, 3) -> (N,)."""
         shape = np.array(self._occupied.shape)
         index = np.floor(points / self._pitch + shape / 2).astype(np.int64)
         held = ((index >= 0) & (index < shape)).all(axis=1)
@@ -164,7 +164,7 @@ def _from_mat(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> tuple[str, list[str]]:
-    """Which array to take, and a note where that was not asked for."""
+    """The array to take, and a note where that was not asked for."""
     if key is not None and key in names:
         return key, []
     if key is None:

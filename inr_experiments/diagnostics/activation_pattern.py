@@ -1,4 +1,4 @@
-"""Which ReLU units are open, and how many linear pieces the fitted points fall in."""
+"""Open ReLU units, and the number of linear pieces that the fitted points fall in."""
 
 import numpy as np
 import torch
@@ -7,15 +7,21 @@ from ..fit.snapshot import Snapshot
 from ..spectra.patterns import distinct_patterns, open_units
 from ..tasks.task import Task
 
+#: Open at fewer than this share of the fitted points, but somewhere: rarely open.
+RARE = 0.01
+
 
 class ActivationPattern:
     """Open, dead and always open units of every ReLU stage, and distinct patterns.
 
     Returns, for each stage with a ReLU: `<stage>/open_share` (D,), the share of fitted points at
     which each unit is open, in the order of units; `<stage>/dead_units`, open nowhere;
+    `<stage>/rare_units`, open somewhere but at fewer than one point in a hundred;
     `<stage>/always_open_units`; `<stage>/patterns`, different on-off rows among the points. For
     all of them together `all/patterns`. For every stage of every model `<stage>/constant_units`,
-    with one value at all points. A model without a ReLU has the last alone.
+    with one value at all points. Where the inlet sees the coordinates themselves,
+    `inlet/thresholds` (D, P + 1), the rows [w, b] of its lines w·x + b = 0. A model without a ReLU
+    has the last two alone.
     """
 
     def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
@@ -29,11 +35,16 @@ class ActivationPattern:
             share = is_open.double().mean(dim=0).cpu().numpy()
             result[f"{stage}/open_share"] = share
             result[f"{stage}/dead_units"] = int((share == 0).sum())
+            result[f"{stage}/rare_units"] = int(((share > 0) & (share < RARE)).sum())
             result[f"{stage}/always_open_units"] = int((share == 1).sum())
             result[f"{stage}/patterns"] = distinct_patterns(is_open)
         if units:
             together = torch.cat([part for parts in units.values() for part in parts], dim=1)
             result["all/patterns"] = distinct_patterns(together)
+        if snapshot.field.encoding is None:
+            linear = snapshot.field.inlet.linear
+            rows = torch.cat([linear.weight, linear.bias[:, None]], dim=1)
+            result["inlet/thresholds"] = rows.detach().cpu().numpy()
         for name, Z in snapshot.features():
             result[f"{name}/constant_units"] = int((Z.amax(dim=0) == Z.amin(dim=0)).sum())
         return result

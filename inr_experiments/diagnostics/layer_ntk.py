@@ -6,12 +6,14 @@ from torch import Tensor
 from ..checks import integer
 from ..fit.snapshot import Snapshot
 from ..spectra.bounds import layer_ranks
-from ..spectra.kernel import eigenvalues, kernel_family
+from ..spectra.kernel import centred, eigenvalues, kernel_family
 from ..spectra.ntk import LayerKernels, layer_kernels
 from ..spectra.output import spread
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]
+#: Of the trace: eigenvalues of a centred kernel below it are what rounding left of a constant one.
+NOISE = 1e-14
 
 
 class LayerNtk:
@@ -21,10 +23,11 @@ class LayerNtk:
     scale and shift count to the stage that they stand in, and `total/frozen_statistics` is 1.
 
     Returns, for each stage and for `total`: `<what>/eigenvalues` (points,), largest first; the
-    measures of `kernel_family`; `<stage>/share` of the trace and of it `<stage>.bias/share`, that
-    of trained biases and shifts. On fewer points, of the first output: `<stage>/rank_inputs` of
-    Z_{k−1}, `<stage>/rank_sensitivities` of Δ_k, `<stage>/rank_gradient` of G_k and
-    `<stage>/rank_bound`.
+    measures of `kernel_family`; both of the centred kernel HKH, H = I − 11ᵀ/N, under
+    `<what>/centred_…`, as the constant direction holds most of the trace; `<stage>/share` of the
+    trace and of it `<stage>.bias/share`, that of trained biases and shifts. On fewer points, of the
+    first output: `<stage>/rank_inputs` of Z_{k−1}, `<stage>/rank_sensitivities` of Δ_k,
+    `<stage>/rank_gradient` of G_k and `<stage>/rank_bound`.
 
     Args:
         points: at which K is taken; all fitted points if there are fewer.
@@ -79,8 +82,9 @@ def _trace(K: Tensor) -> float:
 
 
 def _spectrum(what: str, K: Tensor) -> Result:
-    values = eigenvalues(K).cpu().numpy()
-    return {
-        f"{what}/eigenvalues": values,
-        **{f"{what}/{name}": value for name, value in kernel_family(values).items()},
-    }
+    found: Result = {}
+    for prefix, kernel in ((f"{what}/", K), (f"{what}/centred_", centred(K))):
+        values = eigenvalues(kernel, noise=NOISE * _trace(K)).cpu().numpy()
+        found[f"{prefix}eigenvalues"] = values
+        found |= {f"{prefix}{name}": value for name, value in kernel_family(values).items()}
+    return found

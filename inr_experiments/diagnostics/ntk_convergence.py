@@ -1,4 +1,4 @@
-"""How gradient descent with the kernel of this moment would clear the error, mode by mode."""
+"""Convergence of gradient descent with the kernel of this moment, mode by mode."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""How many points to take at a time while gradients accumulate."""
+"""The number of points to take at a time while gradients accumulate."""
 
 import os
 from functools import cache

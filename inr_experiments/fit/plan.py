@@ -1,4 +1,4 @@
-"""What the fit does, as plain numbers."""
+"""The settings of a fit, as plain numbers."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SCHEDULES = ("constant", "cosine", "step")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How to fit.
+    """The settings of a fit.
 
     Attributes:
         optimiser: `adam`; `sgd`, with momentum; `muon` on the hidden weight matrices, with Adam

@@ -94,7 +94,7 @@ def usable(asked: str, device: str) -> str:
 
 @lru_cache
 def bf16_speedup(size: int = 512, runs: int = 40) -> float:
-    """How many times faster this processor multiplies bfloat16 matrices than float32 ones.
+    """The factor by which this processor multiplies bfloat16 matrices faster than float32 ones.
 
     The best of `runs` each, in turn, in the processor time of this process: a quarter of a second,
     as a moment in which others disturb must not decide it.

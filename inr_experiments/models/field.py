@@ -145,5 +145,5 @@ class Field(nn.Module):
 
     @property
     def couples_samples(self) -> bool:
-        """Whether a row of the output depends on other rows: BatchNorm in train mode."""
+        """True where a row of the output depends on other rows: BatchNorm in train mode."""
         return self.training and bool(norms(self))

@@ -1,49 +1,88 @@
-"""The knobs of the rank ablation: their runs, and which of them are pooled."""
+"""The knobs of the rank ablation: which runs are whose, and which of them are pooled."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
-import pandas as pd
+from dataclasses import dataclass, replace
 
 from ..checks import InputError
-from ..runs.frame import read_frame
-from .labels import KNOBS
-from .sweeps import runs
+from ..runs.frame import Frame, word
 
-INLET = "inlet_spectrum/inlet"
-#: Measures of the rank of Z₀ by metric.
-RANKS = {
-    f"{INLET}/effective_rank": "effective rank",
-    f"{INLET}/rank_0.01": "σ > 10⁻² σ₁",
-    f"{INLET}/rank_0.001": "σ > 10⁻³ σ₁",
-    f"{INLET}/numerical_rank": "numerical rank",
-    f"{INLET}/stable_rank": "stable rank",
-    f"{INLET}/participation_ratio": "participation ratio",
+
+@dataclass(frozen=True)
+class Knob:
+    """A config value that a label of the rank ablation moves: its mark, and whether it is pooled.
+
+    Not pooled are octaves, which change the number of parameters, and ω₀, of another activation.
+    """
+
+    marker: str
+    pooled: bool = True
+
+
+KNOBS = {
+    "model.inlet_init.distinct": Knob("o"),
+    "model.inlet_init.epsilon": Knob("s"),
+    "model.inlet_init.half_extents": Knob("D"),
+    "model.inlet_init.bias_scale": Knob("^"),
+    "model.inlet_activation.omega": Knob("v", pooled=False),
+    "model.encoding.octaves": Knob("P", pooled=False),
 }
-#: Not pooled: octaves change the number of parameters, ω₀ is of another activation, in fp32.
-APART = ("rank_octaves", "rank_omega")
 
 
-def knob_runs(path: Path) -> pd.DataFrame:
-    """The runs of one experiment: ranks at step 0, `psnr`, and `early_fall`, minus the early slope.
+def knob_of(frame: Frame) -> dict[str, str]:
+    """The config value that each label of the rank ablation moves, by label; widths left out.
 
     Raises:
-        InputError: if it is no knob's frame.
+        InputError: if no label moves one.
     """
-    if path.stem not in (*KNOBS, "rank_width"):
-        raise InputError(f"{path}: expected a frame of {', '.join(KNOBS)}")
-    last = ["psnr", "early_slope", "parameters"]
-    table = runs(read_frame(path), first=list(RANKS), last=last)
-    return table.assign(early_fall=-table["early_slope"], knob=path.stem)
+    found = {}
+    for label in frame.labels:
+        runs = frame.where(label=label).runs
+        moved = [key for key in KNOBS if key in runs and runs[key].map(word).nunique() > 1]
+        if len(moved) == 1:
+            found[label] = moved[0]
+    if not found:
+        raise InputError(f"frame {frame.name}: no label moves one of {', '.join(KNOBS)}")
+    return found
 
 
-def on_shared_pictures(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The same over the pictures that all knobs have."""
-    shared = set.intersection(*(set(table["item"]) for table in tables.values()))
-    return {knob: table[table["item"].isin(shared)] for knob, table in tables.items()}
+def widths(frame: Frame) -> Frame:
+    """The runs that move no knob: of the default and of REI over widths.
+
+    Raises:
+        InputError: if there are none.
+    """
+    knobs = knob_of(frame)
+    labels = [label for label in frame.labels if label not in knobs]
+    if not labels:
+        raise InputError(f"frame {frame.name}: every label moves a knob; expected widths as well")
+    return frame.where(label=labels)
 
 
-def pooled(alike: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
-    """The runs of all knobs but those apart; None where that is one knob or none."""
-    chosen = [table for knob, table in alike.items() if knob not in APART]
-    return pd.concat(chosen) if len(chosen) > 1 else None
+def alike(frame: Frame) -> Frame:
+    """The runs of all knobs on the items that every knob has, so that knobs can be compared.
+
+    Raises:
+        InputError: if the knobs share no item.
+    """
+    knobs = frame.where(label=list(knob_of(frame)))
+    own = [set(knobs.where(label=label).runs["item"]) for label in knobs.labels]
+    shared = set.intersection(*own)
+    if not shared:
+        raise InputError(f"frame {frame.name}: the knobs share no item")
+    return knobs.where(item=shared)
+
+
+def pooled(frame: Frame) -> Frame:
+    """The runs of `alike` whose knobs are pooled.
+
+    Raises:
+        InputError: if those are fewer than two knobs.
+    """
+    labels = [label for label, key in knob_of(frame).items() if KNOBS[key].pooled]
+    if len(labels) < 2:
+        raise InputError(f"frame {frame.name}: {len(labels)} knobs to pool; expected two or more")
+    return alike(frame).where(label=labels)
+
+
+def with_early_fall(frame: Frame) -> Frame:
+    """The frame with `early_fall`, minus the early slope: how fast the loss falls at first."""
+    return replace(frame, runs=frame.runs.assign(early_fall=-frame.column("early_slope")))

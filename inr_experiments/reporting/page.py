@@ -4,23 +4,21 @@ It is built from what lies under an outputs folder. What is not there yet stands
 with the command that would run it.
 """
 
-import ast
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..claims.verdict import Verdict
 from ..runs import files
 from ..runs.frame import read_frame
-from .claims import Verdict, judge_all, make_variables
-from .facts import Facts, gather
+from .pieces import Piece
+from .summary import RunSummary, summarise_runs
 
 #: An inline figure above this many characters is shown as its PNG instead.
 SVG_LIMIT = 1_500_000
@@ -32,7 +30,7 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure or table on the page.
+    """A piece on the page.
 
     Attributes:
         caption: what is drawn, and what is averaged over what.
@@ -50,57 +48,41 @@ class Shown:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the page takes from.
+    """The sources of the page.
 
     Attributes:
         outputs: frames, tables, figures and runs lie under it.
         at: the folder of a scale and its data, `laptop-real`.
-        scripts: of figures and tables; their docstrings are the captions.
-        claims, readme: files.
-        tables, figures: the stem of each and those of its frames.
+        variables: those of make that lead there, with a blank before them.
+        readme: its section on choices is quoted.
     """
 
     outputs: Path
     at: str
-    scripts: Path
-    claims: Path
+    variables: str
     readme: Path
-    tables: Mapping[str, Sequence[str]]
-    figures: Mapping[str, Sequence[str]]
-
-    @property
-    def choice(self) -> str:
-        """The variables of make."""
-        return make_variables(self.at)
-
-    def frame(self, stem: str) -> pd.DataFrame | None:
-        """The frame of an experiment, or None where there is none."""
-        path = self.outputs / "frames" / self.at / f"{stem}.csv"
-        return read_frame(path) if path.is_file() else None
 
 
-def build(sources: Sources, out: Path) -> list[Verdict]:
-    """Write the page and return the verdicts on it."""
-    verdicts = judge_all(sources.claims, sources.outputs / "frames" / sources.at)
-    experiments = {e for v in verdicts for e in (v.claim.experiment or "").split()}
-    shown = chain(*sources.tables.values(), *sources.figures.values())
-    stems = sorted({*shown, *experiments})
-    facts = gather({s: f for s in stems if (f := sources.frame(s)) is not None}, out.parent)
-    plan = sources.outputs / "tables" / sources.at / "plan.txt"
+def write_page(sources: Sources, verdicts: Sequence[Verdict], pieces: Sequence[Piece]) -> Path:
+    """Write the page of these verdicts and pieces; return its file."""
+    out = sources.outputs / "report" / "index.html"
+    folders = sorted((sources.outputs / "frames" / sources.at).glob("*/runs.csv"))
+    summary = summarise_runs(
+        [read_frame(path.parent) for path in folders], sources.outputs, out.parent
+    )
     page = _template().render(
         at=sources.at,
-        choice=sources.choice,
+        choice=sources.variables.strip(),
         verdicts=verdicts,
         marks=MARKS,
-        tables=[_table(sources, stem) for stem in sources.tables],
-        figures=[_figure(sources, stem, facts) for stem in sources.figures],
-        facts=facts,
+        tables=[_table(sources, piece) for piece in pieces if piece.kind == "tables"],
+        figures=[_figure(sources, piece, summary) for piece in pieces if piece.kind == "figures"],
+        facts=summary,
         choices=_choices(sources.readme),
-        plan=plan.read_text(encoding="utf-8") if plan.is_file() else None,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(out, page)
-    return verdicts
+    return out
 
 
 def _template() -> Any:
@@ -116,37 +98,26 @@ def _template() -> Any:
     return environment.get_template("page.html")
 
 
-def _table(sources: Sources, stem: str) -> Shown:
-    path = sources.outputs / "tables" / sources.at / f"{stem}.md"
-    command = f"make {stem} {sources.choice}"
-    title = caption(sources.scripts / "tables" / f"{stem}.py")
+def _table(sources: Sources, piece: Piece) -> Shown:
+    path = sources.outputs / "tables" / sources.at / f"{piece.stem}.md"
+    command = f"make {piece.stem}{sources.variables}"
     if not path.is_file():
-        return Shown(stem, title, command, None)
+        return Shown(piece.stem, piece.caption, command, None)
     lines = path.read_text(encoding="utf-8").splitlines()
     note = " ".join(line for line in lines if line and not line.startswith("|"))
-    return Shown(stem, f"{title} {note}", command, as_html([x for x in lines if x.startswith("|")]))
+    body = as_html([line for line in lines if line.startswith("|")])
+    return Shown(piece.stem, f"{piece.caption} {note}", command, body)
 
 
-def _figure(sources: Sources, stem: str, facts: Facts) -> Shown:
-    path = sources.outputs / "figures" / sources.at / f"{stem}.svg"
-    command = f"make {stem} {sources.choice}"
-    title = caption(sources.scripts / "figures" / f"{stem}.py")
+def _figure(sources: Sources, piece: Piece, summary: RunSummary) -> Shown:
+    path = sources.outputs / "figures" / sources.at / f"{piece.stem}.svg"
+    command = f"make {piece.stem}{sources.variables}"
     if not path.is_file():
-        return Shown(stem, title, command, None)
-    of = [e.sentence for s in sources.figures[stem] if (e := facts.experiments.get(s))]
-    text = " ".join([title, *of])
+        return Shown(piece.stem, piece.caption, command, None)
+    of = [e.sentence for name in piece.reads if (e := summary.experiments.get(name))]
     clip = path.with_suffix(".gif")
-    return Shown(stem, text, command, picture(path), embedded(clip) if clip.is_file() else None)
-
-
-def caption(script: Path) -> str:
-    """What a script draws: its docstring without the words on how it is called."""
-    if not script.is_file():
-        return script.stem
-    text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or script.stem
-    first, *rest = text.split("\n\n")
-    first = re.sub(r":?\s*(`[^`]*FRAME[^`]* OUT`|FRAME OUT are the arguments)[^.]*\.", ".", first)
-    return " ".join(" ".join([first, *rest]).split())
+    shown = embedded(clip) if clip.is_file() else None
+    return Shown(piece.stem, " ".join([piece.caption, *of]), command, picture(path), shown)
 
 
 def picture(svg: Path) -> Markup:

@@ -1,42 +1,70 @@
-"""Frames that are kept for comparison, and what of a new run lies outside their intervals."""
+"""Frames kept for comparison, and what of new ones lies outside their intervals."""
 
 import math
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
-from ..statistics import Mean, summarise
+from ..checks import InputError
+from ..runs.frame import Frame, read_frame, word
+from ..statistics import Estimate, summarise
+from .gains import per_item
+from .looks import REFERENCE
 
-#: What depends on the machine.
-NOT_COMPARED = ("seconds",)
+#: Bytes that a reference may have.
+LIMIT = 10_000_000
+#: A picture of more bytes than this is kept narrower, in pixels.
+LARGE, NARROW = 800_000, 1000
+#: Of runs that a sweep value does not concern.
+NO_VALUE = "–"
 
 
-def compact(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that claims and comparisons read: first step, first milestone after it, last step.
+def keep(outputs: Path, at: str, to: Path) -> int:
+    """Copy the frames, tables and figures of `at` (`laptop-real`) to a folder; return its bytes.
 
-    Of the ranks it keeps the effective ones. The folder of a run is told relative to the outputs
-    folder.
+    Raises:
+        InputError: if there is no frame, or it grows too large.
     """
-    frame = frame[_told(frame["metric"])]
-    later = frame["step"].where(frame["step"] > 0)
-    early = later.groupby([frame["key"], frame["seed"]]).transform("min")
-    kept = frame[(frame["step"] == 0) | frame["last"] | (frame["step"] == early)].copy()
-    kept["folder"] = ["runs/" + "/".join(Path(folder).parts[-2:]) for folder in kept["folder"]]
-    return kept
+    frames = sorted((outputs / "frames" / at).glob("*/runs.csv"))
+    if not frames:
+        raise InputError(f"{outputs / 'frames' / at}: no frames; expected those of `make paper`")
+    for path in frames:
+        shutil.copytree(path.parent, to / "frames" / path.parent.name, dirs_exist_ok=True)
+    pictures = sorted((outputs / "figures" / at).glob("*.png"))
+    texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in (".md", ".txt")]
+    for path in [*pictures, *texts]:
+        shutil.copyfile(path, to / path.name)
+        if path in pictures and path.stat().st_size > LARGE:
+            narrow(to / path.name)
+    size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+    if size > LIMIT:
+        raise InputError(f"{to}: {size} bytes; expected at most {LIMIT}")
+    return size
+
+
+def narrow(path: Path) -> None:
+    """Scale a picture down to `NARROW` pixels of width, in place."""
+    with Image.open(path) as image:
+        smaller = image.convert("RGB")
+    smaller.thumbnail((NARROW, NARROW * smaller.height // smaller.width + 1))
+    smaller.save(path, optimize=True)
 
 
 @dataclass(frozen=True)
 class Change:
-    """A mean over items, or its difference to default ReLU's, then and now."""
+    """A mean over items, or its difference to the reference method's, then and now."""
 
     what: str
-    then: Mean
+    then: Estimate
     now: float
 
     @property
     def moved(self) -> bool:
-        """Whether it is outside the interval of then, or differs where all items agreed then."""
+        """True where it is outside the interval of then, or differs though all items agreed."""
         if self.then.n > 1 and self.then.std == 0:
             return not math.isclose(self.now, self.then.mean, rel_tol=1e-9, abs_tol=1e-12)
         return not math.isnan(self.then.low) and not self.then.low <= self.now <= self.then.high
@@ -51,45 +79,105 @@ class Change:
         )
 
 
-def changes(then: pd.DataFrame, now: pd.DataFrame) -> tuple[list[Change], list[str]]:
+def changes(then: Frame, now: Frame) -> tuple[list[Change], list[str]]:
     """Every compared number of two frames, and what could not be compared, in words.
 
-    Compared are the metrics of the last step and the effective ranks, as means over items with
-    seeds averaged in each, and each metric's difference to default ReLU's.
+    Compared are the final metrics and effective ranks of every method and sweep value, as means
+    over items with seeds averaged in each, and their differences to the default's.
     """
-    before, after = _by_item(then), _by_item(now)
-    found, lacking = [], []
-    for name in before.index.droplevel("item").unique():
-        task, model, metric = name
-        what = f"{model}, {metric} ({task})"
-        a = before.xs(name, level=("task", "model", "metric"))
+    found: list[Change] = []
+    lacking: list[str] = []
+    by = ["model", *swept(then)]
+    if absent := [column for column in by if column not in now.runs]:
+        return [], [f"{', '.join(absent)}: not in the new frame"]
+    for metric in compared(then):
         try:
-            b = after.xs(name, level=("task", "model", "metric"))
-        except KeyError:
-            lacking.append(f"{what}: not in the new frame")
+            before, after = (_groups(frame, metric, by) for frame in (then, now))
+        except InputError as error:
+            lacking.append(str(error))
             continue
-        if set(a.index) != set(b.index):
-            lacking.append(f"{what}: {len(b)} items, not the {len(a)} of the reference")
-            continue
-        found.append(Change(what, summarise(a), float(b.mean())))
-        plain = (task, "relu", metric)
-        if model == "relu" or any(_lacks(table, plain, a) for table in (before, after)):
-            continue
-        zero_a, zero_b = (t.xs(plain, level=("task", "model", "metric")) for t in (before, after))
-        found.append(Change(f"{what} over relu", summarise(a - zero_a), float((b - zero_b).mean())))
+        for group, a in before.items():
+            what = f"{_told(group, by)}: {metric}"
+            b = after.get(group)
+            if b is None:
+                lacking.append(f"{what}: not in the new frame")
+                continue
+            if set(a.index) != set(b.index):
+                lacking.append(f"{what}: {len(b)} items, not the {len(a)} of the reference")
+                continue
+            found.append(Change(what, summarise(a), float(b.mean())))
+            base = [_default(group, groups) for groups in (before, after)]
+            if group[0] != REFERENCE and all(set(a.index) <= set(d.index) for d in base):
+                gain, gain_now = (own - d[own.index] for own, d in zip((a, b), base, strict=True))
+                what = f"{what} over {REFERENCE}"
+                found.append(Change(what, summarise(gain), float(gain_now.mean())))
     return found, lacking
 
 
-def _by_item(frame: pd.DataFrame) -> pd.Series:
-    metric = frame["metric"]
-    chosen = frame[frame["last"] & _told(metric) & ~metric.isin(NOT_COMPARED)]
-    return chosen.groupby(["task", "model", "metric", "item"])["value"].mean()
+def _groups(frame: Frame, metric: str, by: list[str]) -> dict[tuple[str, ...], pd.Series]:
+    """A metric per item of every method and sweep value, values as text."""
+    text = {
+        column: frame.runs[column].map(lambda v: NO_VALUE if pd.isna(v) else word(v))
+        for column in by
+    }
+    told = replace(frame, runs=frame.runs.assign(**text))
+    means = per_item(told, metric, by, complete=False)
+    groups = [key if isinstance(key, tuple) else (key,) for key in means.index]
+    return {group: row.dropna() for group, (_, row) in zip(groups, means.iterrows(), strict=True)}
 
 
-def _told(metric: pd.Series) -> pd.Series:
-    """Which metrics are plain ones or effective ranks, and none of the rest of a diagnostic."""
-    return ~metric.str.contains("/") | metric.str.endswith("/effective_rank")
+def _told(group: tuple[str, ...], by: list[str]) -> str:
+    """A method and its sweep values, as `bn, layers=[0]`."""
+    values = zip(by[1:], group[1:], strict=True)
+    names = [
+        f"{column.removesuffix('._target_').rpartition('.')[2]}={value}"
+        for column, value in values
+        if value != NO_VALUE
+    ]
+    return ", ".join([group[0], *names])
 
 
-def _lacks(table: pd.Series, name: tuple[str, str, str], items: pd.Series) -> bool:
-    return any((*name, item) not in table.index for item in items.index)
+def _default(group: tuple[str, ...], groups: Mapping[tuple[str, ...], pd.Series]) -> pd.Series:
+    """The default's items at the same sweep values, or its only ones; none where it has several."""
+    own = {key[1:]: items for key, items in groups.items() if key[0] == REFERENCE}
+    only = next(iter(own.values())) if len(own) == 1 else pd.Series(dtype=float)
+    return own.get(group[1:], only)
+
+
+def swept(frame: Frame) -> list[str]:
+    """The config values in which runs of one model differ."""
+    leaves = [c for c in frame.runs if c.startswith(("model.", "task.", "fit."))]
+    return [
+        column
+        for column in leaves
+        if frame.runs.groupby("model")[column].nunique(dropna=False).max() > 1
+    ]
+
+
+def compared(frame: Frame) -> list[str]:
+    """The metrics that a comparison reads: plain ones, and effective ranks of diagnostics."""
+    names = frame.steps["metric"].unique()
+    return [name for name in names if "/" not in name or name.endswith("/effective_rank")]
+
+
+def compare(reference: Path, frames: Path) -> tuple[list[str], int]:
+    """Lines that say how frames compare with those kept, and how many numbers moved.
+
+    Raises:
+        InputError: if nothing is kept.
+    """
+    kept = sorted(path.parent for path in (reference / "frames").glob("*/runs.csv"))
+    if not kept:
+        raise InputError(f"{reference}: no frames; `make reference` keeps those of a run")
+    lines, moved = [], 0
+    for folder in kept:
+        if not (frames / folder.name).is_dir():
+            lines.append(f"{folder.name}: not run")
+            continue
+        found, lacking = changes(read_frame(folder), read_frame(frames / folder.name))
+        out = [change for change in found if change.moved]
+        lines += [f"{folder.name}: {line}" for line in [*lacking, *(c.sentence for c in out)]]
+        within = len(found) - len(out)
+        lines.append(f"{folder.name}: {within} of {len(found)} numbers within their interval")
+        moved += len(out)
+    return lines, moved

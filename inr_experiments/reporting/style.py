@@ -1,13 +1,20 @@
 """One look for every figure."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+import numpy.typing as npt
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from ..runs import files
 
 #: Inches of a text column and of a page.
 COLUMN, PAGE = 3.4, 7.0
@@ -31,10 +38,39 @@ plt.rcParams.update(
 )
 
 
-def save(figure: Figure, out: Path) -> None:
-    """Write the figure as PNG, PDF and SVG beside each other, the same bytes every time."""
+#: Milliseconds of a picture of a clip, and of the last.
+PACE, LAST = 500, 2500
+
+
+def save(figure: Figure, out: Path) -> list[Path]:
+    """Write the figure as PNG, PDF and SVG, the same bytes every time; return the files."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out.with_suffix(".png"), dpi=200)
-    figure.savefig(out.with_suffix(".pdf"), metadata={"CreationDate": None})
-    figure.savefig(out.with_suffix(".svg"), metadata={"Date": None})
+    options: dict[str, dict] = {
+        ".png": {"dpi": 200},
+        ".pdf": {"metadata": {"CreationDate": None}},
+        ".svg": {"metadata": {"Date": None}},
+    }
+    for suffix, own in options.items():
+        files.write(out.with_suffix(suffix), partial(figure.savefig, **own))
     plt.close(figure)
+    return [out.with_suffix(suffix) for suffix in options]
+
+
+def save_clip(figures: Sequence[Figure], out: Path) -> list[Path]:
+    """Write figures one after the other as a GIF; return the file."""
+    import imageio.v3 as iio
+
+    pictures = [pixels(figure) for figure in figures]
+    pace = [PACE] * (len(pictures) - 1) + [LAST]
+    path = out.with_suffix(".gif")
+    files.write(path, lambda part: iio.imwrite(part, pictures, duration=pace, loop=0))
+    return [path]
+
+
+def pixels(figure: Figure, dpi: int = 110) -> npt.NDArray[np.uint8]:
+    """The figure as a picture, (H, W, 3); the figure is closed."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    plt.close(figure)
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,15 +1,25 @@
 """Tables of methods: means over items, paired differences, and what they are worth."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from ..checks import InputError
-from ..statistics import Mean, Paired, holm, paired, summarise
-from .labels import in_order, method
+from ..runs import files
+from ..runs.frame import Frame
+from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
+from .gains import per_item
+from .looks import label_of
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as a script of scripts/tables gives it: cells as text, and a note below them."""
+
+    header: Sequence[str]
+    body: Sequence[Sequence[str]]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -17,117 +27,125 @@ class Row:
     """One method.
 
     Attributes:
-        model: its name.
+        label: its label.
         mean: over items, seeds averaged first.
         against: paired difference to the reference; None for the reference itself.
-        p: Holm-adjusted sign-flip p over the rows of the table.
+        p: step-down max-T p over the rows of the table.
         seed_std: standard deviation over seeds within an item, averaged over items; NaN for one
             seed.
     """
 
-    model: str
-    mean: Mean
+    label: str
+    mean: Estimate
     against: Paired | None
     p: float
     seed_std: float
 
 
-def last_values(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A metric at the last step: one row a model, item and seed.
+def rows(frame: Frame, metric: str, *, factor: float = 1.0) -> list[Row]:
+    """The table of a metric at the last step, every method against the reference.
+
+    Args:
+        factor: from the frame's numbers to those of the table.
 
     Raises:
-        InputError: if a model lacks an item or seed that another has, or the runs were not all
-            made in the same precision.
+        InputError: if a method lacks an item or seed that another has, or runs differ in precision.
     """
-    chosen = frame[(frame["metric"] == metric) & frame["last"]]
-    if chosen.empty:
-        raise InputError(f"{metric}: not in the frame")
-    counts = chosen.groupby("model").apply(
-        lambda g: frozenset(zip(g["item"], g["seed"], strict=True))
-    )
-    if counts.nunique() > 1:
-        raise InputError(
-            f"{metric}: the models of the frame were not fitted to the same items and seeds"
-        )
-    bits = frame[frame["metric"] == "significand_bits"].groupby("model")["value"].unique()
-    if bits.explode().nunique() > 1:
-        each = ", ".join(f"{model} {sorted(map(int, found))}" for model, found in bits.items())
-        raise InputError(
-            f"{metric}: the frame mixes precisions (bits of the significand: {each}); expected "
-            "one, 24 for fit.precision=fp32, 8 for bf16"
-        )
-    return chosen
-
-
-def rows(frame: pd.DataFrame, metric: str, *, reference: str) -> list[Row]:
-    """The table of a metric, every method against `reference`."""
-    values = last_values(frame, metric)
-    per_item = values.groupby(["model", "item"])["value"].mean().unstack("item")
-    spread = values.groupby(["model", "item"])["value"].std(ddof=1).groupby("model").mean()
-    names = in_order(set(per_item.index))
+    check_complete(frame, metric)
+    items = factor * per_item(frame, metric)
+    reference = label_of(frame)
+    spread = _seed_spread(frame, metric)
     against = {
-        name: paired(per_item.loc[name], per_item.loc[reference])
-        for name in names
-        if name != reference and reference in per_item.index
+        label: paired(items.loc[label], items.loc[reference])
+        for label in items.index
+        if label != reference
     }
-    adjusted = dict(zip(against, holm([d.p_flip for d in against.values()]), strict=True))
+    differences = items.loc[list(against)] - items.loc[reference]
+    adjusted = dict(zip(against, max_t(differences.to_numpy().T), strict=True)) if against else {}
     return [
         Row(
-            name,
-            summarise(per_item.loc[name]),
-            against.get(name),
-            adjusted.get(name, math.nan),
-            float(spread[name]),
+            label,
+            summarise(items.loc[label]),
+            against.get(label),
+            adjusted.get(label, math.nan),
+            factor * spread[label],
         )
-        for name in names
+        for label in items.index
     ]
 
 
-HEADER = ("method", "mean ± std", "95 % interval", "against ReLU", "95 % interval", "p (Holm)",
+def check_complete(frame: Frame, metric: str) -> None:
+    """Raise an `InputError` unless all methods have the same items and seeds, in one precision."""
+    runs = frame.runs.loc[frame.value(metric).dropna().index]
+    cells = {
+        label: {*zip(own["item"], own["seed"], strict=True)}
+        for label, own in runs.groupby("label", sort=False)
+    }
+    everything = set.union(*cells.values())
+    for label, own in cells.items():
+        if lacking := everything - own:
+            item, seed = sorted(lacking)[0]
+            raise InputError(
+                f"frame {frame.name}: {label} lacks {metric} of {item}, seed {seed}; expected the "
+                "same items and seeds of every method"
+            )
+    if runs["precision"].nunique() > 1:
+        each = runs.groupby("label", sort=False)["precision"].unique()
+        told = ", ".join(f"{label} {' and '.join(own)}" for label, own in each.items())
+        raise InputError(f"frame {frame.name}: mixes precisions ({told}); expected one")
+
+
+def _seed_spread(frame: Frame, metric: str) -> dict[str, float]:
+    values = frame.value(metric)
+    groups = [frame.runs.loc[values.index, name] for name in ("label", "item")]
+    over_seeds = values.groupby(groups).std(ddof=1)
+    return dict(over_seeds.groupby("label").mean())
+
+
+HEADER = ("method", "mean ± std", "95 % interval", "against ReLU", "95 % interval", "p (max-T)",
           "seed std", "published")  # fmt: skip
 
 
-def cells(row: Row, *, published: Callable[[str], float | None], digits: int = 2) -> list[str]:
+def cells(row: Row, *, published: float | None, digits: int = 2) -> list[str]:
     """A row as text, in the order of `HEADER`."""
 
     def number(value: float | None, sign: str = "") -> str:
         missing = value is None or math.isnan(value)
         return "–" if missing else f"{value:{sign}.{digits}f}"
 
-    def interval(mean: Mean, sign: str = "") -> str:
+    def interval(mean: Estimate, sign: str = "") -> str:
         if math.isnan(mean.low):
             return "–"
         return f"[{number(mean.low, sign)}, {number(mean.high, sign)}]"
 
     difference = row.against.difference if row.against else None
     return [
-        method(row.model).label,
+        row.label,
         f"{number(row.mean.mean)} ± {number(row.mean.std)}",
         interval(row.mean),
         number(difference.mean, "+") if difference else "–",
         interval(difference, "+") if difference else "–",
         "–" if math.isnan(row.p) else f"{row.p:.2g}",
         number(row.seed_std),
-        number(published(row.model)),
+        number(published),
     ]
 
 
-def caption(frame: pd.DataFrame, metric: str, unit: str) -> str:
-    """What the table averages over what, in one sentence."""
-    values = last_values(frame, metric)
-    items, seeds = values["item"].nunique(), values["seed"].nunique()
-    scale, task = (", ".join(sorted(values[name].unique())) for name in ("scale", "task"))
+def caption(frame: Frame, metric: str, unit: str) -> str:
+    """A few sentences on what the table averages over what."""
+    items = frame.runs["item"].nunique()
     return (
-        f"{metric} ({unit}) at the last step; mean over {items} item(s) of task {task}, "
-        f"{seeds} seed(s) averaged within each; scale {scale}. Intervals: BCa over items. "
-        f"p: exact sign flip over items, Holm over the rows; with {items} items the smallest "
-        f"attainable is {smallest_p(items, values['model'].nunique() - 1):.2g}."
+        f"{metric} ({unit}) at the last step; mean over {items} item(s) of task "
+        f"{several(frame, 'task')}, {frame.runs['seed'].nunique()} seed(s) averaged within each; "
+        f"scale {several(frame, 'scale')}, {several(frame, 'precision')}. Intervals: Student's t "
+        f"over items. p: sign flips over items, step-down max-T over the rows; with {items} items "
+        f"the smallest attainable is {smallest_p(items):.2g}."
     )
 
 
-def smallest_p(items: int, comparisons: int) -> float:
-    """The least Holm-adjusted sign-flip p that so many items can give: min(1, m · 2 / 2ⁿ)."""
-    return min(1.0, max(comparisons, 1) * 2.0 / 2.0**items)
+def several(frame: Frame, column: str) -> str:
+    """All values of a column, in words."""
+    return ", ".join(map(str, frame.column(column).unique()))
 
 
 def as_text(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
@@ -167,11 +185,16 @@ def as_latex(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     )
 
 
-def write(out: Path, header: Sequence[str], body: Sequence[Sequence[str]], note: str) -> None:
-    """Write the table beside `out` as .txt, .md and .tex."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    text = f"{as_text(header, body)}\n\n{note}\n"
-    out.with_suffix(".txt").write_text(text, encoding="utf-8")
-    out.with_suffix(".md").write_text(f"{as_markdown(header, body)}\n\n{note}\n", encoding="utf-8")
+def write(table: Table, out: Path) -> list[Path]:
+    """Write the table beside `out` as .txt, .md and .tex; return the files."""
+    header, body, note = table.header, table.body, table.note
     tex_note = "% " + note.replace("\n", "\n% ")
-    out.with_suffix(".tex").write_text(f"{tex_note}\n{as_latex(header, body)}\n", encoding="utf-8")
+    texts = {
+        ".txt": f"{as_text(header, body)}\n\n{note}\n",
+        ".md": f"{as_markdown(header, body)}\n\n{note}\n",
+        ".tex": f"{tex_note}\n{as_latex(header, body)}\n",
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, text in texts.items():
+        files.write_text(out.with_suffix(suffix), text)
+    return [out.with_suffix(suffix) for suffix in texts]

@@ -1,78 +1,311 @@
-"""The long frame: every number of every run, one a row."""
+"""The frame of an experiment: all that its figures, tables and claims need, made from records.
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+    runs.csv      one row a run: what it is, every config value in which the runs differ, where it
+                  ran and how long, its final metrics
+    config.yaml   the config values that all runs share
+    steps.csv     run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
+    arrays.npz    what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned, of
+                  the first and the last step; <run>/<name>, pictures and slices of one seed
+
+A frame can be carried anywhere: nothing that reads it opens a run folder. In memory, values that
+all runs share are columns as well.
+"""
+
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import yaml
 
-from .store import read_losses, read_record
+from ..checks import InputError, nearest
+from . import files
+from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
 
-COLUMNS = (
-    "key", "model", "task", "item", "seed", "scale", "step", "last", "metric", "value", "folder",
-)  # fmt: skip
-#: What a sweep varied in a run, by key: columns of their own after the others.
-Swept = Mapping[Path, Mapping[str, str]]
+Array = npt.NDArray[Any]
 
-#: By the precision that a record names, the implicit bit counted; older records have fp32.
-SIGNIFICAND_BITS = {"fp32": 24, "tf32": 11, "bf16": 8}
+#: Values kept of a spectrum at the most, denser where it begins.
+THINNED = 128
+#: Arrays that are spectra, whose values are kept with their indices; and those that are kept whole.
+SPECTRA = ("singular_values", "eigenvalues")
+WHOLE = ("thresholds", "reconstruction")
+#: Files of a run that figures show, and whether the licence of what was fitted decides on them.
+PICTURES = {"target.png": True, "reconstruction.png": True, "prediction.png": False}
+#: Config values that say where data lies or how a run is called; the item and looks have columns.
+NOT_LEAVES = ("name", "label", "colour", "image", "shape", "path", "cache")
+#: What of the data is told.
+DATA = ("sha256", "height", "width", "channels", "fitted", "heldout")
+#: What a run is, before the config values in which runs differ.
+IDENTITY = ("run", "key", "seed", "model", "label", "colour", "task", "item", "scale")
+TEXT = ("run", "key", "model", "label", "colour", "task", "item", "scale", "folder", "processor")
 
 
-def seed_folders(outputs: Path) -> list[Path]:
-    """Every `seed-NNN` under an outputs folder, finished or not, in order."""
-    found = set()
-    for path in (outputs / "runs").glob("*/seed-*"):
-        found.add(path.with_name(path.name.split(".")[0]))
-    return sorted(found)
+@dataclass(frozen=True)
+class Frame:
+    """The runs of an experiment.
 
-
-def rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The rows of one finished run: metrics and diagnostics at milestones, and what has no step.
-
-    `last` marks the final milestone. Quantities of the whole run (`psnr_best`, `seconds`,
-    `parameters`, `early_slope`, and `significand_bits` for the precision of its products) are rows
-    of the last step. A failed run has no rows.
+    Attributes:
+        name: of the experiment.
+        runs: one row a run, by `run`, in the order of the sweep.
+        steps: `run`, `step`, `metric`, `value`.
+        arrays: by the names above.
     """
-    record = read_record(folder)
-    if record["status"] != "done":
-        return
-    config = record["config"]
-    common = {
+
+    name: str
+    runs: pd.DataFrame
+    steps: pd.DataFrame
+    arrays: Mapping[str, Array]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the runs, in the order of the sweep."""
+        return list(self.runs["label"].unique())
+
+    def where(self, **values: Any) -> "Frame":
+        """The runs with these values in these columns; `where(label=["REI", "PE"])` takes several.
+
+        Raises:
+            InputError: if there is no such run or column.
+        """
+        kept = pd.Series(True, index=self.runs.index)
+        for column, wanted in values.items():
+            several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+            kept &= self.column(column).map(word).isin(list(map(word, several)))
+        if not kept.any():
+            asked = ", ".join(f"{column}={wanted}" for column, wanted in values.items())
+            raise InputError(f"frame {self.name}: no run with {asked}")
+        return self.only(kept)
+
+    def only(self, kept: pd.Series) -> "Frame":
+        """The runs at which `kept` is true."""
+        runs = self.runs[kept]
+        return replace(self, runs=runs, steps=self.steps[self.steps["run"].isin(runs.index)])
+
+    def column(self, name: str) -> pd.Series:
+        """A column of `runs`.
+
+        Raises:
+            InputError: if there is none of that name.
+        """
+        if name not in self.runs:
+            raise InputError(
+                f"frame {self.name}: no column {name!r}{nearest(name, self.runs.columns)}"
+            )
+        return self.runs[name]
+
+    def value(self, metric: str, at: str = "last") -> pd.Series:
+        """A metric of every run that has it, by run.
+
+        Args:
+            metric: of `steps`, or at the last step a column of `runs`.
+            at: `first`, the initialisation; `early`, the first step after it; or `last`.
+
+        Raises:
+            InputError: if no run has it.
+        """
+        own = self.steps[self.steps["metric"] == metric]
+        if own.empty and at == "last" and metric in self.runs:
+            return self.runs[metric]
+        if own.empty:
+            raise InputError(
+                f"frame {self.name}: no metric {metric!r}"
+                f"{nearest(metric, self.steps['metric'].unique())}"
+            )
+        step = own["step"].where(own["step"] > 0) if at == "early" else own["step"]
+        ends = step.groupby(own["run"]).transform("max" if at == "last" else "min")
+        chosen = own[step == ends].set_index("run")["value"]
+        if chosen.empty:
+            raise InputError(f"frame {self.name}: no {metric} after step 0")
+        return chosen.reindex([run for run in self.runs.index if run in chosen.index])
+
+    def course(self, metric: str) -> pd.DataFrame:
+        """A metric through training: runs × steps.
+
+        Raises:
+            InputError: if no run has it.
+        """
+        self.value(metric)
+        own = self.steps[self.steps["metric"] == metric]
+        return own.pivot(index="run", columns="step", values="value")
+
+    def last_step(self) -> int:
+        """The step at which all runs end.
+
+        Raises:
+            InputError: if they do not end at the same.
+        """
+        ends = self.steps.groupby("run")["step"].max().unique()
+        if len(ends) != 1:
+            raise InputError(
+                f"frame {self.name}: runs end at steps {', '.join(map(str, sorted(ends)))}; "
+                "expected runs of one length"
+            )
+        return int(ends[0])
+
+    def array(self, run: str, name: str, step: int | None = None) -> Array | None:
+        """An array of a run, at a step or of the run as a whole; None where it has none."""
+        return self.arrays.get(f"{run}/{name}" if step is None else f"{run}/{step:06d}/{name}")
+
+    def picture(self, run: str, name: str) -> Array:
+        """A picture of a run, (H, W) or (H, W, C) uint8.
+
+        Raises:
+            InputError: if it has none, or one that may not be passed on.
+        """
+        found = self.array(run, name)
+        if found is not None:
+            return _decoded(found)
+        if not self.runs.loc[run, "redistributable"]:
+            raise NotShownError(
+                f"frame {self.name}: pictures of {self.runs.loc[run, 'item']} may not be passed "
+                "on, so that no frame holds them; data=bundled has pictures that may"
+            )
+        raise InputError(f"frame {self.name}: no {name} of run {run}")
+
+
+def word(value: Any) -> str:
+    """A config value as text, the same before and after a frame was written: 144.0 is `144`."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return str(int(plain)) if isinstance(plain, float) and plain.is_integer() else str(plain)
+
+
+class NotShownError(InputError):
+    """A figure of pictures that may not be passed on."""
+
+
+def make_frame(
+    name: str,
+    folders: Sequence[Path],
+    *,
+    looks: Mapping[Path, Mapping[str, str]] | None = None,
+    diagnostics: Collection[str] | None = None,
+) -> Frame:
+    """The frame of finished runs, in the order of `folders`, from what lies in them.
+
+    Args:
+        looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
+            those of the record otherwise.
+        diagnostics: the names of those kept; None keeps all.
+    """
+    rows: list[dict[str, Any]] = []
+    steps: list[tuple[str, int, str, float]] = []
+    arrays: dict[str, Array] = {}
+    records = [(folder, read_record(folder)) for folder in folders]
+    done = [(folder, record) for folder, record in records if record["status"] == "done"]
+    first_seed = min((record["seed"] for _, record in done), default=0)
+    for folder, record in done:
+        row = _row(folder, record, (looks or {}).get(folder, {}))
+        kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
+        steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
+        found = _arrays(folder, record, kept, pictures=record["seed"] == first_seed)
+        arrays |= {f"{row['run']}/{key}": value for key, value in found}
+        rows.append(row)
+    runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
+    leaves = [column for column in runs if "." in column]
+    last = [column for column in runs if column not in (*IDENTITY, *leaves)]
+    table = pd.DataFrame(steps, columns=["run", "step", "metric", "value"])
+    return Frame(name, runs[[*IDENTITY, *leaves, *last]].set_index("run"), table, arrays)
+
+
+def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
+    config, provenance, data = record["config"], record["provenance"], record["data"]
+    model = config["model"]
+    git = provenance["git"]
+    return {
+        "run": f"{record['key']}/{record['seed']}",
         "key": record["key"],
-        "model": config["model"]["name"],
+        "seed": record["seed"],
+        "model": model["name"],
+        "label": looks.get("label") or model["label"],
+        "colour": looks.get("colour") or model["colour"],
         "task": config["task"]["name"],
         "item": record["item"],
-        "seed": record["seed"],
         "scale": config["scale"]["name"],
-        "folder": str(folder),
-    }
-    final = record["milestones"][-1]["step"]
-
-    def row(step: int, metric: str, value: float) -> dict[str, Any]:
-        return {**common, "step": step, "last": step == final, "metric": metric, "value": value}
-
-    for milestone in record["milestones"]:
-        for metric, value in milestone.items():
-            if metric != "step":
-                yield row(milestone["step"], metric, value)
-    whole = {
-        name: v for name, v in record["metrics"].items() if name not in record["milestones"][-1]
-    }
-    whole |= {
-        "seconds": record["seconds"]["total"],
+        **{
+            f"{group}.{key}": value
+            for group in ("model", "task", "fit")
+            for key, value in _leaves(config[group])
+        },
+        **{f"data.{key}": data[key] for key in DATA if key in data},
+        "redistributable": data["redistributable"],
+        "precision": record["precision"],
         "parameters": record["parameters"],
+        "seconds": record["seconds"]["total"],
+        **{key: provenance[key] for key in ("device", "threads", "processor", "cores", "platform")},
+        "commit": (git["commit"][:12] + ("+" if git["dirty"] else "")) if git else "",
+        "versions": ", ".join(f"{n} {v}" for n, v in provenance["versions"].items()),
+        "finished_utc": provenance["finished_utc"],
+        "folder": "/".join(("runs", *folder.parts[-2:])),
+        **record["metrics"],
         "early_slope": early_slope(read_losses(folder)),
-        "significand_bits": SIGNIFICAND_BITS[record.get("precision", "fp32")],
     }
-    for metric, value in whole.items():
-        yield row(final, metric, value)
-    for path in sorted((folder / "diagnostics").glob("*.json")):
-        for scalars in json.loads(path.read_text(encoding="utf-8")):
-            for name, value in scalars.items():
-                if name != "step":
-                    yield row(scalars["step"], f"{path.stem}/{name}", value)
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a config group by its key; lists as text."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif (prefix or key not in NOT_LEAVES) and key != "_partial_" and value is not None:
+            yield f"{prefix}{key}", str(value) if isinstance(value, list) else value
+
+
+def _steps(
+    folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str]
+) -> Iterator[tuple[int, str, float]]:
+    """Step, metric and value of all metrics and diagnostics."""
+    rows = [("", record["milestones"])]
+    rows += [(f"{name}/", read_diagnostic(folder, name) or []) for name in diagnostics]
+    for prefix, entries in rows:
+        for entry in entries:
+            for metric, value in entry.items():
+                if metric != "step":
+                    yield int(entry["step"]), f"{prefix}{metric}", float(value)
+
+
+def _arrays(
+    folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str], *, pictures: bool
+) -> Iterator[tuple[str, Array]]:
+    """The arrays of a run that figures draw, by name."""
+    shareable = record["data"]["redistributable"]
+    for name in diagnostics:
+        by_step = read_arrays(folder, name)
+        ends = (min(by_step, default=0), max(by_step, default=0))
+        for step, found in by_step.items():
+            for key, values in found.items():
+                kind = key.rpartition("/")[2]
+                where = f"{step:06d}/{name}/{key}"
+                if kind.endswith(SPECTRA) and step in ends:
+                    yield where, thinned(values)
+                elif kind == "reconstruction" and shareable and pictures:
+                    yield where, values
+                elif kind in WHOLE and kind != "reconstruction" and step in ends:
+                    yield where, values.astype(np.float32)
+    if pictures:
+        for file, licensed in PICTURES.items():
+            path = folder / file
+            if path.is_file() and (shareable or not licensed):
+                yield path.stem, np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        if (folder / "slices.npz").is_file():
+            with np.load(folder / "slices.npz") as stored:
+                for key in stored.files:
+                    yield f"slices/{key}", stored[key] > 0.5
+
+
+def thinned(values: Array, most: int = THINNED) -> Array:
+    """Indices from 1 and values of a spectrum, at most so many, evenly spread on a log scale.
+
+    Shapes: (K,) -> (2, min(K, most)) float32 at the most.
+    """
+    count = len(values)
+    index = np.arange(1, count + 1)
+    if count > most:
+        index = np.unique(np.geomspace(1, count, most).round().astype(int))
+    return np.stack([index, np.asarray(values)[index - 1]]).astype(np.float32)
 
 
 def early_slope(losses: Sequence[float]) -> float:
@@ -87,23 +320,45 @@ def early_slope(losses: Sequence[float]) -> float:
     return float(step @ np.log(first) / (step @ step))
 
 
-def frame(folders: Iterable[Path], swept: Swept | None = None) -> pd.DataFrame:
-    """The long frame of finished runs, in the order of `folders`."""
-    swept = swept or {}
-    keys = dict.fromkeys(key for values in swept.values() for key in values)
-    table = [{**row, **swept.get(folder, {})} for folder in folders for row in rows(folder)]
-    return pd.DataFrame(table, columns=[*COLUMNS, *keys])
+def write_frame(frame: Frame, folder: Path) -> None:
+    """Write a frame's four files, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = frame.runs.reset_index()
+    shared = {
+        column: runs[column].iloc[0]
+        for column in runs
+        if "." in column and runs[column].map(repr).nunique() == 1
+    }
+    plain = {key: v.item() if isinstance(v, np.generic) else v for key, v in shared.items()}
+    text = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)
+    files.write_text(folder / "config.yaml", text)
+    files.write_arrays(folder / "arrays.npz", frame.arrays)
+    steps, table = frame.steps, runs.drop(columns=list(shared))
+    files.write(folder / "steps.csv", lambda part: steps.to_csv(part, index=False))
+    files.write(folder / "runs.csv", lambda part: table.to_csv(part, index=False))
 
 
-def write_frame(table: pd.DataFrame, path: Path) -> None:
-    """Write a frame as csv, whole or not at all."""
-    from . import files
+def read_frame(folder: Path) -> Frame:
+    """Read the frame that `write_frame` wrote.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, lambda part: table.to_csv(part, index=False))
+    Raises:
+        InputError: if it is not there, or not whole.
+    """
+    try:
+        runs = pd.read_csv(folder / "runs.csv", dtype=dict.fromkeys(TEXT, str))
+        steps = pd.read_csv(folder / "steps.csv", dtype={"run": str, "metric": str})
+        shared = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")) or {}
+        arrays = np.load(folder / "arrays.npz")  # read when they are asked for
+    except FileNotFoundError as error:
+        raise InputError(f"{folder}: no frame ({Path(error.filename).name} is missing)") from error
+    if runs.empty:
+        raise InputError(f"{folder}: the frame has no run")
+    own = pd.DataFrame({key: [value] * len(runs) for key, value in shared.items()})
+    joined = pd.concat([runs, own], axis=1) if len(own.columns) else runs
+    return Frame(folder.name, joined.set_index("run"), steps, arrays)
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read a frame that `write_frame` wrote; names stay text (`0826` is no number)."""
-    text = dict.fromkeys(("key", "model", "task", "item", "scale", "metric", "folder"), str)
-    return pd.read_csv(path, dtype=text)
+def _decoded(png: Array) -> Array:
+    import imageio.v3 as iio
+
+    return np.asarray(iio.imread(io.BytesIO(png.tobytes()), extension=".png"))

@@ -5,36 +5,23 @@ import json
 from typing import Any
 
 #: Raised by hand when code changes what the same config computes.
-SCIENCE_VERSION = 1
+SCIENCE_VERSION = 2
 
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
 OUTSIDE = {
-    "model": ("lr", "fast"),
+    "model": ("lr", "fast", "label", "colour"),
     "task": ("image", "path", "pixel_limit", "shape", "cache"),
     "fit": ("chunk",),
 }
-
-#: Options that came after runs were stored, at the value that changes nothing: left out there, so
-#: that those runs keep their names.
-NEUTRAL: dict[str, dict[str, Any]] = {"task": {"noise": 0.0}, "fit": {"precision": "fp32"}}
 
 
 def science(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a resolved config that decides a run's numbers: model, task and fit."""
     return {
-        group: {
-            name: value
-            for name, value in config[group].items()
-            if name not in outside and not _neutral(group, name, value)
-        }
+        group: {name: v for name, v in config[group].items() if name not in outside}
         for group, outside in OUTSIDE.items()
     }
-
-
-def _neutral(group: str, name: str, value: Any) -> bool:
-    options = NEUTRAL.get(group, {})
-    return name in options and value == options[name]
 
 
 def run_key(config: dict[str, Any], *, data_sha256: str) -> str:

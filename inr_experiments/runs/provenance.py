@@ -1,4 +1,4 @@
-"""What a number needs to be believed: code, versions, machine."""
+"""Provenance, which a number needs to be believed: code, versions, machine."""
 
 import os
 import platform

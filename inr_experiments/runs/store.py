@@ -8,7 +8,7 @@
     reconstruction.png …     what the task draws
     DONE                     written last
 
-While it is worked on, a run is `seed-NNN.part` beside its claim; it appears under its own name by
+While it is worked on, a run is `seed-NNN.part` beside its lease; it appears under its own name by
 one rename.
 """
 
@@ -27,11 +27,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import files
-from .claim import Claim, LostClaimError, is_live, locked
+from .lease import Lease, LostLeaseError, is_live, locked
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
+SCHEMA = 2
 Result = Mapping[str, npt.NDArray | float]
 
 
@@ -78,6 +78,14 @@ class Run:
         files.write_text(self.path / "DONE", "")
 
 
+def seed_folders(outputs: Path) -> list[Path]:
+    """Every `seed-NNN` under an outputs folder, finished or not, in order."""
+    found = set()
+    for path in (outputs / "runs").glob("*/seed-*"):
+        found.add(path.with_name(path.name.split(".")[0]))
+    return sorted(found)
+
+
 class Store:
     """The runs under one outputs folder."""
 
@@ -86,7 +94,7 @@ class Store:
         self.runs = outputs / "runs"
 
     def folder(self, key: str, seed: int) -> Path:
-        """Where the finished run lies."""
+        """The folder of the finished run."""
         return self.runs / key / f"seed-{seed:03d}"
 
     def record(self, key: str, seed: int) -> dict[str, Any] | None:
@@ -114,7 +122,7 @@ class Store:
 
     @contextmanager
     def working(self, key: str, seed: int, *, again: bool = False) -> Iterator[Run | None]:
-        """Hold the run's claim and fill a fresh folder, published when the block ends well.
+        """Hold the run's lease and fill a fresh folder, published when the block ends well.
 
         Yields None where another live worker has the run, and, unless it is to be done `again`,
         where it is finished. If the block raises, the part folder stays with the traceback in
@@ -125,19 +133,19 @@ class Store:
         with locked(final.parent):
             # Another may have finished it since the caller looked.
             finished = not again and (final / "DONE").exists()
-            claim = None if finished else Claim.take(final.with_name(final.name + ".claim"))
-            if claim is not None and part.exists():
+            lease = None if finished else Lease.take(final.with_name(final.name + ".lease"))
+            if lease is not None and part.exists():
                 shutil.rmtree(part)  # what a dead worker left unfinished
-        if claim is None:
+        if lease is None:
             yield None
             return
         try:
             part.mkdir()
             yield Run(part)
             with locked(final.parent):
-                claim.check()
+                lease.check()
                 publish(part, final)
-        except LostClaimError:
+        except LostLeaseError:
             raise  # the part folder is another worker's now
         except Exception:
             if part.exists():
@@ -145,7 +153,7 @@ class Store:
             raise
         finally:
             with locked(final.parent):
-                claim.release()
+                lease.release()
 
 
 def publish(part: Path, final: Path) -> None:
@@ -189,8 +197,14 @@ def read_losses(folder: Path) -> list[float]:
     return [float(line.split(",")[1]) for line in lines]
 
 
-def write_diagnostic(folder: Path, name: str, results: Mapping[int, Result]) -> None:
-    """Store a diagnostic's results by step: arrays as .npz, then scalars as .json."""
+def write_diagnostic(
+    folder: Path, name: str, results: Mapping[int, Result], options: Mapping[str, Any]
+) -> None:
+    """Store a diagnostic's results by step: arrays as .npz, then its options and scalars as .json.
+
+    Args:
+        options: what it was built with, as its yaml has it.
+    """
     target = folder / "diagnostics"
     target.mkdir(exist_ok=True)
     arrays, scalars = {}, []
@@ -203,30 +217,49 @@ def write_diagnostic(folder: Path, name: str, results: Mapping[int, Result]) -> 
                 row[key] = value
         scalars.append(row)
     files.write_arrays(target / f"{name}.npz", arrays)
-    files.write_json(target / f"{name}.json", scalars)
+    files.write_json(target / f"{name}.json", {"options": options, "rows": scalars})
+
+
+def diagnostic_names(folder: Path) -> list[str]:
+    """The names of the diagnostics that a run has, sorted."""
+    return sorted(path.stem for path in (folder / "diagnostics").glob("*.json"))
 
 
 def read_diagnostic(folder: Path, name: str) -> list[dict[str, float]] | None:
     """The scalars of a stored diagnostic, one dict a milestone, or None where it is not stored."""
+    stored = _diagnostic(folder, name)
+    return None if stored is None else stored["rows"]
+
+
+def read_options(folder: Path, name: str) -> dict[str, Any] | None:
+    """The options of a stored diagnostic, or None where it is not stored."""
+    stored = _diagnostic(folder, name)
+    return None if stored is None else stored["options"]
+
+
+def _diagnostic(folder: Path, name: str) -> dict[str, Any] | None:
     path = folder / "diagnostics" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def read_arrays(folder: Path, name: str, *, step: int) -> dict[str, npt.NDArray]:
-    """The arrays of a stored diagnostic at one milestone, by name."""
-    prefix = f"{step:06d}/"
+def read_arrays(folder: Path, name: str) -> dict[int, dict[str, npt.NDArray]]:
+    """The arrays of a stored diagnostic by step and name."""
+    found: dict[int, dict[str, npt.NDArray]] = {}
     with np.load(folder / "diagnostics" / f"{name}.npz") as stored:
-        return {n.removeprefix(prefix): stored[n] for n in stored.files if n.startswith(prefix)}
+        for key in stored.files:
+            step, _, array = key.partition("/")
+            found.setdefault(int(step), {})[array] = stored[key]
+    return found
 
 
 def state(folder: Path) -> str:
-    """What the folder of a seed is: done, failed, running or interrupted.
+    """The state of a seed's folder: done, failed, running or interrupted.
 
     `folder` is `seed-NNN`, whether or not it exists yet.
     """
     if (folder / "DONE").exists():
         return str(read_record(folder)["status"])
-    if is_live(folder.with_name(folder.name + ".claim")):
+    if is_live(folder.with_name(folder.name + ".lease")):
         return "running"
     if (folder.with_name(folder.name + ".part") / "error.txt").exists():
         return "failed: error"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError
-from .capture import Layer, capture
+from .capture import CapturedLayer, capture
 from .question import Question, ask
 from .ranks import numerical_rank
 from .singular import singular_values, singular_values_of_rows
@@ -45,7 +45,7 @@ class RankBounds:
 
     @property
     def holds(self) -> bool:
-        """Whether both bounds do."""
+        """True where both bounds hold."""
         return self.lower <= self.rank <= self.upper
 
 
@@ -134,7 +134,7 @@ def linear_oracle(*, rows: int, inputs: int, biases: bool) -> int:
 
 def _layers(
     module: nn.Module, coordinates: Tensor, *, outputs: int | str, stage: str | None
-) -> list[Layer]:
+) -> list[CapturedLayer]:
     question: Question = ask(module, coordinates, outputs=outputs, stage=stage, method="identity")
     if question.x.dtype != torch.float64:
         raise InputError(
@@ -144,19 +144,19 @@ def _layers(
     return [layer for layer in layers if not layer.elementwise]
 
 
-def _flat(layer: Layer) -> Tensor:
+def _flat(layer: CapturedLayer) -> Tensor:
     """Δ with a row for each point and output. Shapes: -> (N·C, D_out)."""
     return layer.sensitivities.flatten(0, 1)
 
 
-def _extended(layer: Layer) -> Tensor:
-    """What multiplies the sensitivities: [Z, 1], Z or 1, as weights and biases are trained."""
+def _extended(layer: CapturedLayer) -> Tensor:
+    """The factor of the sensitivities: [Z, 1], Z or 1, as weights and biases are trained."""
     ones = layer.inputs.new_ones(len(layer.inputs), 1)
     parts = [layer.inputs] * layer.weight + [ones] * layer.bias
     return torch.cat(parts, dim=1)
 
 
-def _transposed(layer: Layer) -> Iterator[Tensor]:
+def _transposed(layer: CapturedLayer) -> Iterator[Tensor]:
     """Rows of G_kᵀ, some units at a time. Shapes: each (units · D_in + 1, N·C)."""
     outputs = layer.sensitivities.shape[1]
     features = _extended(layer).repeat_interleave(outputs, dim=0).T

@@ -1,4 +1,4 @@
-"""What each trained layer saw, and how far the outputs move with it: Z_{k-1} and Δ_k."""
+"""Inputs and sensitivities of each trained layer: Z_{k-1} and Δ_k."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ROWS = 8192
 
 
 @dataclass(frozen=True)
-class Layer:
+class CapturedLayer:
     """One trained layer at N points, as the layer-wise identity needs it.
 
     Row n of the Jacobian of output c by the weights of a Linear layer is vec(z(n) ⊗ δ_c(n)), by
@@ -37,7 +37,9 @@ class Layer:
     elementwise: bool
 
 
-def capture(output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = ROWS) -> list[Layer]:
+def capture(
+    output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = ROWS
+) -> list[CapturedLayer]:
     """The trained layers between points and outputs, in module order.
 
     Hooks on the layers of the very module; one backward pass for each output. A layer that the
@@ -52,7 +54,7 @@ def capture(output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = RO
     if len(chunks) == 1:
         return chunks[0]
     return [
-        Layer(
+        CapturedLayer(
             layers[0].name,
             torch.cat([layer.inputs for layer in layers]),
             torch.cat([layer.sensitivities for layer in layers]),
@@ -65,7 +67,7 @@ def capture(output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = RO
 
 
 @torch.enable_grad()
-def _capture(output: Output, x: Tensor, outputs: Sequence[int]) -> list[Layer]:
+def _capture(output: Output, x: Tensor, outputs: Sequence[int]) -> list[CapturedLayer]:
     """`capture` of points that pass through at once."""
     seen: dict[str, tuple[Tensor, Tensor]] = {}
     owners = {name: m for name, m in output.module.named_modules() if _trained(m)}
@@ -120,17 +122,17 @@ def _trained(module: nn.Module) -> bool:
     return isinstance(module, COVERED) and any(p.requires_grad for p in own)
 
 
-def _layer(name: str, module: nn.Module, inputs: Tensor, delta: Tensor) -> Layer:
+def _layer(name: str, module: nn.Module, inputs: Tensor, delta: Tensor) -> CapturedLayer:
     elementwise = not isinstance(module, nn.Linear)
     if elementwise:
         inputs = _normalised(module, inputs)
     trained = {n for n, p in module.named_parameters(recurse=False) if p.requires_grad}
-    return Layer(name, inputs, delta, "weight" in trained, "bias" in trained, elementwise)
+    return CapturedLayer(name, inputs, delta, "weight" in trained, "bias" in trained, elementwise)
 
 
 @torch.no_grad()
 def _normalised(module: nn.Module, z: Tensor) -> Tensor:
-    """What a normalisation multiplies by its weight. Shapes: (N, D) -> (N, D)."""
+    """The values that a normalisation multiplies by its weight. Shapes: (N, D) -> (N, D)."""
     if isinstance(module, nn.LayerNorm):
         return nn.functional.layer_norm(z, module.normalized_shape, eps=module.eps)
     mean, variance = module.running_mean, module.running_var

@@ -1,4 +1,4 @@
-"""How many directions each layer passes on: the Jacobian of one layer's features by the last's."""
+"""Directions that each layer passes on: the Jacobian of one layer's features by the last's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a kernel's spectrum says of training: eigenvalues, dispersion, alignment, mode factors."""
+"""Spectra of kernels and what they say of training: dispersion, alignment, mode factors."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +23,25 @@ def matrix(K: Tensor) -> Tensor:
     return K
 
 
-def eigenvalues(K: Tensor) -> Tensor:
+def centred(K: Tensor) -> Tensor:
+    """HKH with H = I − 11ᵀ/N: the kernel without its constant direction.
+
+    Shapes: (N, N) -> (N, N).
+    """
+    rows = K - K.mean(dim=0, keepdim=True)
+    return rows - rows.mean(dim=1, keepdim=True)
+
+
+def eigenvalues(K: Tensor, *, noise: float = 0.0) -> Tensor:
     """Eigenvalues of a kernel, largest first, in its precision; rounding below zero becomes zero.
 
     Shapes: (N, N) -> (N,), or (C, C, N, N) -> (C·N,).
+
+    Args:
+        noise: what is no larger than this is rounding, too.
     """
-    return _clipped(torch.linalg.eigvalsh(matrix(K)).flip(0))
+    values = torch.linalg.eigvalsh(matrix(K)).flip(0)
+    return _clipped(torch.where(values.abs() <= noise, torch.zeros_like(values), values))
 
 
 def eigenpairs(K: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,7 +104,7 @@ def alignment(K: Tensor, target: Tensor) -> float:
 
 
 def mode_factors(values: npt.ArrayLike, *, lr: float, steps: int, entries: int) -> Array:
-    """What is left of the error along each eigenvector after full-batch gradient descent.
+    """The part of the error left along each eigenvector after full-batch gradient descent.
 
     (1 − 2ηλ/(N·C))^t for the mean squared error over N·C entries and a constant kernel. **Not
     valid for Adam**, nor for another loss; a rate above N·C/λ₁ diverges.

@@ -6,14 +6,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .capture import Layer
+from .capture import CapturedLayer
 
 #: Rows taken at a time: the working set of a chunk stays in the cache.
 ROWS = 4096
 PARTS = ("weight", "bias")
 
 
-def traced(layer: Layer) -> Layer:
+def traced(layer: CapturedLayer) -> CapturedLayer:
     """The layer with its outputs laid side by side as one.
 
     Σ_c (Δ_c Δ_cᵀ) = [Δ_1 … Δ_C][Δ_1 … Δ_C]ᵀ: the trace over outputs is the kernel of one output
@@ -27,7 +27,7 @@ def traced(layer: Layer) -> Layer:
     )
 
 
-def product(layer: Layer, v: Tensor, *, part: str | None = None) -> Tensor:
+def product(layer: CapturedLayer, v: Tensor, *, part: str | None = None) -> Tensor:
     """K_k v of one layer, of its weights or biases alone, or of both.
 
     With E = Σ_c diag(v_c) Δ_c, the part of the weights is (K v)_c = rowsum(Δ_c ∘ (Z (Zᵀ E))) and
@@ -51,7 +51,7 @@ def product(layer: Layer, v: Tensor, *, part: str | None = None) -> Tensor:
     return result
 
 
-def _scaled(layer: Layer, rows: slice) -> Tensor:
+def _scaled(layer: CapturedLayer, rows: slice) -> Tensor:
     """Δ ∘ Z of a scale. Shapes: -> (n, C, D)."""
     return layer.sensitivities[rows] * layer.inputs[rows, None]
 
@@ -79,7 +79,7 @@ def _add_sum(
         result[r] += _contracted(factor(r), total)  # type: ignore[arg-type]
 
 
-def diagonal(layer: Layer) -> Tensor:
+def diagonal(layer: CapturedLayer) -> Tensor:
     """The diagonal of K_k, output by output: ‖δ_c(n)‖² (‖z(n)‖² + 1) for a trained Linear layer.
 
     Shapes: -> (N, C).

@@ -1,4 +1,4 @@
-"""How much memory there is, and the refusal of what does not fit."""
+"""The memory that there is, and the refusal of what does not fit."""
 
 import os
 from pathlib import Path
@@ -42,7 +42,7 @@ def _meminfo() -> float | None:
 
 
 def _container() -> float | None:
-    """What a control group of Linux leaves, or None without a limit."""
+    """The bytes that a control group of Linux leaves, or None without a limit."""
     group = Path("/sys/fs/cgroup")
     try:
         limit = (group / "memory.max").read_text(encoding="ascii").strip()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..checks import InputError
-from .capture import Layer
+from .capture import CapturedLayer
 from .jacobian import Jacobian
 from .memory import require
 from .question import Question, ask, captured
@@ -177,7 +177,7 @@ def _stripes(count: int) -> Iterator[slice]:
     return (slice(a, min(a + ROWS, count)) for a in range(0, count, ROWS))
 
 
-def _add(layer: Layer, targets: dict[str, Tensor], rows: slice) -> None:
+def _add(layer: CapturedLayer, targets: dict[str, Tensor], rows: slice) -> None:
     """Add a stripe of rows of K_k to (C, C, N, N) targets; on the diagonal blocks up to the
     diagonal, the blocks above them whole, the rest is for `_finished`."""
     outputs = layer.sensitivities.shape[1]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError
-from .capture import Layer
+from .capture import CapturedLayer
 from .jacobian import Jacobian
 from .matrix_free import diagonal, product
 from .memory import require
@@ -27,7 +27,7 @@ class NtkOperator:
         self._points = len(question.x)
         self._outputs = len(question.outputs)
         self.size = self._points * (self._outputs if self.blocks else 1)
-        self._layers: list[Layer] = []
+        self._layers: list[CapturedLayer] = []
         self._jacobian: Jacobian | None = None
         if question.method == "jacobian":
             self._jacobian = Jacobian(question.output, question.x, outputs=question.outputs)

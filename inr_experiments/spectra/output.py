@@ -133,7 +133,7 @@ class Output:
         return None
 
     def frozen_statistics(self) -> bool:
-        """Whether a BatchNorm stands in eval mode, with statistics that are constants."""
+        """True where a BatchNorm stands in eval mode, with statistics that are constants."""
         return self.interacts() is None and any(
             isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.module.modules()
         )
@@ -146,7 +146,7 @@ class Output:
         return None
 
     def uncovered(self) -> str | None:
-        """What is known of this module to break the layer-wise identity, or None."""
+        """A sentence on what of this module breaks the layer-wise identity, or None."""
         owners: dict[int, str] = {}
         for name, m in self.module.named_modules():
             for parameter in m.parameters(recurse=False):

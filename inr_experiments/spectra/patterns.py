@@ -1,4 +1,4 @@
-"""Which ReLU units are open where."""
+"""Open and closed ReLU units."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @torch.no_grad()
 def open_units(module: nn.Module, x: Tensor, *, rows: int = 16384) -> dict[str, Tensor]:
-    """Where the units of every ReLU are open (pre-activation above zero), by the ReLU's name.
+    """Mark open units of every ReLU (pre-activation above zero), by the ReLU's name.
 
     One ReLU that serves several layers gives several entries, `name`, `name#2`, … in order.
     Modules in train mode are put in eval mode for the passes.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..checks import InputError, choice
-from .capture import Layer, capture
+from .capture import CapturedLayer, capture
 from .guard import POINTS, guard
 from .matrix_free import traced
 from .output import Output, chosen, spread
@@ -65,7 +65,7 @@ def ask(
     return Question(output, x, indices, outputs == "blocks", method, difference)
 
 
-def captured(question: Question) -> Iterator[list[Layer]]:
+def captured(question: Question) -> Iterator[list[CapturedLayer]]:
     """The layers at the points: all outputs for blocks, else groups of them as one each."""
     size = len(question.outputs) if question.blocks else GROUP
     for start in range(0, len(question.outputs), size):

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+#: Rows taken at a time; so few that a chunk of some hundred columns stays in the cache.
+ROWS = 2048
 
-def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 2048) -> Tensor:
+
+def singular_values(matrix: Tensor, *, rows: int = ROWS) -> Tensor:
     """Singular values of a tall matrix in bounded memory, largest first.
 
     A = QR has the singular values of R. R is folded over row chunks,
@@ -15,20 +18,33 @@ def singular_values(matrix: Tensor, *, centre: bool = False, rows: int = 2048) -
 
     Shapes: (N, D) -> (min(N, D),), float64 whatever the input's precision.
 
-    Args:
-        centre: subtract the column means first.
-        rows: rows taken at a time; so few that a chunk of some hundred columns stays in the cache.
+    Raises:
+        ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
+    """
+    return singular_values_of_rows(_checked(matrix).split(rows), width=matrix.shape[1])
+
+
+def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
+    """Singular values of A and of HA, H = I − 11ᵀ/N the centring, from one QR.
+
+    With [1, A] = QR, the first column of Q is 1/√N: R without its first row and column is a factor
+    of HA, and R without its first column one of A.
+
+    Shapes: (N, D) -> (min(N, D),) twice, float64, largest first.
 
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
-    if matrix.ndim != 2:
-        raise ValueError(f"expected a matrix, got shape {tuple(matrix.shape)}")
-    if not centre:
-        return singular_values_of_rows(matrix.split(rows), width=matrix.shape[1])
-    mean = matrix.mean(dim=0, dtype=torch.float64)
-    centred = (chunk.to(torch.float64) - mean for chunk in matrix.split(rows))
-    return singular_values_of_rows(centred, width=matrix.shape[1])
+    R: Tensor | None = None
+    for chunk in _checked(matrix).split(rows):
+        R = _folded(R, torch.cat([chunk.new_ones(len(chunk), 1), chunk], dim=1))
+    count = min(matrix.shape)
+    if R is None:
+        return (matrix.new_empty(0, dtype=torch.float64),) * 2
+    plain, centred = torch.linalg.svdvals(R[:, 1:]), torch.linalg.svdvals(R[1:, 1:])
+    # Of no more rows than columns, R has one row less than HA has singular values: the last is 0.
+    missing = centred.new_zeros(max(0, count - len(centred)))
+    return plain[:count], torch.cat([centred, missing])[:count]
 
 
 def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
@@ -40,10 +56,20 @@ def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
         ValueError: if a chunk holds a non-finite number.
     """
     R: Tensor | None = None
-    for part in chunks:
-        chunk = part.to(torch.float64)
-        if not chunk.isfinite().all():
-            raise ValueError("the matrix holds a non-finite number")
-        stacked = chunk if R is None else torch.cat([R, chunk])
-        R = torch.linalg.qr(stacked, mode="r").R
+    for chunk in chunks:
+        R = _folded(R, chunk)
     return torch.linalg.svdvals(torch.empty(0, width, dtype=torch.float64) if R is None else R)
+
+
+def _checked(matrix: Tensor) -> Tensor:
+    if matrix.ndim != 2:
+        raise ValueError(f"expected a matrix, got shape {tuple(matrix.shape)}")
+    return matrix
+
+
+def _folded(R: Tensor | None, chunk: Tensor) -> Tensor:
+    """The R-factor of [R; chunk]."""
+    chunk = chunk.to(torch.float64)
+    if not chunk.isfinite().all():
+        raise ValueError("the matrix holds a non-finite number")
+    return torch.linalg.qr(chunk if R is None else torch.cat([R, chunk]), mode="r").R

@@ -110,6 +110,8 @@ class ImageFit:
             "channels": channels,
             "fitted": int(mask.sum()),
             "heldout": int((~mask).sum()),
+            # DIV2K may not be passed on, nor what shows its pictures.
+            "redistributable": path is not None or source != "div2k",
             "notes": list(picture.notes),
         }
 
@@ -156,12 +158,12 @@ def locate(*, image: str | None, path: str | None, source: str) -> Path:
 
 
 def item_name(*, image: str | None, path: str | None) -> str:
-    """How tables name the picture: the file's stem, or the name it was asked by."""
+    """The picture's name in tables: the file's stem, or the name it was asked by."""
     return Path(path).stem if path is not None else str(image)
 
 
 def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.ndarray:
-    """Which pixels are fitted.
+    """Mark the pixels that are fitted.
 
     `all`; `every_second` along both axes; `jittered`, one at random of every 2×2 block;
     `clustered`, a quarter of all, drawn with a density of five Gaussian blobs; or the fraction

@@ -124,6 +124,7 @@ class Occupancy:
             "inside_share": self._checked_share(ambiguous),
             "ambiguous_share": ambiguous,
             "azimuth": solids.azimuth(**name),
+            "redistributable": True,  # what is drawn of it; the scans' own files are another matter
         }
         self._near = self._labels.near(near_points, sigma=sigma)
         fitted = self._labels.pool(points, pool, near_share=near_share, sigma=sigma)

@@ -1,4 +1,4 @@
-"""What a task offers to the fit, the diagnostics and the record."""
+"""The protocol of a task: what it offers to the fit, the diagnostics and the record."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Weights & Biases as a mirror of the disk: a finished run folder goes in."""
 
 import csv
-import json
 import logging
 import os
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from ..checks import choice
 from ..runs import files
-from ..runs.store import read_record
+from ..runs.store import diagnostic_names, read_arrays, read_diagnostic, read_record
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +113,10 @@ def _log_history(run: Any, folder: Path, record: dict[str, Any]) -> None:
         rows.setdefault(step, {}).update({"loss": loss, "lr": rate})
     for milestone in record["milestones"]:
         rows.setdefault(milestone["step"], {}).update(milestone)
-    for path in sorted((folder / "diagnostics").glob("*.json")):
-        for scalars in json.loads(path.read_text(encoding="utf-8")):
-            named = {f"{path.stem}/{k}": v for k, v in scalars.items() if k != "step"}
-            rows.setdefault(scalars["step"], {}).update(named)
+    for name in diagnostic_names(folder):
+        for scalars in read_diagnostic(folder, name) or []:
+            named = {f"{name}/{k}": v for k, v in scalars.items() if k != "step"}
+            rows.setdefault(int(scalars["step"]), {}).update(named)
     for step in sorted(rows):
         run.log({**rows[step], "step": step}, step=step)
 
@@ -126,15 +125,12 @@ def _log_arrays(run: Any, folder: Path) -> None:
     """Every array of every diagnostic as a table: index and value, in order."""
     import wandb
 
-    for path in sorted((folder / "diagnostics").glob("*.npz")):
-        with np.load(path) as arrays:
-            for name in arrays.files:
-                values = np.ravel(arrays[name])
-                table = wandb.Table(
-                    columns=["index", "value"],
-                    data=[[i, v] for i, v in enumerate(values.tolist())],
-                )
-                run.log({f"{path.stem}/{name}": table})
+    for diagnostic in diagnostic_names(folder):
+        for step, arrays in read_arrays(folder, diagnostic).items():
+            for name, values in arrays.items():
+                rows = [[i, v] for i, v in enumerate(np.ravel(values).tolist())]
+                table = wandb.Table(columns=["index", "value"], data=rows)
+                run.log({f"{diagnostic}/{step:06d}/{name}": table})
 
 
 def _log_pictures(run: Any, folder: Path) -> None:

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from inr_experiments import building
-from inr_experiments.commands.cells import cells
 from inr_experiments.fit.precision import bf16_speedup
 from inr_experiments.fit.step import build_step
 from inr_experiments.models.field import Field
+from inr_experiments.sweep import cells
 from inr_experiments.tasks.task import Task
 
 from .timing import RUNS, Row, median, peak
@@ -78,7 +78,7 @@ def suite(field: Field, task: Task, plan: Any) -> Callable[[], float]:
 
 
 def flops(field: Field, points: int) -> float:
-    """Of a step's products: forward and two backward, the inlet's input needing no gradient."""
+    """Count a step's products: forward and two backward, the inlet's input needing no gradient."""
     linear = [m for m in field.modules() if isinstance(m, torch.nn.Linear)]
     sizes = [m.in_features * m.out_features for m in linear]
     return 2.0 * points * (3 * sum(sizes) - sizes[0])
@@ -148,7 +148,7 @@ def against_plain(
 
 
 def memory(side: int) -> Row:
-    """What a step of side² pixels at 4 × 256 adds at its peak, in fresh processes."""
+    """Memory that a step of side² pixels at 4 × 256 adds at its peak, in fresh processes."""
     started = time.perf_counter()
     ours = peak(prepared, "suite", side)
     theirs = peak(prepared, "plain", side)

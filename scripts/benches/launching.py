@@ -13,7 +13,7 @@ def timed(
     *words: str, cwd: Path, command: str = "launch", env: Mapping[str, str] | None = None
 ) -> tuple[float, float]:
     """Wall seconds and processor seconds of one command, children included."""
-    start = f"from inr_experiments.commands.{command} import main; main()"
+    start = f"from inr_experiments.cli.{command} import main; main()"
     before, started = _children(), time.perf_counter()
     subprocess.run(
         [sys.executable, "-c", start, *words],

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from inr_experiments import building
-from inr_experiments.commands.cells import cells
 from inr_experiments.data.images import BUNDLED
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.plan import Plan
 from inr_experiments.statistics import summarise
+from inr_experiments.sweep import cells
 from inr_experiments.tasks.task import Task
 
 from .timing import Row
@@ -73,6 +73,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
 
 
 def summary(rows: list[Row]) -> str:
-    """Which models may not use the fast mode."""
+    """Name the models that may not use the fast mode."""
     fails = [row.name.split("/")[1] for row in rows if not row.more["keeps_parity"]]
     return f"\n|mean difference| of {LIMIT_DB} dB or more: {', '.join(fails) or 'none'}"

@@ -1,4 +1,4 @@
-"""What a command costs beside the fits: help, a smoke run, a sweep asked again, collecting.
+"""Costs of commands beside the fits: help, a smoke run, a sweep asked again, collecting.
 
 Processor seconds stand beside the wall's, which others on the machine lengthen.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from inr_experiments.building import build_task, resolve
-from inr_experiments.commands.cells import compositions
 from inr_experiments.runs.key import run_key
 from inr_experiments.runs.store import Store, read_record
+from inr_experiments.sweep import cells_by_seed
 
 from .launching import timed
 from .timing import RUNS, Row
@@ -80,8 +80,7 @@ def spread(cwd: Path, words: Sequence[str]) -> None:
     timed(*SMOKE, cwd=cwd)
     (made,) = (path.parent for path in cwd.glob("outputs/runs/*/*/DONE"))
     record = read_record(made)
-    composed, seeds = compositions(words)
-    for cfg in composed:
+    for cfg, seeds in cells_by_seed(words):
         config = resolve(cfg)
         key = run_key(config, data_sha256=build_task(config).sha256)
         for seed in seeds:

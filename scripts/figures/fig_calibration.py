@@ -1,67 +1,66 @@
-"""Which regime comes nearest the published table: `fig_calibration.py FRAME OUT`.
+"""Distance of regimes to the published table, and the nearest of them.
 
 A fitted guess at the regime, never the paper's protocol. Mean over pictures; distance is the root
-mean square over the four methods.
+mean square over the methods that have a published value.
 """
-
-import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from inr_experiments.checks import InputError
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.runs.frame import read_frame
-from inr_experiments.runs.store import read_record
+from inr_experiments.reporting.looks import REFERENCE, looks, published
+from inr_experiments.runs.frame import Frame
+
+READS = ("calibration",)
 
 CELL = ["task.fitted", "model.width", "fit.batch"]
 #: Colour and marker of each kind of batch.
 LOOKS = (("#0072B2", "o"), ("#E69F00", "s"))
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    if "div2k" in set(frame["task"]):
-        raise InputError(f"{frame_path}: a regime is not fitted on the 16 pictures of the table")
+def draw(calibration: Frame) -> Figure:
+    if "div2k" in set(calibration.runs["task"]):
+        raise InputError(
+            f"frame {calibration.name}: a regime is not fitted on the 16 pictures of the table"
+        )
+    frame = calibration.where(label=list(published("psnr")))
     cells = distances(frame)
     nearest = cells.loc[cells["rms"].idxmin()]
     figure, axes = plt.subplots(1, 3, figsize=(style.PAGE, 2.7))
     draw_regimes(axes[0], cells)
     draw_steps(axes[1], cells, nearest)
-    draw_nearest(axes[2], nearest)
+    draw_nearest(axes[2], frame, nearest)
     pixels = {"all": "all pixels", "every_second": "every second pixel"}
     figure.suptitle(
         "A fitted guess, not the paper's protocol. Nearest to the published table: width "
         f"{nearest['model.width']}, {pixels[nearest['task.fitted']]}\n"
         f"({nearest['per_parameter']:.2g} values per parameter), "
         f"{batch_name(nearest['fit.batch'])}, {nearest['step']} steps: "
-        f"{nearest['rms']:.1f} dB away over the four methods",
+        f"{nearest['rms']:.1f} dB away over {len(frame.labels)} methods",
         fontsize=7,
     )
-    style.save(figure, Path(out))
+    return figure
 
 
-def distances(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a cell and step: PSNR by model, `rms` distance (dB) to the four published values."""
-    psnr = frame[(frame["metric"] == "psnr") & (frame["step"] > 0)]
-    cells = psnr.groupby([*CELL, "step", "model"])["value"].mean().unstack("model")
-    names = in_order(set(cells.columns))
-    published = pd.Series({name: method(name).published_psnr for name in names}, dtype=float)
-    cells = cells[names].assign(rms=np.sqrt(((cells[names] - published) ** 2).mean(axis=1)))
+def distances(frame: Frame) -> pd.DataFrame:
+    """One row a cell and step: PSNR by label, `rms` distance (dB) to the published values."""
+    steps = frame.steps[(frame.steps["metric"] == "psnr") & (frame.steps["step"] > 0)]
+    values = steps.join(frame.runs[[*CELL, "label"]], on="run")
+    cells = values.groupby([*CELL, "step", "label"])["value"].mean().unstack("label")
+    away = cells - pd.Series(published("psnr"))[cells.columns]
+    cells["rms"] = np.sqrt((away**2).mean(axis=1, skipna=False))
     return cells.reset_index().merge(per_parameter(frame), on=CELL)
 
 
-def per_parameter(frame: pd.DataFrame) -> pd.DataFrame:
+def per_parameter(frame: Frame) -> pd.DataFrame:
     """Fitted values per parameter of the default ReLU network, mean over pictures, by cell."""
-    folders = frame[frame["model"] == "relu"].drop_duplicates("folder")[[*CELL, "folder"]]
-    records = [read_record(Path(folder)) for folder in folders["folder"]]
-    ratio = [r["data"]["fitted"] * r["data"]["channels"] / r["parameters"] for r in records]
-    return folders.assign(per_parameter=ratio).groupby(CELL)["per_parameter"].mean().reset_index()
+    runs = frame.where(model=REFERENCE).runs
+    ratio = runs["data.fitted"] * runs["data.channels"] / runs["parameters"]
+    return runs.assign(per_parameter=ratio).groupby(CELL)["per_parameter"].mean().reset_index()
 
 
 def draw_regimes(axis: Axes, cells: pd.DataFrame) -> None:
@@ -85,22 +84,22 @@ def draw_steps(axis: Axes, cells: pd.DataFrame, nearest: pd.Series) -> None:
     axis.set_title("the nearest regime")
 
 
-def draw_nearest(axis: Axes, nearest: pd.Series) -> None:
-    """The four methods in the nearest cell, measured and published."""
-    names = in_order({name for name in nearest.index if method(name).published_psnr})
-    for x, name in enumerate(names):
-        look = method(name)
-        axis.plot(x, nearest[name], "o", color=look.colour, label="measured" if x == 0 else None)
+def draw_nearest(axis: Axes, frame: Frame, nearest: pd.Series) -> None:
+    """The methods in the nearest cell, measured and published."""
+    shown = looks(frame)
+    for x, (label, look) in enumerate(shown.items()):
+        measured, known = ("measured", "published") if x == 0 else (None, None)
+        axis.plot(x, nearest[label], "o", color=look.colour, label=measured)
         axis.plot(
             x,
-            look.published_psnr or np.nan,
+            published("psnr")[label],
             "_",
             color=look.colour,
             markersize=14,
             markeredgewidth=2,
-            label="published" if x == 0 else None,
+            label=known,
         )
-    axis.set_xticks(range(len(names)), [method(name).label.split(" ")[0] for name in names])
+    axis.set_xticks(range(len(shown)), [label.replace(" ", "\n") for label in shown])
     axis.margins(x=0.15)
     axis.set_ylabel("PSNR (dB)")
     axis.set_title("the nearest cell")
@@ -108,9 +107,5 @@ def draw_nearest(axis: Axes, nearest: pd.Series) -> None:
 
 
 def batch_name(batch: str) -> str:
+    """A kind of batch for readers."""
     return "full batch" if batch == "full" else f"batches of {batch}"
-
-
-if __name__ == "__main__":
-    with door("fig_calibration"):
-        main(*sys.argv[1:])

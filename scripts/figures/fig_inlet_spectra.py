@@ -1,74 +1,58 @@
-"""Spectra of Z₀ at initialisation and their ranks: `fig_inlet_spectra.py FRAME OUT`.
+"""Spectra of Z₀ at initialisation, and measures of their rank.
 
 Left: geometric mean over runs, band: their range. Right: mean over runs.
 """
 
-import sys
-from pathlib import Path
-
 import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.reporting.panels import curves, draw_curves
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.looks import MEASURES, looks
+from inr_experiments.reporting.panels import draw_curves, spectra
+from inr_experiments.runs.frame import Frame
 
-DIAGNOSTIC = "inlet_spectrum"
-MEASURES = {
-    "rank_0.001": ("σ > 10⁻³ σ₁", "o"),
-    "rank_0.01": ("σ > 10⁻² σ₁", "s"),
-    "effective_rank": ("effective rank", "D"),
-    "stable_rank": ("stable rank", "^"),
-}
+READS = ("table1",)
+
+SHOWN = ("rank_0.001", "rank_0.01", "effective_rank", "centred_effective_rank", "stable_rank")
 FLOOR = 1e-8
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    frame = frame[frame["step"] == 0]
-    models = in_order(set(frame["model"]))
+def draw(table1: Frame) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 3.0), width_ratios=(1.15, 1))
-    for model in models:
-        folders = frame.loc[frame["model"] == model, "folder"].unique()
-        spectra = curves(folders, DIAGNOSTIC, "inlet/singular_values", step=0, floor=FLOOR / 10)
-        index = np.arange(1, spectra.shape[1] + 1)
-        draw_curves(left, index, spectra, method(model), logs=True)
+    for label, look in looks(table1).items():
+        own = table1.where(label=label)
+        index, values = spectra(own, "spectra/inlet/singular_values", step=0, floor=FLOOR / 10)
+        draw_curves(left, index, values, look, logs=True)
     left.set(xlabel="index i", ylabel="σᵢ / σ₁ of Z₀ at initialisation", yscale="log")
     left.set_ylim(FLOOR, 2)
     left.set_xlim(left=0)
-    draw_ranks(right, frame, models)
+    draw_ranks(right, table1)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-def draw_ranks(axis: Axes, frame: pd.DataFrame, models: list[str]) -> None:
-    """The rank family, one line a model, mean over runs."""
-    means = frame.groupby(["model", "metric"])["value"].mean()
-    for measure, (label, marker) in MEASURES.items():
-        values = [means[model, f"{DIAGNOSTIC}/inlet/{measure}"] for model in models]
+def draw_ranks(axis: Axes, frame: Frame) -> None:
+    """The rank family, one line a method, mean over runs."""
+    shown = looks(frame)
+    for name in SHOWN:
+        means = per_item(frame, f"spectra/inlet/{name}", at="first").mean(axis=1)
+        measure = MEASURES[name]
         axis.scatter(
-            values,
-            range(len(models)),
-            marker=marker,
+            [means[label] for label in shown],
+            range(len(shown)),
+            marker=measure.marker,
             s=22,
-            c=[method(model).colour for model in models],
+            c=[look.colour for look in shown.values()],
             zorder=3,
         )
-        axis.scatter([], [], marker=marker, s=22, c="0.4", label=label)
-    axis.set_yticks(range(len(models)), [method(model).label for model in models])
+        axis.scatter([], [], marker=measure.marker, s=22, c="0.4", label=measure.name)
+    axis.set_yticks(range(len(shown)), list(shown))
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
     axis.set_xlabel("directions of Z₀ at initialisation")
     axis.invert_yaxis()
     axis.grid(axis="y", color="0.9")
     axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False)
-
-
-if __name__ == "__main__":
-    with door("fig_inlet_spectra"):
-        main(*sys.argv[1:])

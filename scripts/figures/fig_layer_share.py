@@ -1,55 +1,46 @@
-"""Share of the NTK's trace by layer, before and after training: `fig_layer_share.py FRAME OUT`.
+"""Share of the NTK's trace by layer, before and after training.
 
 Mean over runs.
 """
 
-import sys
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.reporting.panels import ends, stage_colour
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.panels import stage_colours, stage_name, stages
+from inr_experiments.runs.frame import Frame
 
-LAYERS = {"inlet": "inlet", "hidden.0": "1", "hidden.1": "2", "hidden.2": "3", "head": "head"}
+READS = ("diagnosis",)
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    models = in_order(set(frame["model"]))
-    height = 0.9 + 0.26 * len(models)
+def draw(diagnosis: Frame) -> Figure:
+    height = 0.9 + 0.26 * len(diagnosis.labels)
     figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, height), sharex=True, sharey=True)
-    for axis, step in zip(axes, ends(frame), strict=True):
-        draw(axis, frame[frame["step"] == step], models)
+    ends = {"first": 0, "last": diagnosis.last_step()}
+    for axis, (at, step) in zip(axes, ends.items(), strict=True):
+        draw_shares(axis, diagnosis, at)
         axis.set(title=f"step {step}", xlabel="share of tr K (%)", xlim=(0, 100))
     axes[0].invert_yaxis()
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, title="layer", loc="outside right center", frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-def draw(axis: Axes, frame: pd.DataFrame, models: list[str]) -> None:
-    """One bar a model, mean over runs; its pieces are the layers."""
-    means = 100 * frame.groupby(["model", "metric"])["value"].mean()
-    left = pd.Series(0.0, index=models)
-    for layer, label in LAYERS.items():
-        share = means[:, f"layer_ntk/{layer}/share"][models]
+def draw_shares(axis: Axes, frame: Frame, at: str) -> None:
+    """One bar a method, mean over runs; its pieces are the layers."""
+    layers = stages(frame, "layer_ntk/*/share")
+    left = pd.Series(0.0, index=frame.labels)
+    for layer, colour in stage_colours(layers).items():
+        share = 100 * per_item(frame, f"layer_ntk/{layer}/share", at=at).mean(axis=1)
         axis.barh(
-            [method(model).label for model in models],
-            share,
+            list(left.index),
+            share[left.index],
             left=left,
-            color=stage_colour(layer),
-            label=label,
+            color=colour,
+            label=stage_name(layer, "K"),
             height=0.7,
         )
         left += share
-
-
-if __name__ == "__main__":
-    with door("fig_layer_share"):
-        main(*sys.argv[1:])

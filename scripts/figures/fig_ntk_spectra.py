@@ -1,55 +1,61 @@
-"""Eigenvalues of the NTK and of its layers' parts: `fig_ntk_spectra.py FRAME OUT`.
+"""Eigenvalues of the NTK K, of K centred, and of each layer's part of K.
 
+K centred is HKH, H = I − 11ᵀ/N: without the constant direction, which holds most of the trace; its
+last eigenvalue is 0.
 Geometric mean over runs, band: their range.
 """
 
-import sys
-from pathlib import Path
-
 import matplotlib.pyplot as plt
-import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.reporting.panels import curves, draw_curves, ends
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import looks
+from inr_experiments.reporting.panels import draw_curves, layers, spectra, stage_name
+from inr_experiments.runs.frame import Frame
 
-DIAGNOSTIC = "layer_ntk"
-#: What each panel shows, and whether after training.
-PANELS = (
-    ("total", "K = Σ Kₖ", False),
-    ("total", "K = Σ Kₖ", True),
-    ("inlet", "K₀, the inlet's", False),
-    ("hidden.0", "K₁", False),
-    ("hidden.1", "K₂", False),
-    ("hidden.2", "K₃", False),
-)
+READS = ("diagnosis",)
+
+COLUMNS = 4
 FLOOR = 1e-10
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    first, last = ends(frame)
-    figure, axes = plt.subplots(2, 3, figsize=(style.PAGE, 4.4), sharex=True, sharey=True)
-    for axis, (what, label, trained) in zip(axes.flat, PANELS, strict=True):
-        step = last if trained else first
-        for model in in_order(set(frame["model"])):
-            folders = frame.loc[frame["model"] == model, "folder"].unique()
-            name = f"{what}/eigenvalues"
-            values = curves(folders, DIAGNOSTIC, name, step=step, floor=FLOOR / 10)
-            draw_curves(axis, np.arange(1, values.shape[1] + 1), values, method(model), logs=True)
-        axis.set_title(f"{label}, step {step}")
-    axes[0, 0].set(xscale="log", yscale="log", ylim=(FLOOR, 2))
-    for axis in axes[-1]:
-        axis.set_xlabel("index i")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("λᵢ / λ₁")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+def draw(diagnosis: Frame) -> Figure:
+    last = diagnosis.last_step()
+    whole = {"total/eigenvalues": "K = Σ Kₖ", "total/centred_eigenvalues": "K centred"}
+    shown = [(name, title, step) for name, title in whole.items() for step in (0, last)]
+    shown += [
+        (f"{layer}/eigenvalues", stage_name(layer, "K"), 0)
+        for layer in layers(diagnosis, "layer_ntk/*/share")
+    ]
+    figure, axes = panels(len(shown))
+    for axis, (name, title, step) in zip(axes, shown, strict=True):
+        draw_spectra(axis, diagnosis, f"layer_ntk/{name}", step)
+        axis.set_title(f"{title}, step {step}")
+    axes[0].set(xscale="log", yscale="log", ylim=(FLOOR, 2))
+    handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-if __name__ == "__main__":
-    with door("fig_ntk_spectra"):
-        main(*sys.argv[1:])
+def panels(count: int) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels, row by row, with the same axes."""
+    rows = -(-count // COLUMNS)
+    figure, grid = plt.subplots(
+        rows, COLUMNS, figsize=(style.PAGE, 1.85 * rows + 0.4), sharex=True, sharey=True
+    )
+    for axis in grid.flat[count:]:
+        axis.remove()
+    for axis in grid.flat[max(0, count - COLUMNS) : count]:
+        axis.tick_params(labelbottom=True)
+        axis.set_xlabel("index i")
+    for axis in grid[:, 0]:
+        axis.set_ylabel("λᵢ / λ₁")
+    return figure, list(grid.flat[:count])
+
+
+def draw_spectra(axis: Axes, frame: Frame, name: str, step: int) -> None:
+    """One line a method."""
+    for label, look in looks(frame).items():
+        index, values = spectra(frame.where(label=label), name, step=step, floor=FLOOR / 10)
+        draw_curves(axis, index, values, look, logs=True)

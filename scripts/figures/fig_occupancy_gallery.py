@@ -1,53 +1,47 @@
-"""Target, ReLU, REI and SIREN from one camera: `fig_occupancy_gallery.py FRAME OUT`.
+"""Target, ReLU, REI and SIREN from one camera.
 
-Beside each, the same detail of every picture in a row: where the fits differ most.
+Beside each, the same detail of every picture in a row: where the fits differ most. One seed.
 """
 
-import sys
-from pathlib import Path
-
-import imageio.v3 as iio
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import method
-from inr_experiments.reporting.tables import last_values
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import REFERENCE, label_of
+from inr_experiments.reporting.panels import one_seed, run_of
+from inr_experiments.runs.frame import Frame
 
-MODELS = ("relu", "rank_expanding", "siren")
+READS = ("table1_occupancy",)
+
+MODELS = (REFERENCE, "rank_expanding", "siren")
 #: Side of the detail, and of the detail enlarged beside the picture, in shares of its height.
 DETAIL, INSET = 0.18, 0.45
 MARK = "#CC0000"
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    iou = last_values(frame[frame["model"].isin(MODELS)], "iou")
-    iou = iou[iou["seed"] == iou["seed"].min()].set_index(["item", "model"])
-    items = list(iou.index.unique("item"))
+def draw(table1_occupancy: Frame) -> Figure:
+    frame = one_seed(table1_occupancy)
+    labels = [label_of(frame, model) for model in MODELS]
+    items = list(frame.column("item").unique())
+    iou = frame.value("iou")
     figure, axes = plt.subplots(
         len(items),
-        1 + len(MODELS),
+        1 + len(labels),
         figsize=(style.PAGE, 1.4 * len(items)),
         squeeze=False,
     )
     for row, item in zip(axes, items, strict=True):
-        titles = [
-            item,
-            *(f"{method(m).label}, IoU {iou.loc[(item, m), 'value']:.4f}" for m in MODELS),
-        ]
-        draw(row, pictures(iou, item), titles)
-    style.save(figure, Path(out))
+        runs = {label: run_of(frame, label, item) for label in labels}
+        titles = [item, *(f"{label}, IoU {iou[run]:.4f}" for label, run in runs.items())]
+        draw_row(row, pictures(frame, list(runs.values())), titles)
+    return figure
 
 
-def pictures(iou: pd.DataFrame, item: str) -> list[np.ndarray]:
+def pictures(frame: Frame, runs: list[str]) -> list[np.ndarray]:
     """The target and the fits as (H, W, 3) in [0, 1], cut to the square that holds them all."""
-    files = [Path(iou.loc[(item, MODELS[0]), "folder"]) / "target.png"]
-    files += [Path(iou.loc[(item, model), "folder"]) / "prediction.png" for model in MODELS]
-    whole = np.stack([iio.imread(file) / 255 for file in files])
+    shown = [frame.picture(runs[0], "target"), *(frame.picture(r, "prediction") for r in runs)]
+    whole = np.stack(shown) / 255
     used = np.argwhere((whole < 1).any(axis=(0, 3)))
     low, high = used.min(axis=0), used.max(axis=0) + 1
     middle, half = (low + high) // 2, (high - low).max() // 2 + 4
@@ -69,7 +63,7 @@ def most_different(row: list[np.ndarray], side: int) -> tuple[int, int]:
     return int(top), int(left)
 
 
-def draw(axes: np.ndarray, row: list[np.ndarray], titles: list[str]) -> None:
+def draw_row(axes: np.ndarray, row: list[np.ndarray], titles: list[str]) -> None:
     """One shape: the pictures, each with the same detail enlarged in a strip on its right."""
     height, width = row[0].shape[:2]
     side = round(DETAIL * height)
@@ -85,8 +79,3 @@ def draw(axes: np.ndarray, row: list[np.ndarray], titles: list[str]) -> None:
         inset.imshow(picture[top : top + side, left : left + side], interpolation="bilinear")
         inset.set(xticks=[], yticks=[])
         inset.spines[:].set(visible=True, edgecolor=MARK, linewidth=0.8)
-
-
-if __name__ == "__main__":
-    with door("fig_occupancy_gallery"):
-        main(*sys.argv[1:])

@@ -1,66 +1,60 @@
-"""Where the fits err, in planes through the middle: `fig_occupancy_slices.py FRAME OUT`.
+"""Errors of the fits, in planes through the middle.
 
 Three planes a shape; of more than three shapes one each, as no more can be told apart on a page.
+One seed.
 """
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from inr_experiments.commands.door import door
 from inr_experiments.data.render import MISSING, RIGHT, TOO_MUCH, errors, upright
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.reporting.tables import last_values
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.panels import array, one_seed, run_of
+from inr_experiments.runs.frame import Frame
+
+READS = ("table1_occupancy",)
 
 NORMALS = ("x", "y", "z")
+COLOURS = {"inside, and found": RIGHT, "missing": MISSING, "too much": TOO_MUCH}
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    iou = last_values(frame, "iou")
-    iou = iou[iou["seed"] == iou["seed"].min()].set_index(["item", "model"])
-    items, models = list(iou.index.unique("item")), in_order(set(iou.index.unique("model")))
+def draw(table1_occupancy: Frame) -> Figure:
+    frame = one_seed(table1_occupancy)
+    items, labels = list(frame.column("item").unique()), frame.labels
     normals = NORMALS if len(items) <= len(NORMALS) else NORMALS[1:2]
     columns = len(items) * len(normals)
+    plane = (style.PAGE - 0.6) / columns
+    written = 0.32 if len(normals) > 1 else 0.45  # above and below a plane
     figure, axes = plt.subplots(
-        len(models),
+        len(labels),
         columns,
-        figsize=(style.PAGE, style.PAGE / columns * len(models) * 1.3 + 0.6),
+        figsize=(style.PAGE, (plane + written) * len(labels) + 0.4),
         squeeze=False,
     )
-    for row, model in zip(axes, models, strict=True):
-        row[0].set_ylabel(method(model).label, fontsize=7)
-        for axis in row:
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set(visible=True, edgecolor="0.7", linewidth=0.5)
-        for place, item in enumerate(items):
-            group = row[len(normals) * place : len(normals) * (place + 1)]
-            draw(group, normals, Path(iou.loc[(item, model), "folder"]))
-            title = f"{item}, IoU {iou.loc[(item, model), 'value']:.4f}"
-            if len(normals) == 1:  # as wide as one plane
-                title = title.replace(", ", "\n")
-            group[len(normals) // 2].set_title(title, fontsize=7, pad=2)
-    colours = {"inside, and found": RIGHT, "missing": MISSING, "too much": TOO_MUCH}
-    handles = [Patch(facecolor=colour, label=label) for label, colour in colours.items()]
+    for row, label in zip(axes, labels, strict=True):
+        row[0].set_ylabel(label, fontsize=7)
+        for group, item in zip(np.split(row, len(items)), items, strict=True):
+            draw_planes(group, normals, frame, run_of(frame, label, item))
+    handles = [Patch(facecolor=colour, label=label) for label, colour in COLOURS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-def draw(axes: np.ndarray, normals: Sequence[str], folder: Path) -> None:
-    """The planes of one run, by their normals."""
-    with np.load(folder / "slices.npz") as stored:
-        for axis, normal in zip(axes, normals, strict=True):
-            image = errors(stored[f"prediction_{normal}"], stored[f"target_{normal}"])
-            axis.imshow(upright(image, normal), origin="lower", interpolation="nearest")
-            axis.set_xlabel(f"{normal} ≈ 0", fontsize=6, labelpad=1)
-
-
-if __name__ == "__main__":
-    with door("fig_occupancy_slices"):
-        main(*sys.argv[1:])
+def draw_planes(axes: np.ndarray, normals: Sequence[str], frame: Frame, run: str) -> None:
+    """The planes of one run, by their normals, under its item and IoU."""
+    for axis, normal in zip(axes, normals, strict=True):
+        found, wanted = (
+            array(frame, run, f"slices/{n}_{normal}") for n in ("prediction", "target")
+        )
+        image = upright(errors(found, wanted), normal)
+        axis.imshow(image, origin="lower", interpolation="nearest")
+        axis.set(xticks=[], yticks=[])
+        axis.set_xlabel(f"{normal} ≈ 0", fontsize=6, labelpad=1)
+        axis.spines[:].set(visible=True, edgecolor="0.7", linewidth=0.5)
+    between = "\n" if len(normals) == 1 else ", "  # a title as wide as one plane, or as three
+    title = f"{frame.runs.loc[run, 'item']}{between}IoU {frame.value('iou')[run]:.4f}"
+    axes[len(normals) // 2].set_title(title, fontsize=7, pad=2)

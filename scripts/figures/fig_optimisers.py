@@ -1,70 +1,72 @@
-"""Ranks of weights and representations by optimiser: `fig_optimisers.py FRAME OUT`.
+"""PSNR and ranks of representations and weights through training, by optimiser.
 
-Mean over pictures, band: their range. W₁ … W₃ are the three hidden layers' weights, averaged.
+Mean over pictures, band: their range. W₁ and on are the hidden layers' weights, averaged.
 """
-
-import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import Method, in_order, method
-from inr_experiments.reporting.panels import draw_training
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import Look
+from inr_experiments.reporting.panels import draw_curves, layers, stage_name
+from inr_experiments.runs.frame import Frame
 
-#: How each choice of `fit` appears.
+READS = ("optimisers",)
+
+OPTIMISER = "fit.optimiser"
+#: How each optimiser appears.
 LOOKS = {
-    "standard": Method("Adam", "#0072B2", "-"),
-    "sgd": Method("SGD, momentum 0.9", "#E69F00", "--"),
-    "muon": Method("Muon, hidden matrices", "#009E73", "-."),
-}
-#: Metrics of a panel, averaged where there are several, and its title.
-PANELS = {
-    "PSNR (dB)": ["psnr"],
-    "effective rank, Z₀": ["layer_spectra/inlet/effective_rank"],
-    "effective rank, Z₃": ["layer_spectra/hidden.2/effective_rank"],
-    "effective rank, W₁ … W₃": [
-        f"layer_spectra/hidden.{i}.weight/effective_rank" for i in range(3)
-    ],
+    "adam": Look("Adam", "#0072B2", "-"),
+    "sgd": Look("SGD with momentum", "#E69F00", "--"),
+    "muon": Look("Muon, hidden matrices", "#009E73", "-."),
 }
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    models = in_order(set(frame["model"]))
+def draw(optimisers: Frame) -> Figure:
+    labels, panels = optimisers.labels, panels_of(optimisers)
     figure, axes = plt.subplots(
-        len(models),
-        len(PANELS),
-        figsize=(style.PAGE, 3.6),
+        len(labels),
+        len(panels),
+        figsize=(style.PAGE, 0.6 + 1.5 * len(labels)),
         sharex=True,
         sharey="col",
         squeeze=False,
     )
-    for row, model in zip(axes, models, strict=True):
+    for row, label in zip(axes, labels, strict=True):
         row[0].annotate(
-            method(model).label, (-0.42, 0.5), xycoords="axes fraction", rotation=90, va="center"
+            label, (-0.42, 0.5), xycoords="axes fraction", rotation=90, va="center", ha="center"
         )
-        for axis, metrics in zip(row, PANELS.values(), strict=True):
-            draw(axis, frame[(frame["model"] == model) & frame["metric"].isin(metrics)])
-    for axis, title in zip(axes[0], PANELS, strict=True):
+        for axis, metrics in zip(row, panels.values(), strict=True):
+            draw_courses(axis, optimisers.where(label=label), metrics)
+    for axis, title in zip(axes[0], panels, strict=True):
         axis.set_title(title, fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("step")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-    style.save(figure, Path(out))
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    return figure
 
 
-def draw(axis: Axes, values: pd.DataFrame) -> None:
+def panels_of(frame: Frame) -> dict[str, list[str]]:
+    """Metrics of a panel, averaged where there are several, by its title."""
+    inlet, *hidden = layers(frame, "spectra/*/effective_rank")
+    first, last = stage_name(hidden[0], "W"), stage_name(hidden[-1], "W")
+    return {
+        "PSNR (dB)": ["psnr"],
+        f"effective rank, {stage_name(inlet).split(', ')[-1]}": [f"spectra/{inlet}/effective_rank"],
+        f"effective rank, {stage_name(hidden[-1])}": [f"spectra/{hidden[-1]}/effective_rank"],
+        f"effective rank, {first if first == last else f'{first} … {last}'}": [
+            f"spectra/{stage}.weight/effective_rank" for stage in hidden
+        ],
+    }
+
+
+def draw_courses(axis: Axes, frame: Frame, metrics: list[str]) -> None:
     """One line an optimiser, mean over pictures, and the range over them."""
-    for choice, look in LOOKS.items():
-        draw_training(axis, values[values["fit"] == choice], look, logs=False)
-
-
-if __name__ == "__main__":
-    with door("fig_optimisers"):
-        main(*sys.argv[1:])
+    for optimiser in frame.column(OPTIMISER).unique():
+        own = frame.where(**{OPTIMISER: optimiser})
+        courses = [own.course(metric) for metric in metrics]
+        mean: pd.DataFrame = sum(courses[1:], courses[0]) / len(courses)
+        draw_curves(axis, mean.columns, mean.to_numpy(), LOOKS[optimiser], logs=False)

@@ -1,102 +1,100 @@
-"""PSNR and early loss against the rank of Z₀, knob by knob: `fig_rank_ablation.py FRAME OUT`.
+"""PSNR and early loss against the rank of Z₀, knob by knob.
 
 Lines and pooled ρ: over the pictures that all knobs have. Spearman's ρ is within each picture, with
-its mean over pictures and 95 % interval; REI's gain likewise.
+its mean over pictures and 95 % interval; REI's gain likewise. Dotted, and not pooled: knobs of
+another activation or that change the number of parameters.
 """
-
-import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.checks import InputError
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.ablation import APART, RANKS, knob_runs, on_shared_pictures, pooled
-from inr_experiments.reporting.labels import KNOBS, method
-from inr_experiments.reporting.sweeps import correlation, per_item
-from inr_experiments.statistics import Mean, summarise
+from inr_experiments.reporting.ablation import (
+    KNOBS,
+    alike,
+    knob_of,
+    pooled,
+    widths,
+    with_early_fall,
+)
+from inr_experiments.reporting.gains import correlation, per_item
+from inr_experiments.reporting.looks import MEASURES, label_of, looks
+from inr_experiments.runs.frame import Frame
+from inr_experiments.statistics import summarise
 
-#: Marker by measure of the rank; table rank_correlations has them all.
-DRAWN = {"effective rank": "o", "σ > 10⁻² σ₁": "s", "stable rank": "^"}
-MEASURES = {metric: name for metric, name in RANKS.items() if name in DRAWN}
+READS = ("rank_ablation",)
+
+#: Measures of the rank that are drawn; table rank_correlations has them all.
+SHOWN = ("effective_rank", "rank_0.01", "stable_rank")
 OUTCOMES = {
     "psnr": ("PSNR (dB)", "PSNR"),
     "early_fall": ("early fall of ln loss (per step)", "early fall of the loss"),
 }
 
 
-def main(*arguments: str) -> None:
-    """The frames are those of labels.KNOBS and of rank_width, as far as they are there."""
-    *frames, out = map(Path, arguments)
-    tables = {path.stem: knob_runs(path) for path in frames}
-    width = tables.pop("rank_width", None)
-    if not tables:
-        raise InputError(f"{frames[0]}: expected a frame of {', '.join(KNOBS)}")
-    alike = on_shared_pictures(tables)
+def draw(rank_ablation: Frame) -> Figure:
+    frame = with_early_fall(rank_ablation)
+    shared = alike(frame)
     figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.6), sharey=False)
     for row, outcome in zip(axes, OUTCOMES, strict=False):
-        for axis, rank in zip(row, MEASURES, strict=True):
-            draw(axis, alike, rank, outcome)
+        for axis, measure in zip(row, SHOWN, strict=True):
+            draw_knobs(axis, shared, measure, outcome)
         row[0].set_ylabel(OUTCOMES[outcome][0])
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
-        draw_correlations(axis, tables, alike, outcome)
+        draw_correlations(axis, frame, outcome)
     axes[2, 1].set_yticklabels([])
-    if width is None:
-        axes[2, 2].set_axis_off()
-    else:
-        draw_width(axes[2, 2], width)
+    draw_widths(axes[2, 2], widths(frame))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     marks = [
-        plt.Line2D([], [], color="0.4", marker=marker, linestyle="", label=f"ρ with {label}")
-        for label, marker in DRAWN.items()
-    ]
+        plt.Line2D([], [], color="0.4", marker=MEASURES[measure].marker, linestyle="",
+                   label=f"ρ with {MEASURES[measure].name}")
+        for measure in SHOWN
+    ]  # fmt: skip
     figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-def draw(axis: Axes, tables: dict[str, pd.DataFrame], rank: str, outcome: str) -> None:
+def draw_knobs(axis: Axes, frame: Frame, measure: str, outcome: str) -> None:
     """A line a knob through its levels in their order, mean over pictures."""
-    for knob, table in tables.items():
-        label, colour, marker = KNOBS[knob]
-        key = next(column for column in table.columns if column.startswith("model."))
-        means = table.groupby(key, sort=False)[[rank, outcome]].mean()
+    shown = looks(frame)
+    for label, key in knob_of(frame).items():
+        own, knob = frame.where(label=label), KNOBS[key]
         axis.plot(
-            means[rank],
-            means[outcome],
-            color=colour,
-            marker=marker,
+            per_item(own, f"spectra/inlet/{measure}", key, "first").mean(axis=1),
+            per_item(own, outcome, key).mean(axis=1),
+            color=shown[label].colour,
+            marker=knob.marker,
             markersize=3.5,
             linewidth=0.8,
-            linestyle=":" if knob in APART else "-",
-            label=label + f", {parameters(table)} parameters" * (knob == "rank_octaves"),
+            linestyle="-" if knob.pooled else ":",
+            label=label + parameters(own),
         )
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set_xlabel(f"{MEASURES[rank]} of Z₀, step 0")
+    axis.set_xlabel(f"{MEASURES[measure].name} of Z₀, step 0")
 
 
-def parameters(table: pd.DataFrame) -> str:
-    """The range of the number of parameters over a knob's levels."""
-    return f"{table['parameters'].min() / 1000:.1f}k to {table['parameters'].max() / 1000:.1f}k"
+def parameters(frame: Frame) -> str:
+    """The range of the number of parameters over a knob's levels, where it moves them."""
+    counts = frame.column("parameters") / 1000
+    if counts.nunique() == 1:
+        return ""
+    return f", {counts.min():.1f}k to {counts.max():.1f}k parameters"
 
 
-def draw_correlations(
-    axis: Axes, tables: dict[str, pd.DataFrame], alike: dict[str, pd.DataFrame], outcome: str
-) -> None:
-    """Spearman's ρ within pictures, its mean and 95 % interval, by knob; pooled of `alike`."""
-    rows = [(*KNOBS[knob][:2], table) for knob, table in tables.items()]
-    together = pooled(alike)
-    if together is not None:
-        rows.append(("pooled, but ω₀, octaves", "0.3", together))
-    for y, (_, colour, table) in enumerate(rows):
-        for offset, (rank, name) in zip((-0.22, 0, 0.22), MEASURES.items(), strict=True):
-            rho = correlation(table, rank, outcome)
-            axis.plot(rho.mean, y + offset, DRAWN[name], color=colour, markersize=3.5)
+def draw_correlations(axis: Axes, frame: Frame, outcome: str) -> None:
+    """Spearman's ρ within pictures, its mean and 95 % interval, by knob and of those pooled."""
+    shown = looks(frame)
+    rows = [(label, shown[label].colour, frame.where(label=label)) for label in knob_of(frame)]
+    rows.append(("pooled", "0.3", pooled(frame)))
+    for y, (_, colour, own) in enumerate(rows):
+        for offset, measure in zip((-0.22, 0, 0.22), SHOWN, strict=True):
+            rho = correlation(own, f"spectra/inlet/{measure}", outcome)
+            marker = MEASURES[measure].marker
+            axis.plot(rho.mean, y + offset, marker=marker, color=colour, markersize=3.5)
             axis.hlines(y + offset, rho.low, rho.high, color=colour, linewidth=1)
     axis.axvline(0, color="0.6", linewidth=0.8)
     axis.set(xlim=(-1.05, 1.05), xlabel=f"Spearman's ρ, {OUTCOMES[outcome][1]}")
@@ -104,21 +102,17 @@ def draw_correlations(
     axis.invert_yaxis()
 
 
-def draw_width(axis: Axes, table: pd.DataFrame) -> None:
+def draw_widths(axis: Axes, frame: Frame) -> None:
     """REI's paired gain over the default by width, with the number of parameters."""
-    psnr = per_item(table, "psnr", ["model", "model.width"])
-    gains = psnr.loc["rank_expanding"] - psnr.loc["relu"]
-    means: list[Mean] = [summarise(row) for _, row in gains.iterrows()]
-    x, look = np.arange(len(means)), method("rank_expanding")
-    axis.plot(x, [m.mean for m in means], color=look.colour, marker="o", markersize=4)
-    axis.vlines(x, [m.low for m in means], [m.high for m in means], color=look.colour)
-    count = table.groupby("model.width")["parameters"].first()
-    axis.set_xticks(x, [f"{w}\n{count[w] / 1000:.0f}k" for w in gains.index])
+    psnr = per_item(frame, "psnr", ["label", "model.width"])
+    rei = label_of(frame, "rank_expanding")
+    gains = (psnr.loc[rei] - psnr.loc[label_of(frame)]).sort_index()
+    means = [summarise(row) for _, row in gains.iterrows()]
+    x, colour = np.arange(len(means)), looks(frame)[rei].colour
+    axis.plot(x, [m.mean for m in means], color=colour, marker="o", markersize=4)
+    axis.vlines(x, [m.low for m in means], [m.high for m in means], color=colour)
+    count = frame.runs.groupby("model.width")["parameters"].first()
+    axis.set_xticks(x, [f"{w:g}\n{count[w] / 1000:.0f}k" for w in gains.index])
     axis.set_xlabel("width, parameters")
-    axis.set_ylabel("REI's gain (dB)")
+    axis.set_ylabel(f"{rei}'s gain (dB)")
     axis.axhline(0, color="0.6", linewidth=0.8)
-
-
-if __name__ == "__main__":
-    with door("fig_rank_ablation"):
-        main(*sys.argv[1:])

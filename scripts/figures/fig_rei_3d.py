@@ -1,58 +1,60 @@
-"""Readings of REI in 3D: IoU, silent units and ranks of each: `fig_rei_3d.py FRAME … OUT`."""
-
-import sys
-from pathlib import Path
+"""Variants of REI's lattice in 3D: IoU, silent units and ranks of each."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.typing import MarkerType
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import method
-from inr_experiments.reporting.readings import RARE, readings
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.reporting.looks import MEASURES, Measure, looks
+from inr_experiments.reporting.tables import several
+from inr_experiments.runs.frame import Frame
 
-#: Distance of the rows of two widths around their model's.
+READS = ("lattice_3d",)
+
+#: Distance of the rows of two widths around their label's.
 APART = 0.17
-UNITS = {"dead": ("open nowhere", "X"), "rare": (f"open at < {RARE:.0%}", "o")}
+UNITS = {"dead": Measure("open nowhere", "X"), "rare": Measure(f"open at < {RARE:.0%}", "o")}
 RANKS = {
-    "1e-3": ("σ > 10⁻³ σ₁", "o"),
-    "1e-2": ("σ > 10⁻² σ₁", "s"),
-    "effective": ("effective rank", "D"),
-    "stable": ("stable rank", "^"),
+    name: MEASURES[name] for name in ("rank_0.001", "rank_0.01", "effective_rank", "stable_rank")
 }
 
 
-def main(*arguments: str) -> None:
-    *frames, out = map(Path, arguments)
-    frame = pd.concat([read_frame(path) for path in frames])
-    table = readings(frame)
-    models = list(dict.fromkeys(table["model"]))
-    widths = sorted(table["width"].unique())
-    shift = {w: APART * (2 * i - len(widths) + 1) for i, w in enumerate(widths)}
-    table["row"] = table["model"].map(models.index) + table["width"].map(shift)
-    table["filled"] = table["width"] == widths[-1]
-    size = (style.PAGE, 0.36 * len(models) + 1.1)
+def draw(lattice_3d: Frame) -> Figure:
+    shown = looks(lattice_3d)
+    table = placed(lattice_3d)
+    size = (style.PAGE, 0.36 * len(shown) + 1.1)
     figure, axes = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=(1, 1, 1.3))
     draw_iou(axes[0], table)
-    draw(axes[1], table, UNITS, of_width=True)
+    draw_measures(axes[1], table, UNITS, of_width=True)
     axes[1].set_xlabel("silent units of the inlet, %")
-    draw(axes[2], table, RANKS, of_width=False)
+    draw_measures(axes[2], table, RANKS, of_width=False)
     axes[2].set_xscale("log", base=2)
     axes[2].xaxis.set_major_formatter("{x:g}")
     axes[2].set_xlabel("directions of Z₀ at initialisation")
-    axes[0].set_yticks(range(len(models)), [method(model).label for model in models])
+    axes[0].set_yticks(range(len(shown)), list(shown))
     axes[0].invert_yaxis()
     for axis in axes:
         axis.grid(axis="y", color="0.9")
-    marks = [axes[0].scatter([], [], marker="o", s=20, c=c, edgecolors="0.3") for c in ("w", "0.3")]
-    names = [f"width {width}" for width in widths]
-    shown = marks[-len(widths) :]
-    axes[0].legend(shown, names, loc="lower center", bbox_to_anchor=(0.4, 1), frameon=False)
-    items = ", ".join(frame["item"].unique())
-    figure.suptitle(f"{items}, scale {', '.join(frame['scale'].unique())}", fontsize=8)
-    style.save(figure, out)
+    draw_widths(axes[0], sorted(table["width"].unique()))
+    told = f"{several(lattice_3d, 'item')}, scale {several(lattice_3d, 'scale')}"
+    figure.suptitle(told, fontsize=8)
+    return figure
+
+
+def placed(frame: Frame) -> pd.DataFrame:
+    """The variants with `row`, `colour` and `face` of their marks, full for the largest width."""
+    table = lattice_variants(frame)
+    shown, widths = looks(frame), sorted(table["width"].unique())
+    shift = {w: APART * (2 * i - len(widths) + 1) for i, w in enumerate(widths)}
+    colour = table["label"].map(lambda label: shown[label].colour)
+    return table.assign(
+        row=table["label"].map(list(shown).index) + table["width"].map(shift),
+        colour=colour,
+        face=colour.where(table["width"] == widths[-1], "white"),
+    )
 
 
 def draw_iou(axis: Axes, table: pd.DataFrame) -> None:
@@ -66,23 +68,29 @@ def draw_iou(axis: Axes, table: pd.DataFrame) -> None:
     axis.set_xlabel("IoU, %")
 
 
-def draw(axis: Axes, table: pd.DataFrame, measures: dict, *, of_width: bool) -> None:
+def draw_measures(
+    axis: Axes, table: pd.DataFrame, measures: dict[str, Measure], *, of_width: bool
+) -> None:
     """Several measures of the inlet at step 0, a mark each; `of_width` in percent of it."""
-    for name, (label, marker) in measures.items():
+    for name, measure in measures.items():
         values = 100 * table[name] / table["width"] if of_width else table[name]
-        marks(axis, values, table, marker)
-        axis.scatter([], [], marker=marker, s=20, c="0.4", label=label)
+        marks(axis, values, table, measure.marker)
+        axis.scatter([], [], marker=measure.marker, s=20, c="0.4", label=measure.name)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False,
                 columnspacing=1, handletextpad=0.2)  # fmt: skip
 
 
-def marks(axis: Axes, values: pd.Series, table: pd.DataFrame, marker: str) -> None:
-    """One mark a row, filled for the largest width."""
-    colours = [method(model).colour for model in table["model"]]
-    faces = [c if full else "white" for c, full in zip(colours, table["filled"], strict=True)]
-    axis.scatter(values, table["row"], marker=marker, s=20, c=faces, edgecolors=colours, zorder=3)
+def marks(axis: Axes, values: pd.Series, table: pd.DataFrame, marker: MarkerType) -> None:
+    """One mark a variant and width."""
+    axis.scatter(
+        values, table["row"], marker=marker, s=20, c=table["face"], edgecolors=table["colour"],
+        zorder=3,
+    )  # fmt: skip
 
 
-if __name__ == "__main__":
-    with door("fig_rei_3d"):
-        main(*sys.argv[1:])
+def draw_widths(axis: Axes, widths: list[int]) -> None:
+    """The legend of widths: the largest filled."""
+    for width in widths:
+        face = "0.3" if width == widths[-1] else "white"
+        axis.scatter([], [], marker="o", s=20, c=face, edgecolors="0.3", label=f"width {width}")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), frameon=False)

@@ -1,55 +1,46 @@
-"""Where the inlet's ReLU lines w·x + b = 0 fall: `fig_threshold_geometry.py FRAME OUT`.
+"""Lines w·x + b = 0 of the inlet's ReLUs, default and REI, at both ends of training.
 
-One run of each model: the first image by name, one seed.
+The first image, one seed.
 """
-
-import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from safetensors.numpy import load_file
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import method
-from inr_experiments.reporting.panels import ends
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import REFERENCE, label_of
+from inr_experiments.reporting.panels import array, one_seed, run_of
+from inr_experiments.runs.frame import Frame
+
+READS = ("diagnosis",)
 
 Values = npt.NDArray[np.float64]
-MODELS = ("relu", "rank_expanding")
 #: Points along a side of the map of open units.
 SIDE = 200
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    frame = frame[frame["model"].isin(MODELS)]
-    item, seed = sorted(frame["item"].unique())[0], frame["seed"].min()
-    runs = frame[(frame["item"] == item) & (frame["seed"] == seed)]
+def draw(diagnosis: Frame) -> Figure:
+    frame = one_seed(diagnosis)
+    item = str(frame.column("item").iloc[0])
+    labels = [label_of(frame, model) for model in (REFERENCE, "rank_expanding")]
+    panels = [(label, step) for label in labels for step in (0, diagnosis.last_step())]
     figure, axes = plt.subplots(1, 4, figsize=(style.PAGE, 2.35), sharex=True, sharey=True)
-    panels = [(model, step) for model in MODELS for step in ends(frame)]
-    for axis, (model, step) in zip(axes, panels, strict=True):
-        state = load_file(weights_of(runs, model, step))
-        shown = draw(axis, state["inlet.linear.weight"], state["inlet.linear.bias"])
-        axis.set_title(f"{method(model).label}, step {step}")
+    for axis, (label, step) in zip(axes, panels, strict=True):
+        run = run_of(frame, label, item)
+        thresholds = array(frame, run, "activation_pattern/inlet/thresholds", step)
+        shown = draw_lines(axis, thresholds[:, :-1], thresholds[:, -1])
+        axis.set_title(f"{label}\nstep {step}")
     bar = figure.colorbar(shown, ax=axes, shrink=0.6)
     bar.set_label(f"open units (%), {item}")
     axes[0].set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-    style.save(figure, Path(out))
+    return figure
 
 
-def weights_of(runs: pd.DataFrame, model: str, step: int) -> Path:
-    folder = runs.loc[runs["model"] == model, "folder"].iloc[0]
-    return Path(folder) / "weights" / f"{step:06d}.safetensors"
-
-
-def draw(axis: Axes, W: Values, b: Values) -> AxesImage:
+def draw_lines(axis: Axes, W: Values, b: Values) -> AxesImage:
     """Lines over the share of units that are open; how many of them cross the square."""
     side = np.linspace(-1, 1, SIDE)
     x = np.stack(np.meshgrid(side, side), axis=-1)
@@ -82,8 +73,3 @@ def within_square(w: Values, b: float) -> Values | None:
     # A line through a corner meets two sides there: the farthest pair is the segment.
     far = np.linalg.norm(ends_array - ends_array[0], axis=1).argmax()
     return ends_array[[0, far]]
-
-
-if __name__ == "__main__":
-    with door("fig_threshold_geometry"):
-        main(*sys.argv[1:])

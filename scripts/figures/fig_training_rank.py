@@ -1,51 +1,49 @@
-"""Ranks of every layer's output through training: `fig_training_rank.py FRAME OUT`.
+"""Ranks of every layer's output through training, one row a layer.
 
-Mean over runs, band: their range.
+Centred: of the features less their mean over points. Geometric mean over runs, band: their range.
 """
 
-import sys
-from pathlib import Path
-
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import style
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.reporting.panels import STAGES, draw_training
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import MEASURES, looks
+from inr_experiments.reporting.panels import draw_curves, layers, stage_name
+from inr_experiments.runs.frame import Frame
 
-LAYERS = ("inlet", "hidden.0", "hidden.1", "hidden.2")
-MEASURES = {"rank_0.01": "directions, σ > 10⁻² σ₁", "effective_rank": "effective rank"}
+READS = ("diagnosis",)
+
+SHOWN = ("rank_0.01", "effective_rank", "centred_effective_rank")
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
+def draw(diagnosis: Frame) -> Figure:
+    shown = layers(diagnosis, "spectra/*/effective_rank")
     figure, axes = plt.subplots(
-        len(MEASURES), len(LAYERS), figsize=(style.PAGE, 3.8), sharex=True, sharey="row"
+        len(shown),
+        len(SHOWN),
+        figsize=(style.PAGE, 1.1 * len(shown) + 0.8),
+        sharex=True,
+        sharey="col",
+        squeeze=False,
     )
-    for row, (measure, label) in zip(axes, MEASURES.items(), strict=True):
-        row[0].set_ylabel(label)
-        row[0].set_yscale("log", base=2)
-        row[0].yaxis.set_major_formatter("{x:g}")
-        for axis, layer in zip(row, LAYERS, strict=True):
-            draw(axis, frame[frame["metric"] == f"training_rank/{layer}/{measure}"])
-    for axis, layer in zip(axes[0], LAYERS, strict=True):
-        axis.set_title(STAGES[layer])
+    for row, layer in zip(axes, shown, strict=True):
+        row[0].set_ylabel(f"directions of\n{stage_name(layer)}")
+        for axis, measure in zip(row, SHOWN, strict=True):
+            draw_course(axis, diagnosis, f"spectra/{layer}/{measure}")
+    for axis, measure in zip(axes[0], SHOWN, strict=True):
+        axis.set_title(MEASURES[measure].name)
+        axis.set_yscale("log", base=2)
+        axis.yaxis.set_major_formatter("{x:g}")
     for axis in axes[-1]:
         axis.set_xlabel("step")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
-    style.save(figure, Path(out))
+    return figure
 
 
-def draw(axis: Axes, values: pd.DataFrame) -> None:
-    """One line a model, mean over runs, and the range over them."""
-    for model in in_order(set(values["model"])):
-        draw_training(axis, values[values["model"] == model], method(model), logs=True)
-
-
-if __name__ == "__main__":
-    with door("fig_training_rank"):
-        main(*sys.argv[1:])
+def draw_course(axis: Axes, frame: Frame, metric: str) -> None:
+    """One line a method, and the range over its runs."""
+    for label, look in looks(frame).items():
+        course = frame.where(label=label).course(metric)
+        draw_curves(axis, course.columns, course.to_numpy(), look, logs=True)

@@ -1,29 +1,21 @@
-"""Table 1 for images: `table1.py FRAME OUT` writes it as text, Markdown and LaTeX."""
+"""Table 1 for images: the mean PSNR of every method, and its difference to the default."""
 
-import sys
-from pathlib import Path
-
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.labels import method
-from inr_experiments.runs.frame import read_frame
+from inr_experiments.reporting.looks import published
+from inr_experiments.reporting.tables import Table
+from inr_experiments.runs.frame import Frame
+
+READS = ("table1",)
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    real = set(frame["task"]) == {"div2k"}
-    note = tables.caption(frame, "psnr", "dB, fitted pixels, clamped")
-    if not real:
+def rows(table1: Frame) -> Table:
+    note = tables.caption(table1, "psnr", "dB, fitted pixels, clamped")
+    if set(table1.runs["task"]) != {"div2k"}:
         note += (
             " These are not the paper's images: published values stand beside, not for comparison."
         )
     body = [
-        tables.cells(row, published=lambda name: method(name).published_psnr)
-        for row in tables.rows(frame, "psnr", reference="relu")
+        tables.cells(row, published=published("psnr").get(row.label))
+        for row in tables.rows(table1, "psnr")
     ]
-    tables.write(Path(out), tables.HEADER, body, note)
-
-
-if __name__ == "__main__":
-    with door("table1"):
-        main(*sys.argv[1:])
+    return Table(tables.HEADER, body, note)

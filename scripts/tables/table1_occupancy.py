@@ -1,15 +1,17 @@
-"""Table 1 for 3D occupancy: `table1_occupancy.py FRAME OUT` writes it as text, Markdown, LaTeX."""
+"""Table 1 for 3D occupancy: IoU of every method, also by shape and near the surface.
 
-import sys
-from pathlib import Path
+Mean over shapes and its 95 % interval, paired differences to the default ReLU.
+"""
 
 import pandas as pd
 
-from inr_experiments.commands.door import door
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.labels import method
-from inr_experiments.runs.frame import read_frame
-from inr_experiments.runs.store import read_record
+from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.looks import published
+from inr_experiments.reporting.tables import Table
+from inr_experiments.runs.frame import Frame
+
+READS = ("table1_occupancy",)
 
 #: Published for one of the shapes, with the budget.
 THAI = (
@@ -18,42 +20,33 @@ THAI = (
 )
 
 
-def main(frame_path: str, out: str) -> None:
-    frame = read_frame(Path(frame_path))
-    frame["value"] *= 100
-    by_shape = tables.last_values(frame, "iou").groupby(["model", "item"])["value"].mean()
-    shapes = list(dict.fromkeys(by_shape.index.get_level_values("item")))
-    near = {row.model: row for row in tables.rows(frame, "iou_near_surface", reference="relu")}
+def rows(table1_occupancy: Frame) -> Table:
+    each = 100 * per_item(table1_occupancy, "iou")
+    near = {row.label: row for row in tables.rows(table1_occupancy, "iou_near_surface", factor=100)}
     body = []
-    for row in tables.rows(frame, "iou", reference="relu"):
-        whole = tables.cells(row, published=lambda name: method(name).published_iou)
-        close = tables.cells(near[row.model], published=lambda name: None)
-        each = [f"{by_shape[row.model, shape]:.2f}" for shape in shapes]
-        body.append([*whole, *each, close[1], close[3]])
-    header = (*tables.HEADER, *shapes, "near surface", "against ReLU")
-    tables.write(Path(out), header, body, note(frame, shapes))
+    for row in tables.rows(table1_occupancy, "iou", factor=100):
+        whole = tables.cells(row, published=published("iou").get(row.label))
+        close = tables.cells(near[row.label], published=None)
+        shapes = [f"{value:.2f}" for value in each.loc[row.label]]
+        body.append([*whole, *shapes, close[1], close[3]])
+    header = (*tables.HEADER, *each.columns, "near surface", "against ReLU")
+    return Table(header, body, note(table1_occupancy))
 
 
-def note(frame: pd.DataFrame, shapes: list[str]) -> str:
-    """What the table holds, and the budget behind it beside the published ones."""
+def note(frame: Frame) -> str:
+    """The note below the table: its contents, and the budget beside the published ones."""
+    seen = ", ".join(f"{points:.1e}" for points in points_seen(frame).unique())
     said = [
         tables.caption(frame, "iou", "%, held-out dense grid"),
         "Near surface: IoU of held-out points close to it.",
-        f"Each fit saw {points_seen(frame):.1e} points.",
+        f"Each fit saw {seen} points.",
         "The paper's shapes and budget are not known: published values stand beside, not for "
         "comparison.",
     ]
-    return " ".join([*said, THAI] if "thai_statue" in shapes else said)
+    return " ".join([*said, THAI] if "thai_statue" in set(frame.column("item")) else said)
 
 
-def points_seen(frame: pd.DataFrame) -> float:
-    """Steps × points a step, the same for every run of a scale."""
-    record = read_record(Path(frame["folder"].iloc[0]))
-    plan = record["config"]["fit"]
-    batch = record["data"]["fitted"] if plan["batch"] == "full" else plan["batch"]
-    return float(plan["steps"] * batch)
-
-
-if __name__ == "__main__":
-    with door("table1_occupancy"):
-        main(*sys.argv[1:])
+def points_seen(frame: Frame) -> pd.Series:
+    """Steps × points a step of every run; a full batch has all that are fitted."""
+    batch = pd.to_numeric(frame.column("fit.batch"), errors="coerce")
+    return frame.column("fit.steps") * batch.fillna(frame.column("data.fitted"))

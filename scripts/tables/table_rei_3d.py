@@ -1,45 +1,35 @@
-"""The readings of REI in 3D as numbers: `table_rei_3d.py FRAME … OUT`."""
+"""The variants of REI's lattice in 3D as numbers: IoU, silent units and ranks of each."""
 
 import math
-import sys
-from pathlib import Path
 
-import pandas as pd
+from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.reporting.tables import Table, several
+from inr_experiments.runs.frame import Frame
 
-from inr_experiments.commands.door import door
-from inr_experiments.reporting import tables
-from inr_experiments.reporting.labels import method
-from inr_experiments.reporting.readings import RARE, readings
-from inr_experiments.runs.frame import read_frame
+READS = ("lattice_3d",)
 
 HEADER = ("method", "width", "IoU", "near surface", "dead", "rarely active", "numerical rank",
           "rank 1e-3", "rank 1e-2", "stable rank", "effective rank")  # fmt: skip
+COUNTS = ("dead", "rare", "numerical_rank", "rank_0.001", "rank_0.01")
 
 
-def main(*arguments: str) -> None:
-    *frames, out = map(Path, arguments)
-    frame = pd.concat([read_frame(path) for path in frames])
+def rows(lattice_3d: Frame) -> Table:
     body = []
-    for row in readings(frame).to_dict("records"):
+    for row in lattice_variants(lattice_3d).to_dict("records"):
         percents = [f"{100 * row[name]:.2f}" for name in ("iou", "near")]
-        counts = [whole(row[name]) for name in ("dead", "rare", "numerical", "1e-3", "1e-2")]
-        ranks = [f"{row[name]:.1f}" for name in ("stable", "effective")]
-        body.append([method(row["model"]).label, whole(row["width"]), *percents, *counts, *ranks])
-    items, seeds = (frame[name].nunique() for name in ("item", "seed"))
+        counts = [whole(row[name]) for name in COUNTS]
+        ranks = [f"{row[name]:.1f}" for name in ("stable_rank", "effective_rank")]
+        body.append([row["label"], whole(row["width"]), *percents, *counts, *ranks])
+    items, seeds = (lattice_3d.column(name).nunique() for name in ("item", "seed"))
     note = (
         f"IoU in % at the last step, on the held-out grid and near the surface; units and ranks of "
         f"Z₀ at initialisation; rarely active: open at some, but fewer than {RARE:.0%} of the "
-        f"points. {', '.join(frame['item'].unique())}; {seeds} seed(s); scale "
-        f"{', '.join(frame['scale'].unique())}; {items} shape(s): no interval."
+        f"points. {several(lattice_3d, 'item')}; {seeds} seed(s); scale "
+        f"{several(lattice_3d, 'scale')}; {items} shape(s): no interval."
     )
-    tables.write(out, HEADER, body, note)
+    return Table(HEADER, body, note)
 
 
 def whole(value: float) -> str:
     """A count; a mean of counts with its first decimal."""
     return "–" if math.isnan(value) else f"{value:.0f}" if value == int(value) else f"{value:.1f}"
-
-
-if __name__ == "__main__":
-    with door("table_rei_3d"):
-        main(*sys.argv[1:])

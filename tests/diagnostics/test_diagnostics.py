@@ -11,9 +11,8 @@ import torch.nn.functional as nnf
 from inr_experiments.checks import InputError
 from inr_experiments.diagnostics.activation_pattern import ActivationPattern
 from inr_experiments.diagnostics.layer_ntk import LayerNtk
-from inr_experiments.diagnostics.layer_spectra import LayerSpectra
 from inr_experiments.diagnostics.ntk_convergence import NtkConvergence
-from inr_experiments.diagnostics.training_rank import TrainingRank
+from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
 from inr_experiments.spectra.ranks import rank_family
@@ -21,10 +20,15 @@ from tests.cases import KINDS, field, points
 from tests.reference import ntk as reference
 
 DIAGNOSTICS = {
-    "layer_spectra": LayerSpectra(jacobian_points=4),
+    "spectra": Spectra(
+        stages=["encoding", "inlet", "hidden", "head"],
+        weights=True,
+        jacobians=4,
+        points=None,
+        arrays=True,
+    ),
     "layer_ntk": LayerNtk(points=16, rank_points=8, stage=None),
     "ntk_convergence": NtkConvergence(points=16, steps=100, lr=None),
-    "training_rank": TrainingRank(),
     "activation_pattern": ActivationPattern(),
 }
 STAGES = ("inlet", "hidden.0", "hidden.1", "head")
@@ -89,6 +93,11 @@ def test_layer_ntk_is_that_of_the_definition(kind: str) -> None:
     traces = {key: K.diagonal().sum(-1) for key, K in parts.items()}
     values = torch.linalg.eigvalsh(sum(traces.values())).flip(0).numpy()
     assert result["total/eigenvalues"] == pytest.approx(values, rel=1e-8, abs=1e-8 * values[0])
+    H = torch.eye(40, dtype=torch.float64) - 1 / 40
+    values = torch.linalg.eigvalsh(H @ sum(traces.values()) @ H).flip(0).numpy()
+    found = result["total/centred_eigenvalues"]
+    assert found == pytest.approx(values, rel=1e-8, abs=1e-8 * values[0])
+    assert result["total/centred_trace"] == pytest.approx(values.sum())
     assert sum(result[f"{stage}/share"] for stage in STAGES) == pytest.approx(1)
     whole = sum(K.trace() for K in traces.values())
     inlet = [K.trace() for (layer, _), K in traces.items() if layer.startswith("inlet")]
@@ -109,14 +118,12 @@ def test_layer_ntk_of_the_last_hidden_stage() -> None:
 def test_spectra_are_those_of_the_stages_and_weights(kind: str) -> None:
     task = TASKS["picture"]
     snapshot = snapshot_of(kind, task)
-    result = LayerSpectra(jacobian_points=4)(snapshot, task)
-    followed = TrainingRank()(snapshot, task)
+    result = DIAGNOSTICS["spectra"](snapshot, task)
     for name, Z in snapshot.float64().features():
         sigma = torch.linalg.svdvals(Z).numpy()
         assert result[f"{name}/singular_values"] == pytest.approx(sigma, abs=1e-12 * sigma[0])
         for measure, value in rank_family(sigma, tuple(Z.shape)).items():
             assert result[f"{name}/{measure}"] == pytest.approx(value)
-            assert followed[f"{name}/{measure}"] == pytest.approx(value)
     weight = snapshot.field.hidden[0].linear.weight.detach().double()
     sigma = torch.linalg.svdvals(weight).numpy()
     assert result["hidden.0.weight/singular_values"] == pytest.approx(sigma)
@@ -140,7 +147,13 @@ def test_activation_pattern_counts() -> None:
     assert result["inlet/patterns"] == len({tuple(row.tolist()) for row in is_open})
     assert result["all/patterns"] >= result["hidden.0/patterns"]
     smooth = ActivationPattern()(snapshot_of("siren", task), task)
-    assert all(key.endswith("/constant_units") for key in smooth)
+    assert {key.split("/")[1] for key in smooth} == {"constant_units", "thresholds"}
+    linear = snapshot.field.inlet.linear
+    rows = torch.cat([linear.weight, linear.bias[:, None]], dim=1).detach().numpy()
+    assert (result["inlet/thresholds"] == rows).all()
+    some = result["inlet/open_share"]
+    assert result["inlet/rare_units"] == ((some > 0) & (some < 0.01)).sum()
+    assert "inlet/thresholds" not in ActivationPattern()(snapshot_of("pe", task), task)
 
 
 def test_convergence_energy_and_the_rate_given() -> None:

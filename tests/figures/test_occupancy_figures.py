@@ -1,5 +1,6 @@
 """Tables and figures of 3D occupancy, from real runs on small solids."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -7,27 +8,33 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from inr_experiments.commands.cells import cells
+from inr_experiments.diagnostics import activation_pattern
 from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
-from inr_experiments.reporting.readings import readings
-from inr_experiments.runs.frame import frame, read_frame, write_frame
+from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.runs.frame import Frame, make_frame
 from inr_experiments.runs.store import read_diagnostic, read_record
+from inr_experiments.sweep import cells
 from tests.fields import field_and_task
 from tests.scripts import load
 from tests.solids import sphere, write
 
-DIAGNOSTICS = (
-    "inlet_spectrum", "activation_pattern", "layer_spectra", "layer_ntk", "ntk_convergence",
-    "training_rank",
+DIAGNOSTICS = ("spectra", "activation_pattern", "layer_ntk", "ntk_convergence")
+SMALL = (
+    "scale=smoke", "task=occupancy", "fit.steps=40", "fit.lr=0.01", "task.near_points=1000",
+    "task.pool=4096",
 )  # fmt: skip
-SMALL = ("scale=smoke", "fit.steps=40", "fit.lr=0.01", "task.near_points=1000", "task.pool=4096")
+TABLE1 = ("ReLU (default)", "REI", "REI, ball", "SIREN")
 
 
-def run(folder: Path, *words: str) -> list[Path]:
-    return [execute(cfg).folder for cfg in cells([*SMALL, f"outputs={folder}", *words])]
+def run(folder: Path, *words: str, labels: Collection[str] = ()) -> dict[Path, dict]:
+    """Do the runs of a sweep, those with these labels or all; give how they look by folder."""
+    swept = cells([*SMALL, f"outputs={folder}", *words])
+    chosen = [cfg for cfg in swept if not labels or cfg.model.label in labels]
+    return {execute(cfg).folder: cfg.model for cfg in chosen}
 
 
 @pytest.fixture(scope="module")
@@ -38,51 +45,62 @@ def solids(tmp_path_factory) -> tuple[Path, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def table1(solids) -> Path:
+def table1(solids) -> Frame:
     folder, paths = solids
-    words = ("experiment=table1_occupancy", "seed=0", "model=relu,rank_expanding,siren")
-    runs = [f for p in paths for f in run(folder, *words, "task.shape=blob", f"task.path={p}")]
-    write_frame(frame(runs), folder / "table1.csv")
-    return folder / "table1.csv"
+    words = ("experiment=table1_occupancy", "seed=0", "task.shape=blob")
+    looks = run(folder, *words, f"task.path={','.join(paths)}", labels=TABLE1)
+    return make_frame("table1_occupancy", list(looks), looks=looks)
 
 
 @pytest.fixture(scope="module")
-def rei(solids) -> Path:
+def variants(solids) -> Frame:
     folder, (_, bar) = solids
-    words = ("experiment=fig_rei_3d", "model=rei_box,siren", "model.width=8,27")
-    write_frame(frame(run(folder, *words, f"task.path={bar}")), folder / "rei.csv")
-    return folder / "rei.csv"
+    words = ("experiment=lattice_3d", "task.shape=blob", f"task.path={bar}", "model.width=8,27")
+    looks = run(folder, *words, labels=("REI, tight box", "SIREN"))
+    return make_frame("lattice_3d", list(looks), looks=looks)
 
 
-def drawn(stem: str, table: Path, folder: Path, monkeypatch) -> list:
-    """The axes of the figure that a script saves."""
-    figures = []
-    save = style.save
-    monkeypatch.setattr(style, "save", lambda f, out: (figures.append(f), save(f, out)))
-    load(f"figures/{stem}").main(str(table), str(folder / f"{stem}.png"))
-    assert (folder / f"{stem}.png").stat().st_size > 10_000
-    assert (folder / f"{stem}.pdf").is_file()
-    return figures[0].axes
+def drawn(stem: str, frame: Frame, folder: Path) -> list[Axes]:
+    """The axes of the figure that a script draws, saved as well."""
+    figure = load(f"figures/{stem}").draw(frame)
+    written = style.save(figure, folder / stem)
+    assert written[0].stat().st_size > 10_000 and written[1].is_file()
+    return figure.axes
 
 
-def test_table_of_iou(table1, tmp_path):
-    load("tables/table1_occupancy").main(str(table1), str(tmp_path / "t.txt"))
-    runs = read_frame(table1)
-    last = runs[runs["last"]].set_index(["model", "metric", "item"])["value"].sort_index()
-    lines = {line.split("  ")[0]: line.split() for line in (tmp_path / "t.txt").open()}
-    for label, model in (("ReLU (default)", "relu"), ("SIREN", "siren")):
-        iou, near = last[model, "iou"], last[model, "iou_near_surface"]
-        for value in (iou["ball"], iou["bar"], iou.mean(), near.mean()):
-            assert f"{100 * value:.2f}" in lines[label]
-    text = (tmp_path / "t.txt").read_text()
-    assert "90.98" in text and "95.75" in text and "96.36" in text
-    assert "saw 4.1e+04 points" in text  # 40 steps of 1024
+def test_table_of_iou(table1):
+    table = load("tables/table1_occupancy").rows(table1)
+    assert [line[0] for line in table.body] == list(TABLE1)
+    assert all(len(line) == len(table.header) for line in table.body)
+    by_label = {line[0]: dict(zip(table.header, line, strict=True)) for line in table.body}
+    last = table1.runs.set_index(["label", "item"])
+    for label in TABLE1:
+        iou, near = last.loc[label, "iou"], last.loc[label, "iou_near_surface"]
+        cells_of = by_label[label]
+        assert cells_of["ball"] == f"{100 * iou['ball']:.2f}"
+        assert cells_of["bar"] == f"{100 * iou['bar']:.2f}"
+        assert cells_of["mean ± std"].startswith(f"{100 * iou.mean():.2f} ±")
+        assert cells_of["near surface"].startswith(f"{100 * near.mean():.2f} ±")
+    published = [by_label[label]["published"] for label in TABLE1]
+    assert published == ["90.98", "95.75", "–", "96.36"]
+    assert "saw 4.1e+04 points" in table.note  # 40 steps of 1024
 
 
-def test_gallery(table1, tmp_path, monkeypatch):
-    axes = drawn("fig_occupancy_gallery", table1, tmp_path, monkeypatch)
+def test_points_of_full_batches(table1):
+    script = load("tables/table1_occupancy")
+    batches = ["full", *table1.runs["fit.batch"].astype(str)[1:]]
+    some = Frame("", table1.runs.assign(**{"fit.batch": batches}), table1.steps, {})
+    seen = script.points_seen(some)
+    assert seen.iloc[0] == 40 * table1.runs["data.fitted"].iloc[0]
+    assert (seen[1:] == 40 * 1024).all()
+
+
+def test_gallery(table1, tmp_path):
+    axes = drawn("fig_occupancy_gallery", table1, tmp_path)
     assert [axis.get_title() for axis in axes[::4]] == ["ball", "bar"]
-    assert all("IoU 0." in axis.get_title() for axis in axes[1:4])
+    titles = [axis.get_title() for axis in axes[1:4]]
+    assert [title.split(",")[0] for title in titles] == ["ReLU (default)", "REI", "SIREN"]
+    assert all("IoU 0." in title for title in titles)
     script = load("figures/fig_occupancy_gallery")
     row = [np.ones((60, 60, 3)) for _ in range(4)]
     row[2][30:40, 12:22] = 0
@@ -90,12 +108,12 @@ def test_gallery(table1, tmp_path, monkeypatch):
     assert (top, left) == (30, 12)
 
 
-def test_slices_are_those_of_the_grid(table1, tmp_path, monkeypatch):
-    axes = drawn("fig_occupancy_slices", table1, tmp_path, monkeypatch)
-    assert len(axes) == 3 * 2 * 3
-    runs = read_frame(table1)
-    chosen = runs[(runs["model"] == "relu") & (runs["item"] == "bar")]
-    with np.load(Path(chosen["folder"].iloc[0]) / "slices.npz") as slices:
+def test_slices_are_those_of_the_grid(table1, solids, tmp_path):
+    axes = drawn("fig_occupancy_slices", table1, tmp_path)
+    assert len(axes) == len(TABLE1) * 2 * 3
+    assert [axis.get_ylabel() for axis in axes[::6]] == list(TABLE1)
+    folder = solids[0] / table1.where(model="relu", item="bar").runs["folder"].iloc[0]
+    with np.load(folder / "slices.npz") as slices:
         found, wanted = slices["prediction_z"] > 0.5, slices["target_z"]
     image = np.swapaxes(axes[5].images[0].get_array(), 0, 1)
     missing = (image == to_rgb((0.0, 0.45, 0.7))).all(axis=2)
@@ -104,21 +122,30 @@ def test_slices_are_those_of_the_grid(table1, tmp_path, monkeypatch):
     assert np.argwhere(np.swapaxes(image, 0, 1).min(axis=2) < 1)[:, 0].min() == 0
 
 
-def test_readings_of_rei(rei, tmp_path, monkeypatch):
-    table = readings(read_frame(rei)).set_index(["model", "width"])
-    assert list(table.index.unique("model")) == ["rei_box", "siren"]
+def test_variants_of_the_lattice(variants, solids, tmp_path):
+    table = lattice_variants(variants).set_index(["label", "width"])
+    assert list(table.index) == [
+        (label, width) for label in ("REI, tight box", "SIREN") for width in (8, 27)
+    ]
     field, task = field_and_task(
-        "task=occupancy", "model=rei_box", "model.width=27", f"task.path={rei.parent / 'bar.ply'}",
-        "task.pool=4096", "task.near_points=1000",
+        "task=occupancy", "model=rank_expanding", "+model.inlet_init.over=box", "model.width=27",
+        f"task.path={solids[1][1]}", "task.pool=4096", "task.near_points=1000",
     )  # fmt: skip
     with torch.no_grad():
         share = (field.inlet(task.coordinates) > 0).double().mean(dim=0)
-    assert table.loc[("rei_box", 27), "dead"] == (share == 0).sum()
-    assert table.loc[("rei_box", 27), "rare"] == ((share > 0) & (share < 0.01)).sum()
-    assert np.isnan(table.loc[("siren", 27), "dead"])
-    load("tables/table_rei_3d").main(str(rei), str(tmp_path / "t.txt"))
-    assert f"{table.loc[('siren', 8), 'effective']:.1f}" in (tmp_path / "t.txt").read_text()
-    axes = drawn("fig_rei_3d", rei, tmp_path, monkeypatch)
+    box = table.loc[("REI, tight box", 27)]
+    assert box["dead"] == (share == 0).sum()
+    assert box["rare"] == ((share > 0) & (share < RARE)).sum()
+    assert np.isnan(table.loc[("SIREN", 27), "dead"])
+    assert activation_pattern.RARE == RARE
+    written = load("tables/table_rei_3d").rows(variants)
+    assert [line[:2] for line in written.body] == [
+        [label, str(width)] for label, width in table.index
+    ]
+    siren = dict(zip(written.header, written.body[2], strict=True))
+    assert siren["effective rank"] == f"{table.loc[('SIREN', 8), 'effective_rank']:.1f}"
+    assert siren["dead"] == "–"
+    axes = drawn("fig_rei_3d", variants, tmp_path)
     labels = [label.get_text() for label in axes[0].get_yticklabels()]
     assert labels == ["REI, tight box", "SIREN"]
     marks = axes[0].collections[0].get_offsets()
@@ -127,8 +154,7 @@ def test_readings_of_rei(rei, tmp_path, monkeypatch):
 
 def test_every_diagnostic_on_a_solid(solids):
     folder, (_, bar) = solids
-    chosen = f"diagnostic=[{','.join(DIAGNOSTICS)}]"
-    (done,) = run(folder, "task=occupancy", f"task.path={bar}", "model=pe", chosen)
+    (done,) = run(folder, f"task.path={bar}", "model=pe", f"diagnostic=[{','.join(DIAGNOSTICS)}]")
     assert read_record(done)["status"] == "done"
     for name in DIAGNOSTICS:
         rows = read_diagnostic(done, name)

@@ -73,7 +73,7 @@ def test_random_thresholds_pass_through_the_square():
     assert linear.bias.var().item() == pytest.approx(1 / 3, rel=0.1)
 
 
-@pytest.mark.parametrize("model", ["relu_frozen", "rank_expanding_frozen"])
+@pytest.mark.parametrize("model", ["relu_frozen", "rei_frozen"])
 def test_a_frozen_inlet_stays_while_the_rest_is_trained(model):
     field, task = field_and_task("task.side=24", f"model={model}")
     before = {name: value.clone() for name, value in field.state_dict().items()}

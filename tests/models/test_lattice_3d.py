@@ -87,11 +87,14 @@ def test_values_that_cannot_be_used(where, said):
 
 
 @pytest.mark.parametrize(
-    ("model", "size"), [("rei_box", "half_extents"), ("rei_ball", "radius"), ("rank_expanding", "")]
+    ("over", "size"), [("box", "half_extents"), ("ball", "radius"), ("cube", "")]
 )
-def test_the_task_says_how_large_its_object_is(model, size):
+def test_the_task_says_how_large_its_object_is(over, size):
     field, task = field_and_task(
-        "task=occupancy", "task.shape=torus_knot", f"model={model}", "model.width=64"
+        "task=occupancy",
+        "task.shape=torus_knot",
+        "model.width=64",
+        f"+model.inlet_init.over={over}",
     )
     V = lattice_for(64, 3, **({size: task.facts[size]} if size else {}))
     found = V.norm(dim=1) + field.inlet.linear.bias.detach().double()

@@ -104,7 +104,7 @@ def test_as_many_distinct_as_units_or_more_is_the_lattice():
 def test_matched_norms_are_those_of_the_default(P):
     default = nn.Linear(P, 100_000)
     TorchDefault()(default, generator(0))
-    scale = config_of("model=rank_expanding_matched")["model"]["inlet_init"]["scale"]
+    scale = config_of("model=rei_matched")["model"]["inlet_init"]["scale"]
     rms = default.weight.square().sum(dim=1).mean().sqrt().item()
     assert scale == pytest.approx(1 / math.sqrt(3)) == pytest.approx(rms, rel=0.01)
     linear = nn.Linear(P, 49, dtype=torch.float64)

@@ -1,6 +1,6 @@
 """The report of a few real smoke runs, as a browser shows it; and what is not there yet."""
 
-import sys
+import shutil
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -8,64 +8,41 @@ import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.commands.cells import cells
+from inr_experiments.claims.verdict import judge_all
 from inr_experiments.diagnostics.picture import Picture
-from inr_experiments.experiment import execute
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.paths import conf_dir
-from inr_experiments.reporting.page import Sources, build, caption, picture
-from inr_experiments.runs.frame import frame, read_frame, write_frame
-from inr_experiments.runs.store import read_arrays
+from inr_experiments.reporting.page import Sources, picture, write_page
+from inr_experiments.reporting.pieces import find_pieces
+from inr_experiments.runs.frame import read_frame
+from scripts import paper
 from tests.chromium import BROWSER, NAMES, look
 from tests.fields import field_and_task
-from tests.scripts import load
 
 ROOT = Path(__file__).parents[2]
 AT = "smoke-bundled"
-PICTURES = (
-    "experiment=training_clip", "scale=smoke", "model=relu,rank_expanding",
-    "task.image=astronaut,coffee",
-)  # fmt: skip
-SHAPE = ("scale=smoke", "task=occupancy", "task.shape=gyroid_sphere", "model=relu")
-SWEEPS = {("table1", "table1_seeds", "training_clip"): PICTURES, ("table1_occupancy",): SHAPE}
-TABLES = {"table1": ["table1"], "significance": ["table1", "table1_seeds"], "table9": ["table9"]}
-FIGURES = {
-    "fig_inlet_spectra": ["table1"],
-    "training_clip": ["training_clip"],
-    "fig_layer_share": ["diagnosis"],
-}
+DRAWN = ("table1", "significance", "fig_inlet_spectra", "training_clip", "table1_occupancy")
+VARIABLES = " SCALE=smoke DATA=bundled"
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory) -> Path:
     """Runs, frames, tables and figures of smoke scale; no diagnosis."""
     folder = tmp_path_factory.mktemp("report") / "outputs"
-    for stems, sweep in SWEEPS.items():
-        runs = [execute(cfg).folder for cfg in cells([*sweep, f"outputs={folder}"])]
-        for stem in stems:
-            write_frame(frame(runs), folder / "frames" / AT / f"{stem}.csv")
-    for kind, stems in (("tables", TABLES), ("figures", FIGURES)):
-        for stem, of in stems.items():
-            paths = [folder / "frames" / AT / f"{name}.csv" for name in of]
-            if all(path.is_file() for path in paths):
-                out = folder / kind / AT / f"{stem}.png"
-                load(f"{kind}/{stem}").main(*map(str, [*paths, out]))
-    (folder / "tables" / AT / "plan.txt").write_text(
-        "experiment  runs\ntable1  4\n3 hours to go.\n"
-    )
+    words = ["--scale", "smoke", "--seeds", "0", "--items", "2", "--outputs", str(folder)]
+    assert paper.main([*DRAWN, *words]) == 0
     return folder
 
 
-def sources(outputs: Path) -> Sources:
-    claims, readme = conf_dir() / "claims.yaml", ROOT / "README.md"
-    return Sources(outputs, AT, ROOT / "scripts", claims, readme, TABLES, FIGURES)
+def written(outputs: Path) -> Path:
+    verdicts = judge_all(conf_dir() / "claims.yaml", outputs / "frames" / AT, variables=VARIABLES)
+    sources = Sources(outputs, AT, VARIABLES, ROOT / "README.md")
+    return write_page(sources, verdicts, list(find_pieces(ROOT / "scripts").values()))
 
 
 @pytest.fixture(scope="module")
 def page(outputs) -> Path:
-    out = outputs / "report" / "index.html"
-    build(sources(outputs), out)
-    return out
+    return written(outputs)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -85,54 +62,50 @@ def test_in_a_browser(page, tmp_path, width):
     for name in ("config.yaml", "record.json", "page.html"):
         assert any(link.endswith(name) for link in files)
     assert "the smoke scale decides nothing" in seen.text
-    assert f"make fig_layer_share SCALE=smoke DATA={AT.split('-')[1]}" in seen.text
+    assert f"make fig_layer_share{VARIABLES}" in seen.text
 
 
-def test_it_is_one_file_and_the_same_every_time(page, outputs, tmp_path):
+def test_it_is_one_file_and_the_same_every_time(page, outputs):
     text = page.read_text(encoding="utf-8")
     assert 'src="data:image/gif;base64,' in text
     assert "<script" not in text and "http://localhost" not in text
-    again = outputs / "report" / "again.html"
-    build(sources(outputs), again)
-    assert again.read_text(encoding="utf-8") == text
+    assert written(outputs).read_text(encoding="utf-8") == text
 
 
 def test_it_says_what_is_averaged_over_what(page):
     text = page.read_text(encoding="utf-8")
     assert "mean over 2 item(s) of task image, 1 seed(s) averaged within each" in text
-    assert "Experiment table1: 4 runs, 2 model(s) on 2 item(s) of task image, 1 seed(s)" in text
+    assert "Experiment table1: 14 runs, 7 method(s) on 2 item(s) of task image, 1 seed(s)" in text
     assert "ReLU (default)" in text and "23.57" in text
-    assert "table1  4</pre>" in text and "<p>3 hours to go.</p>" in text
 
 
 def test_the_clip_is_drawn_from_the_pictures_that_the_runs_drew(outputs):
-    runs = read_frame(outputs / "frames" / AT / "training_clip.csv")
-    last = int(runs["step"].max())
-    for folder in map(Path, runs["folder"].unique()):
-        drawn = iio.imread(folder / "reconstruction.png")
-        stored = read_arrays(folder, "picture", step=last)["reconstruction"]
+    frame = read_frame(outputs / "frames" / AT / "training_clip")
+    for run, folder in frame.runs["folder"].items():
+        drawn = iio.imread(outputs / folder / "reconstruction.png")
+        stored = frame.array(run, "picture/reconstruction", frame.last_step())
         assert np.abs(stored.astype(int) - drawn).max() <= 1
     clip = iio.imread(outputs / "figures" / AT / "training_clip.gif")
-    assert len(clip) == runs["step"].nunique() and (clip[0] != clip[-1]).any()
+    assert len(clip) == frame.steps["step"].nunique() and (clip[0] != clip[-1]).any()
 
 
 def test_pictures_are_of_pictures_only():
+    shape = ("task=occupancy", "task.shape=gyroid_sphere", "model=relu")
     with pytest.raises(InputError, match="a task that fits a picture"):
-        field, task = field_and_task(*SHAPE)
+        field, task = field_and_task(*shape)
         Picture()(Snapshot(0, field, task.coordinates), task)
 
 
 def test_without_any_run_everything_is_listed_with_its_command(tmp_path):
-    verdicts = build(sources(tmp_path), tmp_path / "report" / "index.html")
-    assert {v.verdict for v in verdicts} == {"not run"}
-    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    for stem in (*TABLES, *FIGURES):
-        assert f"make {stem} SCALE=smoke DATA=bundled" in text
+    text = written(tmp_path).read_text(encoding="utf-8")
+    for stem in find_pieces(ROOT / "scripts"):
+        assert f"make {stem}{VARIABLES}" in text
 
 
-def test_every_figure_and_table_has_a_caption():
-    for path in (ROOT / "scripts").glob("[ft]*s/*.py"):
-        assert "FRAME" not in caption(path) and caption(path).endswith(".")
+def test_it_is_made_of_frames_alone(outputs, page, tmp_path):
+    for name in ("frames", "tables", "figures"):
+        shutil.copytree(outputs / name, tmp_path / name)
+    assert written(tmp_path).read_text(encoding="utf-8") == page.read_text(encoding="utf-8")
 
 
 def test_a_figure_too_large_to_inline_is_its_png(outputs, monkeypatch):
@@ -142,10 +115,8 @@ def test_a_figure_too_large_to_inline_is_its_png(outputs, monkeypatch):
     assert 'src="data:image/png;base64,' in picture(svg)
 
 
-def test_the_command_writes_page_and_verdicts(outputs, capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["report.py", str(outputs), AT, "--tables", "table1=table1"])
-    module = load("report")
-    module.main()
+def test_the_command_writes_page_and_verdicts(outputs, capsys):
+    assert paper.main(["report", "--scale", "smoke", "--outputs", str(outputs)]) == 0
     assert "C3  undecided" in capsys.readouterr().out
     told = (outputs / "tables" / AT / "claims.md").read_text(encoding="utf-8")
     assert "| C3 | undecided | REI gains about 2 dB on the 16 images. |" in told

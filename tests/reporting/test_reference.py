@@ -1,6 +1,5 @@
-"""What moved between a kept frame and a new one; the scripts that keep and compare."""
+"""Kept frames and new ones: numbers that moved, files that are kept, verdicts that move."""
 
-import json
 from dataclasses import replace
 
 import imageio.v3 as iio
@@ -8,23 +7,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inr_experiments.reporting.facts import RunLinks, gather
-from inr_experiments.reporting.reference import changes, compact
-from inr_experiments.runs.files import write_json
-from inr_experiments.runs.frame import read_frame, write_frame
-from scripts import compare, reference
-from tests.reporting.made_up import WOBBLE, made_up
+from inr_experiments.checks import InputError
+from inr_experiments.reporting import reference
+from inr_experiments.reporting.reference import changes, compare, keep
+from inr_experiments.runs.frame import Frame, read_frame, write_frame
+from scripts import paper
+from tests.reporting.made_up import WOBBLE, joined, made_up, measured
 
 BASE = np.linspace(20, 30, 8)
+AT = "laptop-real"
 
 
-def fits(gain: float, level: float = 0.0, n: int = 8, metric: str = "psnr") -> pd.DataFrame:
+def fits(gain: float, level: float = 0.0, n: int = 8, metric: str = "psnr", **columns) -> Frame:
     base = BASE[:n] + level
     sides = {"relu": base, "rank_expanding": base + gain + 0.2 * WOBBLE[:n]}
-    return made_up(sides, metric=metric)
+    return made_up(sides, metric=metric, **columns)
 
 
-def moved(now: pd.DataFrame) -> list[str]:
+def moved(now: Frame) -> list[str]:
     found, lacking = changes(fits(2.0), now)
     assert len(found) == 3 and lacking == []
     return [change.what for change in found if change.moved]
@@ -33,15 +33,26 @@ def moved(now: pd.DataFrame) -> list[str]:
 def test_what_moved_beyond_its_interval():
     assert moved(fits(2.0)) == []
     assert moved(fits(2.05, level=0.1)) == []
-    assert moved(fits(2.6)) == ["rank_expanding, psnr (t) over relu"]
-    assert set(moved(fits(2.0, level=9.0))) == {"relu, psnr (t)", "rank_expanding, psnr (t)"}
+    assert moved(fits(2.6)) == ["rank_expanding: psnr over relu"]
+    assert moved(fits(2.0, level=9.0)) == ["relu: psnr", "rank_expanding: psnr"]
+    found, _ = changes(fits(2.0), fits(2.6))
+    assert found[2].sentence.startswith("rank_expanding: psnr over relu: 2.6, was 2 [1.")
+    assert found[2].sentence.endswith("] over 8 items")
 
 
 def test_what_cannot_be_compared_is_named():
     found, lacking = changes(fits(2.0), fits(2.0, n=6))
-    assert found == [] and "6 items, not the 8 of the reference" in lacking[0]
+    assert found == [] and lacking[0] == "relu: psnr: 6 items, not the 8 of the reference"
     found, lacking = changes(fits(2.0), made_up({"relu": BASE}))
-    assert len(found) == 1 and lacking == ["rank_expanding, psnr (t): not in the new frame"]
+    assert len(found) == 1 and lacking == ["rank_expanding: psnr: not in the new frame"]
+    found, lacking = changes(fits(2.0), fits(2.0, metric="ssim"))
+    assert found == [] and lacking == ["frame made_up: no metric 'psnr'"]
+    swept = joined(*(fits(2.0, **{"task.fitted": share}) for share in (0.5, 0.1)))
+    found, lacking = changes(fits(2.0), swept)
+    assert found == [] and "several runs of model=relu, item=item0, seed=0" in lacking[0]
+    gone = replace(fits(2.0), runs=fits(2.0).runs.drop(columns=["fit.lr"]))
+    rates = joined(*(fits(2.0, **{"fit.lr": rate}) for rate in (0.1, 0.2)))
+    assert changes(rates, gone) == ([], ["fit.lr: not in the new frame"])
 
 
 def test_a_number_that_all_items_agreed_on_may_not_change():
@@ -50,76 +61,150 @@ def test_a_number_that_all_items_agreed_on_may_not_change():
     assert [c.moved for c in changes(then, other)[0]] == [True]
 
 
-def test_compact_keeps_the_steps_that_claims_read():
+def test_one_item_has_no_interval_to_leave():
+    then, now = (made_up({"relu": [value]}, seeds=1) for value in (20.0, 30.0))
+    (change,), _ = changes(then, now)
+    assert not change.moved
+
+
+def test_plain_metrics_and_effective_ranks_are_compared():
     frame = fits(2.0)
-    middle = frame[frame["last"]].assign(last=False)
-    frame = pd.concat([frame, middle.assign(step=3), middle.assign(step=5)])
-    ranks = [middle.assign(metric=f"x/{name}") for name in ("rank_0.01", "effective_rank")]
-    frame = pd.concat([frame, *(rank.assign(last=True) for rank in ranks)])
-    frame["folder"] = "/somewhere/outputs/runs/relu-1/seed-000"
-    kept = compact(frame)
-    assert sorted(kept["step"].unique()) == [0, 3, 9]
-    assert set(kept["metric"]) == {"psnr", "x/effective_rank"}
-    assert set(kept["folder"]) == {"runs/relu-1/seed-000"}
+    for metric in ("spectra/inlet/effective_rank", "spectra/inlet/rank_0.01", "ssim"):
+        frame = measured(frame, metric, {0: 1.0, 9: frame.value("psnr").to_numpy()})
+    whats = [change.what for change in changes(frame, frame)[0]]
+    assert whats[::3] == [f"relu: {m}" for m in ("psnr", "spectra/inlet/effective_rank", "ssim")]
+    assert len(whats) == 9
+    middle = measured(frame, "psnr", {3: 0.0, 5: 0.0})
+    assert not any(change.moved for change in changes(frame, middle)[0]), "the last step alone"
 
 
-def test_kept_then_compared(tmp_path, capsys):
-    at = "laptop-real-bf16"  # DIV2K pictures are not kept, whatever the precision
-    frames = tmp_path / "o/frames" / at
-    write_frame(fits(2.0), frames / "table1.csv")
-    for name in ("figures", "tables"):
-        (tmp_path / "o" / name / at).mkdir(parents=True)
-    for stem in ("fig_reconstruction", "fig_inlet_spectra"):
-        (tmp_path / f"o/figures/{at}/{stem}.png").write_bytes(b"png")
-    (tmp_path / f"o/tables/{at}/table1.md").write_text("| a |\n")
-    kept = tmp_path / "kept"
-    reference.main(str(tmp_path / "o"), at, str(kept))
+def test_sweep_values_are_compared_each_with_its_default():
+    def swept(gain: float) -> Frame:
+        return joined(
+            *(fits(gain if share == 0.1 else 2.0, **{"task.fitted": share}) for share in (0.5, 0.1))
+        )
+
+    found, lacking = changes(swept(2.0), swept(2.6))
+    assert len(found) == 6 and lacking == []
+    assert [c.what for c in found if c.moved] == ["rank_expanding, fitted=0.1: psnr over relu"]
+
+
+def test_what_only_one_method_sweeps_is_compared_with_the_only_default(tmp_path):
+    def placed(late: float) -> Frame:
+        layers = {"[0]": 5.0, "[2]": late}
+        return joined(
+            made_up({"relu": BASE}),
+            *(made_up({"bn": BASE + gain + 0.2 * WOBBLE}, **{"model.batch_norm.layers": layer})
+              for layer, gain in layers.items()),
+        )  # fmt: skip
+
+    write_frame(placed(1.0), tmp_path / "then")
+    found, lacking = changes(read_frame(tmp_path / "then"), placed(2.0))
+    assert len(found) == 5 and lacking == []
+    assert [c.what for c in found if c.moved] == ["bn, layers=[2]: psnr over relu"]
+
+
+def test_blocks_on_fewer_pictures_are_compared_too():
+    # As rank_ablation: the cleanest knob on all pictures, the others on two.
+    knobs = joined(
+        made_up({"relu": BASE, "rank_expanding": BASE + 1}, **{"model.distinct": 4}),
+        made_up({"relu": BASE[:2], "rank_expanding": BASE[:2] + 2}, **{"model.epsilon": 0.1}),
+    )
+    found, lacking = changes(knobs, knobs)
+    assert lacking == [] and [change.then.n for change in found] == [8, 8, 8, 2, 2, 2]
+    assert [change.then.mean for change in found[2::3]] == pytest.approx([1.0, 2.0])
+
+
+def test_values_are_the_same_written_or_not_and_beside_text(tmp_path):
+    # 0.5 is a number in one file, and text in another that holds `all` as well.
+    then = joined(*(fits(2.0, **{"task.fitted": share}) for share in (0.5, 0.1)))
+    now = joined(then, fits(2.0, **{"task.fitted": "all"}))
+    for name, frame in (("then", then), ("now", now)):
+        write_frame(frame, tmp_path / name)
+    found, lacking = changes(read_frame(tmp_path / "then"), read_frame(tmp_path / "now"))
+    assert len(found) == 6 and lacking == [] and not any(c.moved for c in found)
+
+
+def outputs_of(folder, frame: Frame, name: str = "table1"):
+    """An outputs folder with one frame, and no figures or tables yet."""
+    write_frame(frame, folder / "frames" / AT / name)
+    for kind in ("figures", "tables"):
+        (folder / kind / AT).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_kept_then_compared(tmp_path):
+    outputs, kept = outputs_of(tmp_path / "o", fits(2.0)), tmp_path / "kept"
+    (outputs / f"figures/{AT}/fig_reconstruction.png").write_bytes(b"small")
     wide = np.random.default_rng(0).integers(0, 256, (600, 1400, 3), dtype=np.uint8)
-    iio.imwrite(tmp_path / f"o/figures/{at}/fig_inlet_spectra.png", wide)
-    reference.main(str(tmp_path / "o"), at, str(kept))
+    iio.imwrite(outputs / f"figures/{AT}/fig_inlet_spectra.png", wide)
+    for name in ("table1.md", "table1.txt", "table1.tex"):
+        (outputs / "tables" / AT / name).write_text("| a |\n")
+    size = keep(outputs, AT, kept)
+    files = {p.relative_to(kept).as_posix(): p for p in kept.rglob("*") if p.is_file()}
+    assert size == sum(path.stat().st_size for path in files.values())
+    assert set(files) == {
+        "fig_inlet_spectra.png", "fig_reconstruction.png", "table1.md", "table1.txt",
+        *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv", "config.yaml",
+                                              "arrays.npz")),
+    }  # fmt: skip
     narrow = iio.imread(kept / "fig_inlet_spectra.png")
     assert narrow.shape[1] == 1000 and narrow.shape[0] == pytest.approx(1000 * 600 / 1400, abs=1)
-    names = {p.relative_to(kept).as_posix() for p in kept.rglob("*") if p.is_file()}
-    assert names == {"frames/table1.csv", "fig_inlet_spectra.png", "table1.md", "provenance.json"}
-    assert len(read_frame(kept / "frames/table1.csv")) == len(fits(2.0))
-    assert compare.main(str(kept), str(frames)) == 0
+    assert files["fig_reconstruction.png"].read_bytes() == b"small"
+    pd.testing.assert_frame_equal(
+        read_frame(kept / "frames/table1").runs, fits(2.0).runs, check_like=True
+    )
+    pd.testing.assert_frame_equal(read_frame(kept / "frames/table1").steps, fits(2.0).steps)
+    assert keep(outputs, AT, kept) == size, "kept again in the same place"
+
+    lines, count = compare(kept, outputs / "frames" / AT)
+    assert (lines, count) == (["table1: 3 of 3 numbers within their interval"], 0)
+    write_frame(fits(0.0), outputs / "frames" / AT / "table1")
+    lines, count = compare(kept, outputs / "frames" / AT)
+    assert count == 1 and "table1: rank_expanding: psnr over relu: 0, was 2 [" in lines[0]
+    assert lines[1] == "table1: 2 of 3 numbers within their interval"
+    assert compare(kept, tmp_path / "elsewhere") == (["table1: not run"], 0)
+
+
+def test_too_large_a_reference_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "LIMIT", 100)
+    with pytest.raises(InputError, match="bytes; expected at most 100"):
+        keep(outputs_of(tmp_path / "o", fits(2.0)), AT, tmp_path / "kept")
+
+
+def test_nothing_to_keep_and_nothing_kept_are_one_sentence_each(tmp_path):
+    with pytest.raises(InputError, match="no frames; expected those of `make paper`"):
+        keep(tmp_path, AT, tmp_path / "kept")
+    with pytest.raises(InputError, match="no frames; `make reference` keeps"):
+        compare(tmp_path, tmp_path)
+
+
+def test_a_verdict_that_moved_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paper, "ROOT", tmp_path)
+    outputs = outputs_of(tmp_path / "o", fits(2.0))
+    assert paper.keep(outputs, AT) == 0 and " MB" in capsys.readouterr().out
+    assert paper.compare(outputs, AT) == 0
     assert "3 of 3 numbers within" in capsys.readouterr().out
-    write_frame(fits(0.0), frames / "table1.csv")
-    assert compare.main(str(kept), str(frames)) == 1
+    write_frame(fits(0.0), outputs / "frames" / AT / "table1")
+    assert paper.compare(outputs, AT) == 1
     told = capsys.readouterr().out
-    assert "rank_expanding, psnr (t) over relu: 0, was 2 [" in told
-    assert "C3: not reproduced, was reproduced." in told
+    assert "rank_expanding: psnr over relu: 0, was 2 [" in told
+    assert "C3: not reproduced, was reproduced. REI against ReLU (default): psnr" in told
 
 
-def test_a_verdict_that_several_experiments_feed_is_compared(tmp_path, capsys):
-    swept = {
-        "fig_generalisation": ("task.fitted", (0.5, 0.25, 0.1)),
-        "generalisation_noise": ("task.noise", (0.05, 0.1, 0.2)),
-    }
-    for folder, gain in (("kept/frames", 2.0), ("laptop-real", -2.0)):
-        for stem, (key, values) in swept.items():
-            same = [fits(gain, metric="psnr_heldout").assign(**{key: v}) for v in values]
-            write_frame(pd.concat(same), tmp_path / folder / f"{stem}.csv")
-    assert compare.main(str(tmp_path / "kept"), str(tmp_path / "laptop-real")) == 1
+def test_a_verdict_that_a_sweep_feeds_is_compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paper, "ROOT", tmp_path)
+    swept = [("task.fitted", value) for value in (0.5, 0.25, 0.1)]
+    swept += [("task.noise", value) for value in (0.05, 0.1, 0.2)]
+
+    def frame(gain: float) -> Frame:
+        usual = {"task.fitted": "every_second", "task.noise": 0.0}
+        return joined(
+            *(fits(gain, metric="psnr_heldout", **{**usual, key: value}) for key, value in swept)
+        )
+
+    outputs = outputs_of(tmp_path / "o", frame(2.0), "generalisation")
+    paper.keep(outputs, AT)
+    outputs_of(outputs, frame(-2.0), "generalisation")
+    assert paper.compare(outputs, AT) == 1
     assert "Q2: no, was yes." in capsys.readouterr().out
-
-
-def test_nothing_kept_is_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match="make reference"):
-        compare.main(str(tmp_path), str(tmp_path))
-
-
-def test_a_later_sitting_adds_to_what_is_told(tmp_path):
-    def told(*stems: str, run: bool = True) -> list[list[str]]:
-        facts = gather({stem: fits(2.0) for stem in stems}, tmp_path)
-        if run:
-            link = RunLinks("run", "config.yaml", "record.json", None)
-            facts = replace(facts, runs=dict.fromkeys(stems, (link,)))
-        write_json(path, reference.sittings(facts, path))
-        return [sorted(sitting["experiments"]) for sitting in json.loads(path.read_text())]
-
-    path = tmp_path / "provenance.json"
-    assert told("a", "b") == [["a", "b"]]
-    assert told("a", "b", run=False) == [["a", "b"]]  # copies of what was told
-    assert told("b", "c") == [["a"], ["b", "c"]]
-    assert told("a") == [["b", "c"], ["a"]]

@@ -1,98 +1,159 @@
-"""Table 1 on made-up frames."""
+"""Tables on made-up frames: rows, what they refuse, and the files that are written."""
 
-import pandas as pd
+import math
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.labels import in_order, method
-from inr_experiments.runs.frame import COLUMNS, write_frame
+from inr_experiments.reporting.looks import published
+from tests.reporting.made_up import joined, made_up, without
 from tests.scripts import load
 
-
-def made_up(values: dict[tuple[str, str, int], float]) -> pd.DataFrame:
-    rows = []
-    for (model, item, seed), value in values.items():
-        common = ("k", model, "t", item, seed, "smoke")
-        rows.append((*common, 0, False, "psnr", -1.0, "f"))
-        rows.append((*common, 9, True, "psnr", value, "f"))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
+LABELS = {"siren": "SIREN", "relu": "ReLU (default)", "rank_expanding": "REI"}
 FRAME = made_up(
-    {(m, i, s): base + offset + 0.2 * s
-     for m, base in (("siren", 30.0), ("relu", 20.0), ("mine", 25.0))
-     for i, offset in (("a", 0.0), ("b", 4.0), ("c", 2.0)) for s in (0, 1)}
-)  # fmt: skip
+    {
+        model: [(base + offset, base + offset + 0.2) for offset in (0.0, 4.0, 2.0)]
+        for model, base in (("siren", 30.0), ("relu", 20.0), ("rank_expanding", 25.0))
+    },
+    labels=LABELS,
+)
 
 
 def test_seeds_are_averaged_within_items_first():
-    rows = {row.model: row for row in tables.rows(FRAME, "psnr", reference="relu")}
-    relu = rows["relu"]
+    rows = {row.label: row for row in tables.rows(FRAME, "psnr")}
+    relu, siren = rows["ReLU (default)"], rows["SIREN"]
     assert relu.mean.n == 3, "the unit is the item"
     assert relu.mean.mean == pytest.approx(22.1)
     assert relu.mean.std == pytest.approx(2.0), "seeds add nothing to the spread over items"
     assert relu.seed_std == pytest.approx(0.2 / 2**0.5)
-    assert relu.against is None
-    assert rows["siren"].against.difference.mean == pytest.approx(10.0)
-    assert rows["siren"].p == pytest.approx(0.5)  # 2 / 2³ twice
+    assert relu.against is None and math.isnan(relu.p)
+    assert siren.against.difference.mean == pytest.approx(10.0)
+    assert siren.p == pytest.approx(0.25), "2 / 2³: clear gains cost each other nothing"
 
 
-def test_rows_stand_in_the_order_of_the_paper():
-    assert [r.model for r in tables.rows(FRAME, "psnr", reference="relu")] == [
-        "relu",
-        "siren",
-        "mine",
-    ]
-    assert in_order({"zeta", "pe", "relu"}) == ["relu", "pe", "zeta"]
-    assert method("mine").label == "mine"
+def test_p_is_that_of_the_rows_together():
+    gain = np.array([0.5, 0.9, 0.3, 0.7, 0.8, 0.4, 0.6, -0.5])
+    noise = {f"other{i}": own - own.mean()
+             for i, own in enumerate(np.random.default_rng(1).normal(size=(6, 8)))}  # fmt: skip
+    sides = {"relu": np.zeros(8), "mine": gain}
+    alone, among = (
+        {row.label: row.p for row in tables.rows(made_up(own), "psnr")}["mine"]
+        for own in (sides, sides | noise)
+    )
+    assert alone <= 0.05 < among
 
 
-def test_a_missing_cell_is_an_error():
-    lacking = FRAME[~((FRAME["model"] == "siren") & (FRAME["seed"] == 1) & (FRAME["item"] == "b"))]
-    with pytest.raises(InputError, match="same items and seeds"):
-        tables.rows(lacking, "psnr", reference="relu")
+def test_rows_stand_in_the_order_of_the_sweep():
+    assert [r.label for r in tables.rows(FRAME, "psnr")] == ["SIREN", "ReLU (default)", "REI"]
+
+
+def test_a_factor_and_one_seed():
+    frame = made_up({"relu": [0.5, 0.7], "mine": [0.6, 0.9]}, metric="iou", seeds=1)
+    relu, mine = tables.rows(frame, "iou", factor=100)
+    assert relu.mean.mean == pytest.approx(60) and math.isnan(relu.seed_std)
+    assert mine.against.difference.mean == pytest.approx(15)
+    cells = tables.cells(mine, published=None)
+    assert cells[0] == "mine" and cells[1] == "75.00 ± 21.21" and cells[3] == "+15.00"
+    assert cells[-2:] == ["–", "–"]
+    assert tables.cells(relu, published=None)[3:6] == ["–"] * 3
+
+
+def test_a_row_alone_has_no_p():
+    (row,) = tables.rows(FRAME.where(model="relu"), "psnr")
+    assert row.against is None and math.isnan(row.p)
+
+
+def test_a_frame_without_the_reference_is_refused():
+    with pytest.raises(InputError, match="no run with model=relu"):
+        tables.rows(FRAME.where(model="siren"), "psnr")
+
+
+def test_a_missing_cell_is_named():
+    with pytest.raises(InputError) as caught:
+        tables.rows(without(FRAME, model="siren", seed=1, item="item1"), "psnr")
+    assert str(caught.value) == (
+        "frame made_up: SIREN lacks psnr of item1, seed 1; expected the same items and seeds of "
+        "every method"
+    )
+    hit = FRAME.steps["run"].isin(FRAME.where(model="siren", seed=1, item="item1").runs.index)
+    lost = replace(FRAME, steps=FRAME.steps.assign(value=FRAME.steps["value"].mask(hit)))
+    with pytest.raises(InputError, match="SIREN lacks psnr of item1, seed 1"):
+        tables.rows(lost, "psnr")
+    with pytest.raises(InputError, match="no metric 'pnsr'; did you mean 'psnr'"):
+        tables.rows(FRAME, "pnsr")
 
 
 def test_precisions_are_not_mixed():
-    bits = FRAME[FRAME["last"]].assign(metric="significand_bits", value=24.0)
-    tables.rows(pd.concat([FRAME, bits]), "psnr", reference="relu")
-    bits.loc[bits["model"] == "siren", "value"] = 8.0
-    with pytest.raises(InputError, match=r"mixes precisions .*relu \[24\], siren \[8\]"):
-        tables.rows(pd.concat([FRAME, bits]), "psnr", reference="relu")
+    values = [20.0, 21.0]
+    relu, siren = made_up({"relu": values}), made_up({"siren": values}, precision="bf16")
+    with pytest.raises(InputError) as caught:
+        tables.rows(joined(relu, siren), "psnr")
+    assert str(caught.value) == (
+        "frame made_up: mixes precisions (relu fp32, siren bf16); expected one"
+    )
+    tables.rows(joined(relu, made_up({"siren": values})), "psnr")
 
 
-def test_least_attainable_p_as_the_paper_of_four_photographs():
-    assert tables.smallest_p(4, 6) == 0.75
-    assert tables.smallest_p(8, 6) == pytest.approx(0.047, abs=1e-3)
+def test_two_variants_of_one_label_are_refused():
+    def variant(epsilon: float, label: str):
+        own = {"model.inlet_init.epsilon": epsilon}
+        return made_up({"rank_expanding": [20.0, 21.0]}, labels={"rank_expanding": label}, **own)
+
+    relu = made_up({"relu": [20.0, 21.0]})
+    with pytest.raises(InputError) as caught:
+        tables.rows(joined(relu, variant(0.1, "REI"), variant(0.3, "REI")), "psnr")
+    assert str(caught.value) == (
+        "frame made_up: several runs of label=REI, item=item0, seed=0; expected a label of its own "
+        "(model.label) for each value that is swept"
+    )
+    told = tables.rows(joined(relu, variant(0.1, "REI"), variant(0.3, "REI, ε = 0.3")), "psnr")
+    assert [row.label for row in told] == ["relu", "REI", "REI, ε = 0.3"]
+
+
+def test_the_caption_says_what_was_averaged():
+    said = tables.caption(FRAME, "psnr", "dB")
+    assert said.startswith(
+        "psnr (dB) at the last step; mean over 3 item(s) of task image, 2 seed(s) averaged within "
+        "each; scale laptop, fp32."
+    )
+    assert "with 3 items the smallest attainable is 0.25." in said
 
 
 def test_written_files_say_the_same(tmp_path):
     body = [
-        tables.cells(row, published=lambda name: method(name).published_psnr)
-        for row in tables.rows(FRAME, "psnr", reference="relu")
+        tables.cells(row, published=published("psnr").get(row.label))
+        for row in tables.rows(FRAME, "psnr")
     ]
-    tables.write(tmp_path / "t.txt", tables.HEADER, body, "a note")
-    for suffix, mark in (
-        (".txt", "22.10 ± 2.00"),
-        (".md", "| 22.10 ± 2.00 |"),
-        (".tex", r"22.10 $\pm$ 2.00"),
-    ):
-        text = (tmp_path / f"t{suffix}").read_text()
+    files = tables.write(tables.Table(tables.HEADER, body, "a note"), tmp_path / "made" / "t")
+    assert [path.name for path in files] == ["t.txt", "t.md", "t.tex"]
+    marks = ("22.10 ± 2.00", "| 22.10 ± 2.00 |", r"22.10 $\pm$ 2.00")
+    for path, mark in zip(files, marks, strict=True):
+        text = path.read_text()
         assert mark in text and "+10.00" in text and "23.57" in text and "a note" in text
 
 
-def test_significance_tells_the_seeds_part_of_the_spread(tmp_path):
-    gains = {"a": (1.0, 3.0), "b": (2.0, 2.0)}  # variances 2 and 0 over seeds
-    seeds = {("relu", i, s): 20.0 for i in gains for s in (0, 1)}
-    seeds |= {("rank_expanding", i, s): 20.0 + gains[i][s] for i in gains for s in (0, 1)}
-    images = {("relu", i, 0): 20.0 for i in "abc"}
-    images |= {("rank_expanding", i, 0): 20.0 + g for i, g in zip("abc", (1, 3, 5), strict=True)}
-    for name, values in (("images", images), ("seeds", seeds)):
-        write_frame(made_up(values), tmp_path / f"{name}.csv")
-    files = [str(tmp_path / name) for name in ("images.csv", "seeds.csv", "t.txt")]
-    load("tables/significance").main(*files)
-    text = " ".join((tmp_path / "t.txt").read_text().split())
+def test_table1_has_a_row_a_method(tmp_path):
+    table = load("tables/table1").rows(FRAME)
+    assert [row[0] for row in table.body] == ["SIREN", "ReLU (default)", "REI"]
+    assert [row[-1] for row in table.body] == ["27.29", "23.57", "25.61"]
+    assert "published values stand beside, not for comparison" in table.note
+    papers = replace(FRAME, runs=FRAME.runs.assign(task="div2k"))
+    assert "not for comparison" not in load("tables/table1").rows(papers).note
+
+
+def test_significance_tells_the_seeds_part_of_the_spread():
+    # Variances 2 and 0 over seeds of a picture; over pictures gains of 1, 3 and 5 dB.
+    relu = [(20.0, 20.0)] * 2
+    seeds = made_up({"relu": relu, "rank_expanding": [(21.0, 23.0), (22.0, 22.0)]},
+                    labels=LABELS, name="seeds")  # fmt: skip
+    table1 = made_up({"relu": [20.0] * 3, "rank_expanding": [21.0, 23.0, 25.0]},
+                     labels=LABELS, seeds=1, name="table1")  # fmt: skip
+    script = load("tables/significance")
+    frames = {"table1": table1, "seeds": seeds}
+    text = " ".join(script.rows(*(frames[name] for name in script.READS)).note.split())
     assert "spread of the gain over 3 images 2.00 dB" in text
     assert "p = 0.12 by that test and 0.25 by the exact sign flip" in text
     assert "Over 2 seeds of a picture the gain has a spread of 1.00 dB (2 pictures)" in text

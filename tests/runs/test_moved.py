@@ -48,5 +48,5 @@ def test_damaged_weights_are_refused_in_one_sentence(tmp_path):
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert "not the weights of this model" in done.stderr and path.name in done.stderr
-        assert read_diagnostic(folder, "inlet_spectrum") is None
+        assert read_diagnostic(folder, "spectra") is None
         assert (folder / "DONE").exists()

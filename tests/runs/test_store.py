@@ -1,7 +1,6 @@
-"""Runs on disk: whole or absent, claimed by one worker, found again."""
+"""Runs on disk: whole or absent, leased to one worker, found again."""
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -10,10 +9,18 @@ import time
 import numpy as np
 import pytest
 
-from inr_experiments.runs import claim as claims
-from inr_experiments.runs.claim import Claim, LostClaimError, is_live, locked
-from inr_experiments.runs.frame import frame, read_frame, seed_folders, write_frame
-from inr_experiments.runs.store import Store, read_arrays, state, write_diagnostic
+from inr_experiments.runs import lease as leases
+from inr_experiments.runs.lease import Lease, LostLeaseError, is_live, locked
+from inr_experiments.runs.store import (
+    Store,
+    diagnostic_names,
+    read_arrays,
+    read_diagnostic,
+    read_options,
+    seed_folders,
+    state,
+    write_diagnostic,
+)
 
 RECORD = {
     "key": "k", "seed": 0, "status": "done", "item": "0826", "parameters": 5,
@@ -33,12 +40,14 @@ def fill(store: Store, seed: int = 0) -> None:
         run.append(10, {"psnr": 2.0})
         run.trace((0.5, 0.25), (1.0, 0.5))
         run.save_weights(0, {"w": np.eye(2, dtype=np.float32)})
-        write_diagnostic(run.path, "d", {0: {"r": 1, "s": np.arange(3)}, 10: {"r": 2}})
+        write_diagnostic(
+            run.path, "d", {0: {"r": 1, "s": np.arange(3)}, 10: {"r": 2}}, {"points": 3}
+        )
         run.finish(RECORD | {"seed": seed}, "a: 1\n")
 
 
 def holder(store: Store) -> subprocess.Popen:
-    """A process that has just claimed the run."""
+    """A process that has just leased the run."""
     code = (
         "import sys, time; from pathlib import Path; from inr_experiments.runs.store import Store\n"
         "with Store(Path(sys.argv[1])).working('k', 0): print('in', flush=True); time.sleep(60)"
@@ -84,7 +93,7 @@ def test_two_workers_do_not_share_a_run(store):
     assert state(store.folder("k", 0)) == "done"
 
 
-def test_the_claim_of_a_killed_process_is_taken_over(store):
+def test_the_lease_of_a_killed_process_is_taken_over(store):
     worker = holder(store)
     with store.working("k", 0) as run:
         assert run is None
@@ -117,18 +126,18 @@ def test_a_run_that_another_finished_meanwhile_is_not_done_again(store):
 
 @pytest.mark.parametrize(("age", "live"), [(1, True), (3600, False), (-3600, False)])
 def test_elsewhere_the_heartbeat_counts(tmp_path, age, live):
-    path = tmp_path / "seed-000.claim"
+    path = tmp_path / "seed-000.lease"
     path.write_text(json.dumps({"machine": "another", "pid": 1, "started": "", "token": "t"}))
     then = time.time() - age
     os.utime(path, (then, then))
     assert is_live(path) == live
 
 
-def test_a_held_claim_beats(tmp_path, monkeypatch):
-    monkeypatch.setattr(claims, "BEAT", 0.05)
-    path = tmp_path / "seed-000.claim"
+def test_a_held_lease_beats(tmp_path, monkeypatch):
+    monkeypatch.setattr(leases, "BEAT", 0.05)
+    path = tmp_path / "seed-000.lease"
     with locked(tmp_path):
-        held = Claim.take(path)
+        held = Lease.take(path)
     os.utime(path, (0, 0))
     deadline = time.time() + 5
     while path.stat().st_mtime == 0 and time.time() < deadline:
@@ -139,45 +148,23 @@ def test_a_held_claim_beats(tmp_path, monkeypatch):
     assert not path.exists()
 
 
-def test_a_worker_that_lost_its_claim_publishes_nothing(store):
-    with pytest.raises(LostClaimError), store.working("k", 0) as run:
+def test_a_worker_that_lost_its_lease_publishes_nothing(store):
+    with pytest.raises(LostLeaseError), store.working("k", 0) as run:
         run.finish(RECORD, "")
-        (store.runs / "k/seed-000.claim").write_text('{"token": "of another"}')
+        (store.runs / "k/seed-000.lease").write_text('{"token": "of another"}')
     assert store.record("k", 0) is None
     assert not (store.runs / "k/seed-000.part/error.txt").exists(), "the folder is another's"
 
 
-def test_the_frame_holds_what_the_records_hold(store, tmp_path):
-    fill(store, 0)
-    fill(store, 1)
-    table = frame(seed_folders(store.outputs))
-    write_frame(table, tmp_path / "f.csv")
-    again = read_frame(tmp_path / "f.csv")
-    assert again["item"].unique().tolist() == ["0826"], "an id is text"
-    one = again[again["seed"] == 1].set_index(["metric", "step"])["value"]
-    assert one.to_dict() == {
-        ("psnr", 0): 1.0, ("psnr", 10): 2.0, ("psnr_best", 10): 3.0, ("seconds", 10): 1.5,
-        ("parameters", 10): 5.0, ("d/r", 0): 1.0, ("d/r", 10): 2.0,
-        ("early_slope", 10): pytest.approx(-math.log(2)),  # the loss is halved at every step
-        ("significand_bits", 10): 24.0,
-    }  # fmt: skip
-    assert again[again["last"]]["step"].unique().tolist() == [10]
-
-
-def test_the_frame_has_a_column_for_what_a_sweep_varied(store, tmp_path):
-    fill(store, 0)
-    fill(store, 1)
-    one, two = seed_folders(store.outputs)
-    write_frame(frame([one, two], {one: {"task.fitted": "0.5"}}), tmp_path / "f.csv")
-    again = read_frame(tmp_path / "f.csv").groupby("seed")["task.fitted"]
-    assert again.first()[0] == 0.5 and again.count()[1] == 0
-
-
-def test_arrays_come_back_by_step(store):
+def test_a_diagnostic_comes_back_by_step_with_its_options(store):
     fill(store)
-    arrays = read_arrays(store.folder("k", 0), "d", step=0)
-    assert arrays["s"].tolist() == [0, 1, 2]
-    assert read_arrays(store.folder("k", 0), "d", step=10) == {}
+    folder = store.folder("k", 0)
+    arrays = read_arrays(folder, "d")
+    assert list(arrays) == [0] and arrays[0]["s"].tolist() == [0, 1, 2]
+    assert read_diagnostic(folder, "d") == [{"step": 0, "r": 1}, {"step": 10, "r": 2}]
+    assert read_options(folder, "d") == {"points": 3}
+    assert diagnostic_names(folder) == ["d"]
+    assert read_diagnostic(folder, "e") is None and read_options(folder, "e") is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 999}'])

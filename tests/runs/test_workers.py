@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inr_experiments.runs.claim import is_live
+from inr_experiments.runs.lease import is_live
 from tests.launching import command
 
 KILLS = int(os.environ.get("INR_KILLS", "4"))
@@ -101,11 +101,11 @@ def reading(runs: Path) -> Iterator[Reader]:
 
 
 def holders(runs: Path) -> set[int]:
-    """The processes that claim a run now."""
+    """The processes that lease a run now."""
     found = set()
-    for claim in runs.glob("*/seed-???.claim"):
+    for lease in runs.glob("*/seed-???.lease"):
         try:
-            found.add(json.loads(claim.read_text())["pid"])
+            found.add(json.loads(lease.read_text())["pid"])
         except FileNotFoundError:
             continue
     return found
@@ -138,13 +138,13 @@ def test_killed_launchers_lose_no_run_and_do_none_twice(tmp_path):
     assert not reader.wrong
     assert killed >= KILLS // 2, "all runs were done before the kills"
     assert set(launchers.codes) <= {0, -signal.SIGKILL}, launchers.said()
-    assert "unexpected" not in launchers.said(), "two had one run, and a claim was lost"
-    assert not list((tmp_path / "o/launches").rglob("failed.json"))
+    assert "unexpected" not in launchers.said(), "two had one run, and a lease was lost"
+    assert not list((tmp_path / "o/launches").rglob("traceback.txt"))
     assert sorted(f.name for f in runs.glob("*/seed-???")) == [f"seed-{s:03d}" for s in range(RUNS)]
     records = [json.loads((f / "record.json").read_text()) for f in reader.seen]
     assert {record["status"] for record in records} == {"done"}
     assert not list(runs.glob("*/*.broken-*")) and not list(runs.glob("*/*.old"))
-    assert not any(is_live(claim) for claim in runs.glob("*/*.claim"))
+    assert not any(is_live(lease) for lease in runs.glob("*/*.lease"))
     fresh = Counter(re.findall(r"seed (\d+): psnr (?!.*already done)", launchers.said()))
     assert max(fresh.values()) == 1, fresh
     # Killed between the rename and the report, a launcher did a run and did not say so.

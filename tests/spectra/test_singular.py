@@ -3,7 +3,11 @@
 import pytest
 import torch
 
-from inr_experiments.spectra.singular import singular_values, singular_values_of_rows
+from inr_experiments.spectra.singular import (
+    singular_values,
+    singular_values_of_rows,
+    with_centred,
+)
 from tests.reference import linear_algebra as reference
 
 
@@ -14,15 +18,27 @@ def decaying(rows: int, columns: int, seed: int = 0) -> torch.Tensor:
     return A * torch.logspace(0, -18, columns, dtype=torch.float64) + 3
 
 
-@pytest.mark.parametrize("centre", [False, True])
-@pytest.mark.parametrize("shape", [(1000, 40), (64, 64), (10, 40), (1, 5), (5, 1), (97, 3)])
+@pytest.mark.parametrize(
+    "shape", [(1000, 40), (64, 64), (65, 64), (10, 40), (1, 5), (5, 1), (97, 3)]
+)
 @pytest.mark.parametrize("rows", [7, 64, 8192])
-def test_agrees_with_the_dense_decomposition(shape, centre, rows) -> None:
+def test_agrees_with_the_dense_decomposition(shape, rows) -> None:
     A = decaying(*shape)
-    ours, theirs = singular_values(A, centre=centre, rows=rows), None
-    theirs = reference.singular_values(A, centre=centre)
-    assert ours.shape == theirs.shape
-    assert (ours - theirs).abs().max() <= 1e-10 * max(theirs[0].item(), A.abs().max().item())
+    theirs = [reference.singular_values(A, centre=centre) for centre in (False, True)]
+    for ours, dense in zip(
+        (singular_values(A, rows=rows), *with_centred(A, rows=rows)),
+        (theirs[0], *theirs),
+        strict=True,
+    ):
+        assert ours.shape == dense.shape
+        assert (ours - dense).abs().max() <= 1e-10 * A.abs().max()
+
+
+def test_a_large_mean_costs_the_centred_spectrum_no_digit() -> None:
+    A = torch.randn(200, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    _, far = with_centred(A + 1e6)
+    _, near = with_centred(A)
+    assert (far - near).abs().max() <= 1e-8 * near[0]
 
 
 def test_float32_is_decomposed_in_float64() -> None:
@@ -38,15 +54,16 @@ def test_rows_need_never_exist_together() -> None:
     assert (values - reference.singular_values(A)).abs().max() <= 1e-10 * values[0]
     assert singular_values_of_rows(iter([]), width=12).numel() == 0
     assert singular_values(A[:0]).numel() == 0
+    assert [sigma.numel() for sigma in with_centred(A[:0])] == [0, 0]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-@pytest.mark.parametrize("centre", [False, True])
-def test_non_finite_numbers_are_refused(bad, centre) -> None:
+@pytest.mark.parametrize("decompose", [singular_values, with_centred])
+def test_non_finite_numbers_are_refused(bad, decompose) -> None:
     A = torch.ones(100, 3)
     A[77, 1] = bad
     with pytest.raises(ValueError, match="non-finite"):
-        singular_values(A, centre=centre, rows=10)
+        decompose(A, rows=10)
 
 
 def test_a_vector_is_no_matrix() -> None:

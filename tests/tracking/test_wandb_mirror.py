@@ -10,14 +10,14 @@ import pytest
 import trimesh
 import wandb
 
-from inr_experiments.commands.cells import cells
 from inr_experiments.experiment import execute
 from inr_experiments.runs.store import read_arrays, read_diagnostic
+from inr_experiments.sweep import cells
 from inr_experiments.tracking.wandb_mirror import WandbMirror
 from tests.launching import SMOKE, inr
 from tests.solids import sphere, write
 
-RANK = "inlet_spectrum/inlet/effective_rank"
+RANK = "spectra/inlet/effective_rank"
 
 
 def history(run: Path) -> list[dict]:
@@ -50,13 +50,13 @@ def test_what_it_holds_is_what_the_disk_holds(sweep):
     told = {row["step"]: row["psnr"] for row in rows if "psnr" in row}
     assert told == {m["step"]: m["psnr"] for m in record["milestones"]}
     ranks = [row[RANK] for row in rows if RANK in row]
-    stored = read_diagnostic(folder, "inlet_spectrum")
+    stored = read_diagnostic(folder, "spectra")
     assert ranks == [row["inlet/effective_rank"] for row in stored]
     assert next(run.rglob("media/images/reconstruction*.png")).stat().st_size > 0
     for step in (0, 4):
         table = next(run.rglob(f"{step:06d}/inlet/singular_values*.json"))
         values = [value for _, value in json.loads(table.read_text())["data"]]
-        sigma = read_arrays(folder, "inlet_spectrum", step=step)["inlet/singular_values"]
+        sigma = read_arrays(folder, "spectra")[step]["inlet/singular_values"]
         assert values == sigma.tolist(), "every singular value, in order"
 
 

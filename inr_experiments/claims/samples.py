@@ -1,0 +1,114 @@
+"""The quantity per unit that a hypothesis is about, taken from a frame."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+
+from ..checks import InputError
+from ..runs.frame import Frame, word
+from ..statistics import spearman
+from .hypothesis import Hypothesis
+
+#: Variants without which a rank correlation says nothing.
+VARIANTS = 4
+
+
+class MissingError(Exception):
+    """A frame that lacks what a test asks for."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value a unit, in the unit of the test or, where it is relative, as a log ratio.
+
+    Attributes:
+        values: by item or seed.
+        images, seeds: what they were averaged over or taken of.
+        scale: of the runs.
+    """
+
+    values: pd.Series
+    images: int
+    seeds: int
+    scale: str
+
+
+def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
+    """A paired difference or a correlation per unit.
+
+    Raises:
+        MissingError: if the frame lacks a run or a metric of it.
+    """
+    try:
+        if hypothesis.task is not None:
+            frame = frame.where(task=hypothesis.task)
+        if hypothesis.kind == "correlation":
+            return _correlations(frame, hypothesis)
+        return _differences(frame, hypothesis)
+    except InputError as error:
+        raise MissingError(str(error)) from error
+
+
+def _differences(frame: Frame, asked: Hypothesis) -> Sample:
+    of = _cells(frame, asked.of, asked.metric, asked)
+    over = _cells(frame, asked.over or "", asked.over_metric or asked.metric, asked)
+    if lacking := set(of.index) ^ set(over.index):
+        raise MissingError(f"{len(lacking)} runs of one side have no counterpart")
+    unit = "seed" if asked.per == "seed" else "item"
+    a, b = (cells.groupby(unit).mean() for cells in (of, over))
+    images, seeds = (of.index.get_level_values(name).nunique() for name in ("item", "seed"))
+    return Sample(a - b, images, seeds, _scale(frame))
+
+
+def _cells(frame: Frame, of: str, metric: str, asked: Hypothesis) -> pd.Series:
+    """A metric of the runs that `of` names, by item and seed."""
+    own = runs_of(frame, of)
+    values = _values(own, metric, asked.at)
+    cells = values.set_axis(pd.MultiIndex.from_frame(own.runs[["item", "seed"]]))
+    if cells.index.has_duplicates:
+        raise MissingError(f"{of} has several runs of one item and seed; name what was swept")
+    if asked.relative and not (cells > 0).all():
+        raise MissingError(f"{metric} of {of} is not above 0, so that it has no ratio")
+    return np.log(cells) if asked.relative else cells * asked.factor
+
+
+def _values(own: Frame, metric: str, at: str) -> pd.Series:
+    """A metric of all runs of a frame, none of them without a number."""
+    values = own.value(metric, at).reindex(own.runs.index)
+    if lacking := int((~np.isfinite(values)).sum()):
+        raise MissingError(
+            f"{metric} at the {at} step is no number of {lacking} of {len(values)} runs"
+        )
+    return values
+
+
+def runs_of(frame: Frame, of: str) -> Frame:
+    """The runs that `of` names: a pattern of models, then columns with their values, or `*`."""
+    model, *pairs = of.split(" ")
+    kept = frame.runs["model"].map(lambda name: fnmatchcase(name, model))
+    for column, _, pattern in (pair.partition("=") for pair in pairs):
+        values = frame.column(column)
+        kept &= values.notna() & ((values.map(word) == pattern) | (pattern == "*"))
+    if not kept.any():
+        raise MissingError(f"frame {frame.name} has no run of {of}")
+    return frame.only(kept)
+
+
+def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
+    """Spearman's ρ over the variants, seeds averaged within each, item by item."""
+    own = runs_of(frame, asked.of)
+    x, y = _values(own, asked.x or "", "first"), _values(own, asked.metric, asked.at)
+    table = own.runs[["item", "key"]].assign(x=x, y=y)
+    both = table.groupby(["item", "key"])[["x", "y"]].mean()
+    if both.groupby("item").size().min() < VARIANTS:
+        raise MissingError(f"frame {frame.name} has fewer than {VARIANTS} variants of {asked.of}")
+    rho = both.groupby("item")[["x", "y"]].apply(lambda cells: spearman(cells["x"], cells["y"]))
+    if rho.isna().any():
+        raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
+    return Sample(rho, len(rho), own.runs["seed"].nunique(), _scale(own))
+
+
+def _scale(frame: Frame) -> str:
+    return ", ".join(sorted(frame.runs["scale"].unique()))

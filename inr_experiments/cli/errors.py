@@ -1,0 +1,94 @@
+"""Errors of every command: one sentence on stderr and an exit code."""
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hydra
+import omegaconf
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from ..checks import InputError, nearest
+from ..paths import conf_dir
+
+HYDRA, OMEGACONF = (Path(package.__path__[0]) for package in (hydra, omegaconf))
+
+
+class JobFailedError(RuntimeError):
+    """A run failed, as its record or launch folder says."""
+
+
+@contextmanager
+def exit_on_error(command: str) -> Iterator[None]:
+    """Turn what went wrong inside the block into one sentence and an exit code.
+
+    2 for what the user can mend, 1 for a failed run, 130 for Ctrl-C. `INR_DEBUG=1` shows the
+    traceback instead.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(
+            f"\n{command}: stopped; finished runs are kept, the same command goes on",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("INR_DEBUG") == "1":
+            raise
+        print(f"{command}: {sentence(error)}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, InputError | OSError) or of_the_config(error) else 1)
+
+
+def sentence(error: Exception) -> str:
+    """An error as one line."""
+    if isinstance(error, InputError | JobFailedError):
+        return str(error)
+    if of_the_config(error):
+        if (named := unknown_name(error)) is not None:
+            return named
+        lines = [line.strip() for line in str(error).splitlines()]
+        return "; ".join(line for line in lines if line)
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
+        return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    says = " ".join(str(error).split())
+    return (
+        f"unexpected {type(error).__name__}: {says} ({where.filename}:{where.lineno}); "
+        "INR_DEBUG=1 shows the traceback"
+    )
+
+
+def of_the_config(error: Exception) -> bool:
+    """True where Hydra or OmegaConf refused what was asked, by whatever error."""
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return True
+    raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+    return Path(raised_in).is_relative_to(HYDRA) or Path(raised_in).is_relative_to(OMEGACONF)
+
+
+def unknown_name(error: Exception) -> str | None:
+    """The sentence for a key or an option that does not exist; None for any other error."""
+    cause = error.__cause__
+    parent = getattr(cause, "parent_node", None)
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and isinstance(parent, DictConfig):
+        names = [str(name) for name in parent]
+        return (
+            f"{cause.full_key}: no such key; expected one of {', '.join(names)}"
+            f"{nearest(cause.key, names)}"
+        )
+    missing = re.search(r"Could not (?:find|load) '(.+)/(.*?)'", str(error))
+    if isinstance(error, MissingConfigException) and missing:
+        group, name = (part if part.isprintable() else repr(part) for part in missing.groups())
+        options = error.options or [path.stem for path in sorted((conf_dir() / group).glob("*"))]
+        return (
+            f"{group}={name}: no such option; expected one of {', '.join(options)}"
+            f"{nearest(name, options)}"
+        )
+    return None

@@ -1,0 +1,209 @@
+"""The experiments behind figures, tables and claims: planned, run as far as needed, collected."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, open_dict
+
+from ..runs.frame import Frame, make_frame
+from ..runs.options import united
+from ..sweep import cells
+from .cost import Costs
+from .errors import sentence
+
+#: Below so many seconds to go, starting other processes takes longer than it saves.
+WORTH_PROCESSES = 30.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The choices that all experiments of a call share, as the variables of make have them."""
+
+    scale: str
+    data: str
+    seeds: str
+    items: int | None
+    device: str
+    fast: bool
+    outputs: Path
+
+    @property
+    def words(self) -> list[str]:
+        """The overrides."""
+        words = [f"scale={self.scale}", f"data={self.data}", f"device={self.device}"]
+        words += [f"seed={self.seeds}"] if self.seeds else []
+        words += [f"items={self.items}"] if self.items else []
+        return words
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A run of an experiment: its config, where it lies, seconds that are left to do of it."""
+
+    config: dict[str, Any]
+    cfg: DictConfig
+    folder: Path
+    done: bool
+    seconds: float
+
+
+class Runner:
+    """Experiments whose runs are done in the order in which they are named.
+
+    Raises:
+        InputError: if an experiment cannot be composed, or its data is not there.
+    """
+
+    def __init__(self, choice: Choice, names: Sequence[str]) -> None:
+        import torch
+
+        from ..building import pick_device
+
+        self.choice = choice
+        on_gpu = pick_device(choice.device) == "cuda"
+        self.side_by_side = 1 if on_gpu else (os.cpu_count() or 1)
+        self.threads = None if on_gpu else max(1, torch.get_num_threads() // self.side_by_side)
+        costs = Costs(self.threads)
+        self.cells = {name: self._cells(name, costs) for name in names}
+
+    def _cells(self, name: str, costs: Costs) -> list[Cell]:
+        from ..building import resolve
+        from ..experiment import Keys, locate, missing_diagnostics
+        from ..runs.store import read_record
+
+        composed = cells([f"experiment={name}", *self.choice.words])
+        if self.choice.fast and all(cfg.model.fast for cfg in composed):
+            for cfg in composed:
+                cfg.fit.precision = "bf16"
+        keys, found = Keys(), {}
+        for cfg in composed:
+            cfg.outputs = str(self.choice.outputs)
+            config = resolve(cfg)
+            folder = locate(cfg, self.choice.outputs, keys)
+            fitted = (folder / "DONE").exists()
+            done = fitted and not missing_diagnostics(folder, config["diagnostic"])
+            if fitted and "seconds" in (record := read_record(folder)):
+                costs.learn(record)
+            found[folder] = (config, cfg, fitted, done)
+        return [
+            Cell(config, cfg, folder, done, self._left(config, fitted, done, costs))
+            for folder, (config, cfg, fitted, done) in found.items()
+        ]
+
+    @staticmethod
+    def _left(config: dict[str, Any], fitted: bool, done: bool, costs: Costs) -> float:
+        if done:
+            return 0.0
+        fitting, measuring = costs.of(config)
+        return measuring if fitted else fitting + measuring
+
+    def to_do(self) -> list[Cell]:
+        """The cells that are not done, each once, with the diagnostics of all that share it."""
+        found: dict[Path, Cell] = {}
+        for cell in (c for own in self.cells.values() for c in own if not c.done):
+            before = found.get(cell.folder)
+            found[cell.folder] = cell if before is None else together(before, cell)
+        return list(found.values())
+
+    def seconds(self) -> float:
+        """Seconds of what is to do, by the clock."""
+        left = [cell.seconds for cell in self.to_do()]
+        return max([sum(left) / self.side_by_side, *left]) if left else 0.0
+
+    def plan(self) -> str:
+        """One line an experiment: runs, those done, minutes to go; a shared run counts once."""
+        lines = [f"{'experiment':<22} {'runs':>5} {'done':>5} {'min to go':>10}"]
+        seen: set[Path] = set()
+        for name, own in self.cells.items():
+            new = [c for c in own if not c.done and c.folder not in seen]
+            seen |= {c.folder for c in new}
+            minutes = sum(c.seconds for c in new) / self.side_by_side / 60
+            done = sum(c.done for c in own)
+            lines.append(f"{name:<22} {len(own):>5} {done:>5} {minutes:>10.1f}")
+        count, hours = len(self.to_do()), self.seconds() / 3600
+        told = f"{60 * hours:.0f} min" if hours < 1 else f"{hours:.1f} h"
+        return "\n".join([*lines, f"{count} runs to do, about {told}"])
+
+    def run(self, hours: float | None = None) -> list[str]:
+        """Do what is not done, until `hours` have passed; return a sentence for each failure."""
+        cells, started, failures = self.to_do(), time.perf_counter(), []
+        deadline = None if hours is None else started + 3600 * hours
+        left = sum(cell.seconds for cell in cells)
+        for n, (cell, said) in enumerate(self._done(cells, deadline), 1):
+            left -= cell.seconds
+            minutes = left / self.side_by_side / 60
+            print(f"{n} of {len(cells)}, about {minutes:.0f} min left: {said}", flush=True)
+            if said.startswith("failed"):
+                failures.append(said)
+        return failures
+
+    def _done(self, cells: list[Cell], deadline: float | None) -> Iterator[tuple[Cell, str]]:
+        """Every cell that was begun in time, with what came of it."""
+        in_time = (c for c in cells if deadline is None or time.perf_counter() < deadline)
+        if self.side_by_side == 1 or self.seconds() < WORTH_PROCESSES:
+            for cell in in_time:
+                yield cell, do(cell.cfg)
+            return
+        from joblib import Parallel, delayed
+
+        workers = Parallel(
+            self.side_by_side, return_as="generator_unordered", pre_dispatch="n_jobs"
+        )
+        yield from workers(delayed(numbered)(cell) for cell in in_time)
+
+    def frames(self) -> Iterator[tuple[str, Frame | None]]:
+        """The frame of every experiment that is whole; None, and a line, for the others."""
+        from ..experiment import missing_diagnostics
+
+        for name, own in self.cells.items():
+            whole = [
+                c for c in own
+                if (c.folder / "DONE").exists()
+                and not missing_diagnostics(c.folder, c.config["diagnostic"])
+            ]  # fmt: skip
+            if len(whole) < len(own):
+                print(f"{name}: {len(whole)} of {len(own)} runs are done; the same command goes on")
+                yield name, None
+                continue
+            looks = {c.folder: c.config["model"] for c in own}
+            diagnostics = {d for c in own for d in c.config["diagnostic"] or {}}
+            yield name, make_frame(name, list(looks), looks=looks, diagnostics=diagnostics)
+
+
+def together(a: Cell, b: Cell) -> Cell:
+    """The run of two cells with the diagnostics of both, each with the options of both."""
+    first, second = a.config["diagnostic"] or {}, b.config["diagnostic"] or {}
+    both = {**first, **{n: united(first.get(n, {}), node) for n, node in second.items()}}
+    cfg = a.cfg.copy()
+    with open_dict(cfg):
+        cfg.diagnostic = both
+    config = {**a.config, "diagnostic": both}
+    return replace(a, cfg=cfg, config=config, seconds=max(a.seconds, b.seconds))
+
+
+def numbered(cell: Cell) -> tuple[Cell, str]:
+    """A cell and what came of it, for a process that does several in any order."""
+    return cell, do(cell.cfg)
+
+
+def do(cfg: DictConfig) -> str:
+    """Do a run; say in a line what came of it."""
+    import logging
+
+    from ..experiment import execute
+
+    logging.getLogger("inr_experiments").setLevel(logging.ERROR)
+    name = f"{cfg.model.label}, seed {cfg.seed}"
+    try:
+        outcome = execute(cfg)
+    except Exception as error:
+        return f"failed: {name}: {sentence(error)}"
+    if outcome.status != "done":
+        return f"failed: {name}: {outcome.status} ({outcome.folder})"
+    metrics = outcome.record["metrics"]
+    told = ", ".join(f"{k} {v:.4g}" for k, v in list(metrics.items())[:2])
+    return f"{cfg.model.label} on {outcome.record['item']}, seed {cfg.seed}: {told}"

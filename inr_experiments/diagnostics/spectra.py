@@ -1,0 +1,98 @@
+"""Singular values of what stages put out, and of their weights; as they are and centred."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor, nn
+
+from ..checks import InputError, choice, integer
+from ..fit.snapshot import Snapshot
+from ..spectra.feature_jacobian import feature_jacobian_ranks
+from ..spectra.output import spread
+from ..spectra.ranks import rank_family
+from ..spectra.singular import singular_values, with_centred
+from ..tasks.task import Task
+
+Result = dict[str, np.ndarray | float]
+#: What a stage is, by the first part of its name.
+STAGES = ("encoding", "inlet", "hidden", "head")
+
+
+class Spectra:
+    """Spectra of Z_i and of H·Z_i, H = I − 11ᵀ/N, of stages at the fitted points, in float64.
+
+    Returns, for each stage: `<stage>/<measure>`, the rank family of Z; `<stage>/centred_<measure>`,
+    that of HZ; `<stage>/zero_columns`, the units that are zero at every point; and with `arrays`
+    `<stage>/singular_values` and `<stage>/centred_singular_values` (K,), largest first. Of weight
+    matrices, which are not centred, the same under `<stage>.weight`; of the feature Jacobians
+    ∂Z_i/∂Z_{i−1}, ranks over some samples under `<stage>.jacobian`.
+
+    Args:
+        stages: of `encoding`, `inlet`, `hidden`, `head`; a model may lack one.
+        weights: also those of the stages' weight matrices.
+        jacobians: samples of the feature Jacobians, evenly spread; 0 for none.
+        points: so many of the fitted points, evenly spread; None takes all.
+        arrays: keep the singular values, not only what is measured of them.
+
+    Raises:
+        InputError: if a value cannot be used, or the model has none of the stages.
+
+    Source: section 3, figure 2, Prop. 1 and 2 of arXiv 2602.01526.
+    """
+
+    def __init__(
+        self,
+        *,
+        stages: Sequence[str],
+        weights: bool,
+        jacobians: int,
+        points: int | None,
+        arrays: bool,
+    ) -> None:
+        self.stages = [choice("diagnostic.spectra.stages", stage, STAGES) for stage in stages]
+        self.weights = weights
+        self.jacobians = integer("diagnostic.spectra.jacobians", jacobians, least=0)
+        self.points = None if points is None else integer("diagnostic.spectra.points", points)
+        self.arrays = arrays
+
+    def __call__(self, snapshot: Snapshot, task: Task) -> Result:
+        exact = snapshot.float64()
+        chosen = spread(len(exact.coordinates), self.points or len(exact.coordinates))
+        result: Result = {}
+        for name, Z in exact.features():
+            if self._has(name):
+                result |= self._of_stage(name, Z[chosen.to(Z.device)])
+        if not result:
+            raise InputError(f"diagnostic.spectra.stages={self.stages}: the model has none of them")
+        stage_of = exact.stage_by_module()
+        if self.weights:
+            for name, module in exact.field.named_modules():
+                if isinstance(module, nn.Linear) and self._has(stage_of[name]):
+                    weight = module.weight.detach()
+                    sigma = singular_values(weight).cpu().numpy()
+                    result |= self._measured(f"{stage_of[name]}.weight/", sigma, weight)
+        if self.jacobians:
+            ranks = feature_jacobian_ranks(exact.field, exact.coordinates, samples=self.jacobians)
+            for layer, measures in ranks.items():
+                if self._has(stage_of[layer]):
+                    prefix = f"{stage_of[layer]}.jacobian"
+                    result |= {f"{prefix}/{measure}": value for measure, value in measures.items()}
+        return result
+
+    def _has(self, stage: str) -> bool:
+        return stage.split(".")[0] in self.stages
+
+    def _of_stage(self, stage: str, Z: Tensor) -> Result:
+        plain, centred = (sigma.cpu().numpy() for sigma in with_centred(Z))
+        return {
+            f"{stage}/zero_columns": int((Z == 0).all(dim=0).sum()),
+            **self._measured(f"{stage}/", plain, Z),
+            **self._measured(f"{stage}/centred_", centred, Z),
+        }
+
+    def _measured(self, prefix: str, sigma: np.ndarray, A: Tensor) -> Result:
+        family = rank_family(sigma, (A.shape[0], A.shape[1]))
+        found: Result = {f"{prefix}{measure}": value for measure, value in family.items()}
+        if self.arrays:
+            found[f"{prefix}singular_values"] = sigma
+        return found

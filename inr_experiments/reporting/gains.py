@@ -1,0 +1,76 @@
+"""Values per item, gains over the reference, and correlations within items."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..checks import InputError
+from ..runs.frame import Frame
+from ..statistics import Estimate, spearman, summarise
+
+
+def per_item(
+    frame: Frame,
+    metric: str,
+    by: str | Sequence[str] = "label",
+    at: str = "last",
+    *,
+    complete: bool = True,
+) -> pd.DataFrame:
+    """A metric, seeds averaged within items: groups × items, both in the order of the sweep.
+
+    Args:
+        by: columns of `runs` that make a group.
+        at: the step, see `Frame.value`.
+        complete: False leaves NaN where a group lacks an item.
+
+    Raises:
+        InputError: if `complete` and a group lacks an item that another has; or one of its items
+            and seeds has several runs.
+    """
+    by = [by] if isinstance(by, str) else list(by)
+    names = [*by, "item", "seed"]
+    cells = pd.DataFrame({name: frame.column(name) for name in names})
+    cells["value"] = frame.value(metric, at)
+    cells = cells.dropna(subset=["value"])
+    if cells.duplicated(names).any():
+        twice = cells[cells.duplicated(names)].iloc[0]
+        told = ", ".join(f"{name}={twice[name]}" for name in names)
+        raise InputError(
+            f"frame {frame.name}: several runs of {told}; expected a label of its own "
+            "(model.label) for each value that is swept"
+        )
+    means = cells.groupby([*by, "item"], sort=False, dropna=False)["value"].mean().unstack("item")
+    if complete and means.isna().any(axis=None):
+        raise InputError(f"frame {frame.name}: not every {', '.join(by)} has {metric} of all items")
+    groups = cells.drop_duplicates(by).set_index(by).index
+    return means.reindex(groups)[list(cells["item"].unique())]
+
+
+def correlation(frame: Frame, x: str, y: str, levels: Sequence[str] = ("key",)) -> Estimate:
+    """Spearman's ρ of x at step 0 and y at the last step over an item's levels; mean over items.
+
+    Seeds are averaged within a level. The interval is cut to [-1, 1], where every ρ lies.
+
+    Args:
+        levels: columns of `runs` that tell the levels apart; a key differs where a config does.
+    """
+    table = pd.DataFrame({name: frame.column(name) for name in ("item", *levels)})
+    table["x"], table["y"] = frame.value(x, "first"), frame.value(y)
+    cells = table.groupby(["item", *levels], dropna=False)[["x", "y"]].mean()
+    rho = summarise([spearman(own["x"], own["y"]) for _, own in cells.groupby("item")])
+    # NaN stays NaN.
+    low, high = np.clip([rho.low, rho.high], -1.0, 1.0)
+    return replace(rho, low=float(low), high=float(high))
+
+
+def signed(estimate: Estimate) -> str:
+    """The mean and its interval, as far as there are: `+1.22 [+0.84, +1.60]`."""
+    if math.isnan(estimate.mean):
+        return "–"
+    if math.isnan(estimate.low):
+        return f"{estimate.mean:+.2f}"
+    return f"{estimate.mean:+.2f} [{estimate.low:+.2f}, {estimate.high:+.2f}]"

@@ -1,0 +1,129 @@
+"""Leases of runs: a file with a heartbeat says who is doing one."""
+
+import fcntl
+import json
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import files
+
+#: Seconds between two heartbeats, and without one after which a worker elsewhere counts as dead.
+BEAT, DEAD_AFTER = 5.0, 60.0
+
+
+class LostLeaseError(RuntimeError):
+    """Another worker took the run over while this one was stopped for longer than a heartbeat."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: short, and released by the kernel whatever happens to the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _machine() -> str:
+    """This boot of this machine, as far as process numbers have a meaning."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()} {boot} {space}"
+
+
+def _started(pid: int) -> str:
+    """When the process began, where the system says so: process numbers are used again.
+
+    "ended" for one that was killed and that its parent, as in many a container, does not collect.
+    """
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return "ended" if facts[0] in "ZX" else facts[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _process_lives(owner: dict) -> bool:
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _started(owner["pid"]) == owner["started"]
+
+
+def is_live(path: Path) -> bool:
+    """True where the lease at `path` exists and its worker is alive.
+
+    On the same machine the process itself is asked; elsewhere the heartbeat counts, against the
+    clock of the file system, and a beat from the future counts as none.
+    """
+    try:
+        owner = json.loads(path.read_text())
+        if owner["machine"] == _machine():
+            return _process_lives(owner)
+        probe = path.with_name(f".clock.{uuid.uuid4().hex}")
+        probe.touch()
+        now = probe.stat().st_mtime
+        probe.unlink()
+        return abs(now - path.stat().st_mtime) < DEAD_AFTER
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
+
+
+class Lease:
+    """A held lease; `take` makes one."""
+
+    def __init__(self, path: Path, token: str) -> None:
+        self.path = path
+        self.token = token
+        self._stop = threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    @classmethod
+    def take(cls, path: Path) -> "Lease | None":
+        """Lease `path`, also from a dead worker; None where a live one has it.
+
+        To be called under `locked`.
+        """
+        if is_live(path):
+            return None
+        token = uuid.uuid4().hex
+        pid = os.getpid()
+        owner = {"machine": _machine(), "pid": pid, "started": _started(pid), "token": token}
+        files.write_json(path, owner)
+        return cls(path, token)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(BEAT):
+            try:
+                os.utime(self.path)
+            except OSError:
+                return
+
+    def check(self) -> None:
+        """Raise `LostLeaseError` if the lease is no longer this worker's; call under `locked`."""
+        try:
+            mine = json.loads(self.path.read_text())["token"] == self.token
+        except (OSError, ValueError, KeyError):
+            mine = False
+        if not mine:
+            raise LostLeaseError(f"{self.path}: taken over by another worker")
+
+    def release(self) -> None:
+        """Give the lease up; call under `locked`."""
+        self._stop.set()
+        try:
+            self.check()
+        except LostLeaseError:
+            return
+        self.path.unlink()

@@ -1,0 +1,190 @@
+"""The runs that a sweep means: a union of products, enumerated without doing any.
+
+An experiment says in its yaml what it sweeps, a block a product:
+
+    sweep:
+      - {fits: images, seed: [0, 1], model: [relu, rank_expanding]}
+      - {fits: images, model: [relu, rank_expanding], task.coordinates: unit}
+
+`fits` names an entry of the group `data`, which brings task and items. A key of the command line
+takes the place of the same key in every block; cells that two blocks share are one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import product
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from .checks import InputError, choice, integer
+from .paths import conf_dir
+
+#: Keys of a sweep that vary slowest, so that a sweep that is stopped has whole seeds and items.
+SLOW = ("seed", "task.image", "task.shape", "task.path")
+
+
+#: From overrides to the config that they compose.
+Composer = Callable[[list[str]], DictConfig]
+
+
+def jobs(overrides: Sequence[str], composed: Composer) -> list[tuple[str, ...]]:
+    """The overrides of every cell of `inr -m <overrides>`, in order, each once.
+
+    Raises:
+        InputError: if the experiment's `sweep` cannot be read.
+    """
+    given = _parsed(overrides)
+    # Values may be of a task that only the blocks choose; what is composed in the end has them.
+    whole = [o for o in given if "." not in o.get_key_element()]
+    fixed = [o.input_line for o in whole if not o.is_sweep_override()]
+    cells: dict[tuple[str, ...], None] = {}
+    for block in _blocks(composed(fixed)):
+        choices = {o.get_key_element(): _choices(o) for o in _parsed(block)}
+        own = {key.lstrip("+"): key for key in choices}
+        for override in given:
+            key = override.get_key_element()
+            choices[own.get(key.lstrip("+"), key)] = _choices(override)
+        slow = [key for key in SLOW if key in choices]
+        order = [*slow, *(key for key in choices if key not in slow)]
+        cells.update(dict.fromkeys(product(*(choices[key] for key in order))))
+    return list(cells)
+
+
+def cells(overrides: Sequence[str]) -> list[DictConfig]:
+    """The composed config of every cell of `jobs`, in order."""
+    listed = _jobs(overrides)
+    configs = _configs(listed)
+    return [_with(configs[_but_seed(job)], _parsed(_seed(job))) for job in listed]
+
+
+def cells_by_seed(overrides: Sequence[str]) -> list[tuple[DictConfig, list[int]]]:
+    """The composed configs that differ in more than the seed, each with its seeds."""
+    listed = _jobs(overrides)
+    configs = _configs(listed)
+    seeds: dict[tuple[str, ...], list[int]] = {rest: [] for rest in configs}
+    for job in listed:
+        own = [o.value() for o in _parsed(_seed(job))]
+        seeds[_but_seed(job)].append(own[0] if own else configs[_but_seed(job)].seed)
+    return [(configs[rest], own) for rest, own in seeds.items()]
+
+
+def _jobs(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return jobs(overrides, _composed)
+
+
+def _configs(listed: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], DictConfig]:
+    """The config of every job, by its overrides without the seed.
+
+    Those that differ in values only are composed once: composing anew takes far longer.
+    """
+    made: dict[tuple[str, ...], DictConfig] = {}
+    found = {}
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        for rest in dict.fromkeys(map(_but_seed, listed)):
+            overridden = _parsed(rest)
+            values = [o for o in overridden if _is_value(o)]
+            alike = tuple(o.get_key_element() if o in values else o.input_line for o in overridden)
+            if alike not in made:
+                made[alike] = _composed(list(rest))
+            found[rest] = _with(made[alike], values)
+    return found
+
+
+def _seed(job: Sequence[str]) -> list[str]:
+    return [word for word in job if word.startswith("seed=")]
+
+
+def _but_seed(job: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in job if not word.startswith("seed="))
+
+
+def _composed(words: list[str]) -> DictConfig:
+    return compose("config", words)
+
+
+def quoted(value: str) -> str:
+    """The value as one string to Hydra's grammar, in quotes where it needs them.
+
+    `${` in it is escaped: it is no interpolation.
+    """
+    with suppress(HydraException):
+        if _parsed([f"x={value}"])[0].value() == value and "${" not in value:
+            return value
+    return QuotedString(value.replace("${", "\\${"), Quote.double).with_quotes()
+
+
+def _blocks(config: DictConfig) -> list[list[str]]:
+    """The blocks of the experiment as overrides; one empty block where there is none."""
+    plain: Any = OmegaConf.to_container(config, resolve=False)
+    blocks = plain.get("sweep") or [{}]
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise InputError(f"sweep={blocks!r}: expected a list of blocks, each key: values")
+    most = plain.get("items")
+    if most is not None:
+        integer("items", most)
+    found = []
+    for block in blocks:
+        entries = dict(block)
+        fits = entries.pop("fits", None)
+        if fits is not None:
+            entries = {**_items(plain, fits, most), **entries}
+        found.append([f"{key}={_text(value)}" for key, value in entries.items()])
+    return found
+
+
+def _items(plain: Mapping[str, Any], fits: str, most: int | None) -> dict[str, Any]:
+    """The entries of the group `data` for `fits`: task and items, the first `most` of them."""
+    entry = plain["data"][choice("fits", fits, plain.get("data") or {})]
+    return {key: v[:most] if isinstance(v, list) else v for key, v in entry.items()}
+
+
+def _text(value: Any) -> str:
+    """The value or values of a key as Hydra reads them."""
+    if isinstance(value, list):
+        return ",".join(map(_word, value))
+    return _word(value)
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{','.join(map(_word, value))}]"
+    if isinstance(value, str):
+        return value if value.startswith("${") else quoted(value)
+    return str(value)
+
+
+def _is_value(override: Any) -> bool:
+    """True where it sets one value, and chooses no group and merges no node."""
+    if override.is_delete() or isinstance(override.value(), dict):
+        return False
+    return "." in override.get_key_element()
+
+
+def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
+    """A copy of a composed config with other values, without what is of the sweep."""
+    changed = cfg.copy()
+    for override in values:
+        OmegaConf.update(changed, override.key_or_group, override.value(), force_add=True)
+    return changed
+
+
+def _parsed(lines: Sequence[str]) -> list[Any]:
+    return OverridesParser.create().parse_overrides(list(lines))
+
+
+def _choices(override: Any) -> list[str]:
+    """All values of an override as `key=value`."""
+    key = override.get_key_element()
+    if override.is_delete() or not override.is_sweep_override():
+        return [override.input_line]
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]

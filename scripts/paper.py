@@ -1,0 +1,238 @@
+"""Figures, tables, verdicts and the report: run what they read and is not done, collect, draw.
+
+`paper.py [TARGET ...]`; a target is the stem of a figure or table, an experiment, or one of
+reproduce, paper, report, compare, reference. A figure is a file in scripts/figures, a table one in
+scripts/tables: its docstring is the caption, READS the experiments, `draw` or `rows` takes their
+frames. `--list` prints the map.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from inr_experiments.checks import InputError, nearest
+from inr_experiments.cli.errors import exit_on_error, sentence
+from inr_experiments.cli.runner import Choice, Runner
+from inr_experiments.paths import conf_dir
+from inr_experiments.reporting.pieces import Piece, build, find_pieces
+from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
+
+ROOT = Path(__file__).resolve().parents[1]
+CLAIMS = conf_dir() / "claims.yaml"
+#: The main job; with one seed, so that it takes a quarter of an hour on two cores.
+REPRODUCE = (
+    "table1", "table1_occupancy", "fig_reconstruction", "fig_inlet_spectra",
+    "fig_occupancy_gallery", "fig_occupancy_slices",
+)  # fmt: skip
+WHOLE = ("reproduce", "paper", "report", "compare", "reference")
+
+
+def experiments() -> list[str]:
+    """The experiments of conf/experiment."""
+    return sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked; the exit code is 1 where something of it failed."""
+    options = parsed(arguments)
+    listed = find_pieces(ROOT / "scripts")
+    if options.list:
+        print_map(listed)
+        return 0
+    for target in options.targets:
+        if target not in (*WHOLE, *listed, *experiments()):
+            names = [*WHOLE, *listed, *experiments()]
+            raise InputError(
+                f"{target}: no such target; expected one of {', '.join(names)}"
+                f"{nearest(target, names)}"
+            )
+    at = options.frames.name if options.frames else f"{options.scale}-{options.data}"
+    if options.targets == ["compare"]:
+        return compare(options.outputs, at)
+    if options.targets == ["reference"]:
+        return keep(options.outputs, at)
+    chosen = expand(options.targets, listed)
+    failed, unfinished = 0, set[str]()
+    if options.frames is None and "report" not in options.targets:
+        failed, unfinished = run(options, listed, chosen, at)
+        if options.plan:
+            return 0
+    frames = options.frames or options.outputs / "frames" / at
+    wanted = [listed[name] for name in chosen if name in listed]
+    able = [piece for piece in wanted if not unfinished & set(piece.reads)]
+    outcomes = [draw(piece, frames, options, at) for piece in able]
+    failed += outcomes.count("failed")
+    drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
+    show(options.outputs, at, drawn)
+    if {"paper", "report"} & set(options.targets):
+        report(options.outputs, at, listed, variables(options))
+    return 1 if failed else 0
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="paper.py", description=(__doc__ or "").split("\n\n")[0])
+    add = parser.add_argument
+    add("targets", nargs="*", default=["reproduce"], help="default: reproduce")
+    add("--scale", default="laptop", help="smoke, laptop (default) or paper")
+    add("--data", default="bundled", help="bundled (default) or real")
+    add("--seeds", default="", help="0,1,2; default: the experiment's, of reproduce 0")
+    add("--items", type=int, help="of an experiment's pictures or solids the first so many")
+    add("--hours", type=float, help="stop after so long, with whole runs; the next call goes on")
+    add("--device", default="auto", help="auto (default), cpu or cuda")
+    add("--fast", action="store_true", help="bf16 where every model of an experiment may")
+    add("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
+    add("--frames", type=Path, help="draw from the frames in this folder, run nothing")
+    add("--plan", action="store_true", help="print what is to be run, and how long it takes")
+    add("--list", action="store_true", help="print what reads what")
+    return parser.parse_args(arguments)
+
+
+def print_map(listed: Mapping[str, Piece]) -> None:
+    """Print what every figure and table reads and shows, and what every experiment asks."""
+    for piece in listed.values():
+        print(f"{piece.stem:<30} {' '.join(piece.reads):<22} {piece.caption.split('. ')[0]}")
+    print()
+    for name in experiments():
+        text = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+        print(next(line for line in text.splitlines() if line.startswith("# inr "))[2:])
+
+
+def expand(targets: Iterable[str], listed: Mapping[str, Piece]) -> list[str]:
+    """Figures, tables and experiments that the targets mean, each once."""
+    names: list[str] = []
+    for target in targets:
+        if target == "paper":
+            names += [*listed, *claimed()]
+        elif target == "reproduce":
+            names += REPRODUCE
+        elif target not in WHOLE:
+            names.append(target)
+    return list(dict.fromkeys(names))
+
+
+def claimed() -> list[str]:
+    """The experiments that claims read, in the order of the claims."""
+    from inr_experiments.claims.verdict import read_claims
+
+    claims = read_claims(CLAIMS)
+    return list(dict.fromkeys(name for claim in claims for name in claim.experiments))
+
+
+def run(
+    options: argparse.Namespace, listed: Mapping[str, Piece], chosen: Sequence[str], at: str
+) -> tuple[int, set[str]]:
+    """Run what is not done of the experiments behind the chosen; collect those that are whole.
+
+    Returns how many runs failed, and the experiments that are not whole.
+    """
+    needed = [n for name in chosen for n in (listed[name].reads if name in listed else (name,))]
+    first = [name for name in claimed() if name in needed]
+    names = list(dict.fromkeys([*first, *needed]))
+    seeds = options.seeds or ("0" if options.targets == ["reproduce"] else "")
+    choice = Choice(
+        options.scale, options.data, seeds, options.items, options.device, options.fast,
+        options.outputs,
+    )  # fmt: skip
+    runner = Runner(choice, names)
+    print(runner.plan())
+    if options.plan:
+        return 0, set()
+    failures = runner.run(options.hours)
+    unfinished = set()
+    for name, frame in runner.frames():
+        if frame is None:
+            unfinished.add(name)
+        else:
+            write_frame(frame, options.outputs / "frames" / at / name)
+    for line in failures:
+        print(line, file=sys.stderr)
+    return len(failures), unfinished
+
+
+def draw(piece: Piece, frames: Path, options: argparse.Namespace, at: str) -> str:
+    """Draw a figure or make a table: `drawn`, or `failed` or `not due`, with the reason printed.
+
+    Of pictures that may not be passed on no figure is due, unless it is asked for by name.
+    """
+    try:
+        read = [read_frame(frames / name) for name in piece.reads]
+        build(piece, read, options.outputs / piece.kind / at / piece.stem)
+        return "drawn"
+    except NotShownError as error:
+        print(f"{piece.stem}: {error}", file=sys.stderr)
+        return "failed" if piece.stem in options.targets else "not due"
+    except Exception as error:
+        made_by = f"make {piece.stem}{variables(options)}"
+        print(f"{piece.stem}: {sentence(error)}; made by: {made_by}", file=sys.stderr)
+        return "failed"
+
+
+def show(outputs: Path, at: str, drawn: Sequence[Piece]) -> None:
+    """Print the tables, and where everything lies."""
+    for piece in drawn:
+        path = outputs / piece.kind / at / f"{piece.stem}.txt"
+        if piece.kind == "tables" and path.is_file():
+            print(f"\n{path.read_text(encoding='utf-8')}")
+    for piece in drawn:
+        for path in sorted((outputs / piece.kind / at).glob(f"{piece.stem}.*")):
+            print(path)
+
+
+def variables(options: argparse.Namespace) -> str:
+    """The variables of make that lead to these frames."""
+    words = [f" SCALE={options.scale} DATA={options.data}"]
+    words += [f"SEEDS={options.seeds}"] if options.seeds else []
+    words += [f"ITEMS={options.items}"] if options.items else []
+    words += ["FAST=1"] if options.fast else []
+    return " ".join(words)
+
+
+def report(outputs: Path, at: str, listed: Mapping[str, Piece], chosen: str) -> None:
+    """Write the page and the table of verdicts."""
+    from inr_experiments.claims.verdict import judge_all
+    from inr_experiments.reporting import tables
+    from inr_experiments.reporting.page import Sources, write_page
+
+    verdicts = judge_all(CLAIMS, outputs / "frames" / at, variables=chosen)
+    sources = Sources(outputs, at, chosen, ROOT / "README.md")
+    page = write_page(sources, verdicts, list(listed.values()))
+    body = [[v.claim.name, v.verdict, v.claim.text, v.sentence] for v in verdicts]
+    note = "Thresholds and tests: conf/claims.yaml."
+    header = ("", "verdict", "claim or question", "evidence")
+    tables.write(tables.Table(header, body, note), outputs / "tables" / at / "claims")
+    for v in verdicts:
+        print(f"{v.claim.name}  {v.verdict:<14}  {v.claim.text}")
+    print(page)
+
+
+def compare(outputs: Path, at: str) -> int:
+    """Print what moved beyond its interval since the reference; 1 where a number or verdict did."""
+    from inr_experiments.claims.evidence import NOT_RUN
+    from inr_experiments.claims.verdict import judge_all
+    from inr_experiments.reporting import reference
+
+    kept, frames = ROOT / "outputs" / "reference" / at, outputs / "frames" / at
+    lines, moved = reference.compare(kept, frames)
+    then, now = (judge_all(CLAIMS, folder) for folder in (kept / "frames", frames))
+    for a, b in zip(then, now, strict=True):
+        if b.verdict not in (a.verdict, NOT_RUN):
+            lines.append(f"{a.claim.name}: {b.verdict}, was {a.verdict}. {b.sentence}")
+            moved += 1
+    print("\n".join(lines))
+    return 1 if moved else 0
+
+
+def keep(outputs: Path, at: str) -> int:
+    """Keep frames, tables and figures as the published reference."""
+    from inr_experiments.reporting import reference
+
+    to = ROOT / "outputs" / "reference" / at
+    print(f"{to}: {reference.keep(outputs, at, to) / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    with exit_on_error("paper"):
+        sys.exit(main())

@@ -1,0 +1,415 @@
+"""Evidence from made-up frames: each outcome of each kind, and what may never decide."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from inr_experiments.claims.evidence import OUTCOMES, SHOWN, outcome_of, weigh
+from inr_experiments.claims.hypothesis import Hypothesis
+from inr_experiments.runs.frame import Frame
+from inr_experiments.statistics import max_t, smallest_p, summarise
+from tests.reporting.made_up import WOBBLE, joined, made_up, measured, without
+
+BASE = np.linspace(20, 30, 8)
+ACTIVATION = "model.inlet_activation._target_"
+
+
+def asks(**given) -> Hypothesis:
+    usual = {"experiment": "e", "kind": "gain", "metric": "psnr", "of": "mine", "over": "relu",
+             "threshold": 0, "unit": "dB"}  # fmt: skip
+    return Hypothesis(**{**usual, **given})
+
+
+def weighed(frame: Frame, *hypotheses: Hypothesis):
+    return weigh({"e": frame}, hypotheses)
+
+
+def outcome(shift: float, *, kind="gain", threshold=2.0, n=8, scale="laptop", wobble=1.0):
+    base = np.linspace(20, 30, n)
+    frame = made_up({"relu": base, "mine": base + shift + wobble * WOBBLE[:n]}, scale=scale)
+    (found,) = weighed(frame, asks(kind=kind, threshold=threshold))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("shift", "wanted", "why"),
+    [
+        (4.0, "shown", "above 2 dB"),
+        (2.0, "partly", "on both sides of 2 dB"),
+        (1.0, "partly", "below 2 dB"),
+        (0.1, "refuted", "below 2 dB"),
+        (-3.0, "refuted", "below zero"),
+    ],
+)
+def test_a_gain(shift, wanted, why):
+    found = outcome(shift)
+    assert found.outcome == wanted and why in found.sentence
+    assert found.estimate.mean == pytest.approx(shift)
+    assert found.size == pytest.approx(shift / WOBBLE.std(ddof=1))
+    assert (found.estimate.n, found.images, found.seeds, found.scale) == (8, 8, 2, "laptop")
+    assert f"{shift:+.3g} dB" in found.sentence and "over 8 images" in found.sentence
+
+
+def test_a_gain_whose_interval_holds_zero_and_the_threshold_is_undecided():
+    wide = outcome(1.0, wobble=4.0)
+    assert wide.estimate.low < 0 < 2 < wide.estimate.high
+    assert wide.outcome == "undecided" and "both zero and 2 dB" in wide.sentence
+    none = outcome(0.0, threshold=0.0)
+    assert none.outcome == "undecided" and "holds zero" in none.sentence
+
+
+@pytest.mark.parametrize(
+    ("shift", "wobble", "wanted"),
+    [(0.1, 0.1, "shown"), (0.5, 0.1, "partly"), (-0.5, 0.1, "partly"), (3.0, 0.1, "refuted"),
+     (-3.0, 0.1, "refuted"), (0.1, 2.0, "undecided")],
+)  # fmt: skip
+def test_an_equivalence(shift, wobble, wanted):
+    found = outcome(shift, kind="equivalence", threshold=0.5, wobble=wobble)
+    assert found.outcome == wanted
+    assert np.isnan(found.p) and "p =" not in found.sentence
+
+
+def test_equal_to_the_last_bit_is_equivalent():
+    found = outcome(0.0, kind="equivalence", threshold=0.1, wobble=0.0)
+    assert found.outcome == "shown" and found.estimate.low == found.estimate.high == 0
+
+
+@pytest.mark.parametrize("kind", ["gain", "equivalence"])
+def test_smoke_scale_and_few_images_decide_nothing(kind):
+    shift, threshold = (9.0, 2.0) if kind == "gain" else (0.0, 5.0)
+    given = {"kind": kind, "threshold": threshold}
+    assert outcome(shift, **given).outcome == "shown"
+    smoke = outcome(shift, scale="smoke", **given)
+    assert smoke.outcome == "undecided" and "smoke" in smoke.sentence
+    for n in (1, 4, 5):
+        few = outcome(shift, n=n, **given)
+        assert few.outcome == "undecided" and f"{2 / 2**n:.2g}" in few.sentence
+        assert "nan" not in few.sentence
+    assert outcome(shift, n=6, **given).outcome == "shown"
+
+
+#: Six values on one side of zero, but for one: t says 2.5 %, the sign flips 4/2⁶.
+LOPSIDED = np.array([0.6, 0.7, 0.8, 0.9, 1.0, -0.05])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "wanted", "why"),
+    [
+        ("gain", 2 + LOPSIDED, "partly", "above zero, and the interval above 2 dB, which sign"),
+        ("gain", 2 - 3 * LOPSIDED, "undecided", "the interval is below 2 dB, which sign flips"),
+        ("equivalence", 2 - LOPSIDED, "partly", "the interval is within ±2 dB, which sign flips"),
+        ("equivalence", 2 + LOPSIDED, "partly", "the interval is beyond ±2 dB, which sign flips"),
+        ("equivalence", -2 - LOPSIDED, "partly", "the interval is beyond ±2 dB, which sign flips"),
+    ],
+)
+def test_beyond_a_threshold_counts_only_what_sign_flips_confirm(kind, values, wanted, why):
+    d = summarise(values)
+    assert d.low > 2 or d.high < 2, "by its t interval"
+    found = outcome_of(asks(kind=kind, threshold=2), values, p=2 / 2**6)
+    assert found[0] == wanted and why in found[1]
+
+
+def test_tests_of_one_claim_share_their_p():
+    # As Holm had it, two tests of six images could show nothing: 2 · 2/2⁶ > 0.05.
+    base = np.linspace(20, 30, 6)
+    frame = made_up({"relu": base, "a": base + 5 + WOBBLE[:6], "b": base + 6 - WOBBLE[:6]})
+    both = weighed(frame, asks(of="a"), asks(of="b"))
+    assert [e.outcome for e in both] == ["shown"] * 2
+    assert [e.p for e in both] == [2 / 2**6] * 2
+    equivalent = asks(kind="equivalence", of="a", threshold=9)
+    assert weighed(frame, asks(of="a"), equivalent)[0].p == 2 / 2**6, "an equivalence has no p"
+
+
+def test_a_weak_test_loses_its_significance_in_a_family():
+    weak = np.array([0.5, 0.9, 0.3, 0.7, 0.8, 0.4, 0.6, -0.5])
+    noise = np.random.default_rng(1).normal(size=(6, 8))
+    others = {f"other{i}": BASE + own - own.mean() for i, own in enumerate(noise)}
+    frame = made_up({"relu": BASE, "mine": BASE + weak, "clear": BASE + 5 + WOBBLE, **others})
+    (alone,) = weighed(frame, asks())
+    assert alone.outcome == "shown" and alone.p <= 0.05
+    family = [asks(), asks(of="clear"), *(asks(of=name) for name in others)]
+    lost, clear, *_ = weighed(frame, *family)
+    assert lost.outcome == "undecided" and lost.p > 0.05
+    assert "excludes zero but p = " in lost.sentence and "exceeds 0.05" in lost.sentence
+    assert clear.outcome == "shown" and clear.p == 2 / 2**8
+    assert weighed(frame, *family[::-1])[-1].p == lost.p, "the order does not matter"
+    assert weighed(frame, asks(), asks(of="nobody"))[0].p == alone.p, "what was not run costs none"
+
+
+def test_zero_is_excluded_by_interval_and_p_together():
+    gain = np.array([0.1, 0.2, 0.3, 0.3, 0.5, 0.6, 1.2, -0.05])
+    assert 0 < summarise(gain).low < 0.5 < summarise(gain).high
+
+    def asked(threshold: float, values: np.ndarray, p: float):
+        return outcome_of(asks(threshold=threshold), values, p)
+
+    assert asked(2.0, gain, 0.04)[0] == "partly"
+    far, near, zero = (asked(threshold, gain, 0.06) for threshold in (2.0, 0.5, 0.0))
+    assert far == ("refuted", "the whole interval is below 2 dB"), "whatever p says of zero"
+    for found in (near, zero):
+        assert found == ("undecided", "the interval excludes zero but p = 0.06 exceeds 0.05")
+    assert asked(0.0, -gain, 0.06)[0] == "undecided"
+    assert asked(0.0, -gain, 0.04) == ("refuted", "the whole interval is below zero")
+    assert asked(0.1, -gain, 0.06) == ("refuted", "the whole interval is below zero")
+
+
+def test_more_images_than_are_enumerated_are_decided_by_the_familys_p():
+    values = 0.4 + np.random.default_rng(0).normal(size=40)
+    (p,) = max_t(values[:, None])
+    assert p <= 0.05 and outcome_of(asks(), values, p)[0] == "shown"
+    assert outcome_of(asks(), values, 0.051)[0] == "undecided"
+
+
+def test_relative_numbers_are_per_cent():
+    frame = made_up({"relu": BASE, "mine": BASE * (1.2 + 0.01 * WOBBLE)}, seeds=1)
+    (found,) = weighed(frame, asks(threshold=10, unit="%", relative=True))
+    assert found.estimate.mean == pytest.approx(20, abs=0.1) and found.outcome == "shown"
+    assert asks(threshold=10, relative=True).bound == pytest.approx(np.log(1.1))
+    (equal,) = weighed(frame, asks(kind="equivalence", threshold=25, unit="%", relative=True))
+    assert equal.outcome == "shown" and "within ±25 %" in equal.sentence
+    zero = made_up({"relu": BASE, "mine": BASE - BASE[0]}, seeds=1)
+    (found,) = weighed(zero, asks(threshold=10, unit="%", relative=True))
+    assert found.outcome == "not run" and "no ratio" in found.sentence
+
+
+def test_a_factor_makes_the_unit():
+    frame = made_up({"relu": BASE / 100, "mine": BASE / 100 + 0.04 + 0.01 * WOBBLE}, metric="iou")
+    (found,) = weighed(
+        frame, asks(metric="iou", factor=100, unit="points", threshold=3, per="shape")
+    )
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4)
+    assert "over 8 solids" in found.sentence
+
+
+def test_seeds_are_the_unit_where_asked():
+    frame = made_up({"relu": np.full(3, 5.0), "mine": np.full(3, 9.0)}, seeds=8)
+    (found,) = weighed(frame, asks(at="first", per="seed", unit=""))
+    assert found.estimate.n == 8 and found.images == 3
+    assert found.estimate.mean == 2.0 and "8 initialisations" in found.sentence
+
+
+def test_a_family_may_hold_images_and_seeds():
+    frame = made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE}, seeds=8)
+    images, seeds = weighed(frame, asks(), asks(at="first", per="seed"))
+    assert images.p == seeds.p == 2 / 2**8
+
+
+def ablation(strength: float, *, items: int = 8, variants: int = 12) -> Frame:
+    """Rank at the start, PSNR at the first milestone and at the last step, by variant and item."""
+    rng = np.random.default_rng(0)
+    blocks = [
+        made_up({"mine": strength * v + rng.normal(0, 3, items)}, seeds=1,
+                **{"model.inlet_init.distinct": v})
+        for v in range(variants)
+    ]  # fmt: skip
+    # Runs of the same model that did not sweep it; the frame has no value there.
+    frame = joined(*blocks, made_up({"mine": 50 - BASE}, seeds=1))
+    rank = frame.runs["model.inlet_init.distinct"].fillna(99.0).to_numpy()
+    return measured(measured(frame, "rank", {0: rank, 9: -rank}), "psnr", {5: rank})
+
+
+def correlation(at: str = "last", of: str = "mine model.inlet_init.distinct=*") -> Hypothesis:
+    return asks(kind="correlation", x="rank", of=of, over=None, at=at, threshold=0.7, unit="ρ")
+
+
+@pytest.mark.parametrize(
+    ("strength", "wanted"), [(3.0, "shown"), (0.6, "partly"), (0.0, "refuted"), (-3.0, "refuted")]
+)
+def test_a_correlation(strength, wanted):
+    (found,) = weighed(ablation(strength), correlation())
+    assert found.outcome == wanted
+    assert found.estimate.n == 8 and -1 <= found.estimate.low <= found.estimate.high <= 1
+
+
+def test_a_correlation_of_few_pictures_or_variants():
+    (early,) = weighed(ablation(0.0), correlation("early"))
+    assert early.outcome == "shown" and early.estimate.mean == 1.0
+    assert early.sentence.startswith(
+        "Spearman's ρ of psnr at the first milestone with rank over mine with distinct = *: +1 ρ"
+    )
+    (few,) = weighed(ablation(3.0, items=4), correlation())
+    assert few.outcome == "undecided"
+    (one,) = weighed(ablation(3.0, variants=3), correlation())
+    assert one.outcome == "not run" and "fewer than 4 variants" in one.sentence
+    frame = ablation(3.0)
+    constant = replace(frame, steps=frame.steps.replace({"metric": {"rank": "r"}}))
+    (same,) = weighed(measured(constant, "rank", {0: 5.0}), correlation())
+    assert same.outcome == "not run" and "the same for all variants" in same.sentence
+
+
+def test_what_the_frame_lacks_is_not_run():
+    frame = made_up({"relu": np.arange(8.0), "mine": np.arange(8.0)})
+    for wrong in ({"of": "pe"}, {"metric": "iou"}, {"task": "occupancy"}):
+        (found,) = weighed(frame, asks(**wrong))
+        assert found.outcome == "not run" and "no " in found.sentence
+    (found,) = weighed(without(frame, model="mine", item="item3"), asks())
+    assert found.outcome == "not run" and "no counterpart" in found.sentence
+
+
+@pytest.mark.parametrize("value", [None, np.nan, np.inf])
+def test_what_is_no_number_is_not_run_and_not_left_out(value):
+    frame = made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE})
+    # On both sides alike: one that lacks its counterpart would be noticed anyway.
+    hit = frame.steps["run"].isin(frame.where(item="item3", seed=1).runs.index)
+    hit &= frame.steps["step"] == 9
+    steps = frame.steps[~hit] if value is None else frame.steps.assign(
+        value=frame.steps["value"].mask(hit, value)
+    )  # fmt: skip
+    if value is None:
+        (early,) = weighed(replace(frame, steps=steps), asks(at="early"))
+        assert "at the early step is no number of 1 of 16 runs" in early.sentence
+    else:
+        (found,) = weighed(replace(frame, steps=steps), asks())
+        assert found.outcome == "not run"
+        assert "psnr at the last step is no number of 1 of 16 runs" in found.sentence
+
+
+def test_no_milestone_is_not_run():
+    frame = made_up({"relu": BASE, "mine": BASE})
+    start = replace(frame, steps=frame.steps[frame.steps["step"] == 0])
+    (found,) = weighed(start, asks(at="early"))
+    assert found.outcome == "not run" and "no psnr after step 0" in found.sentence
+
+
+def test_what_a_sweep_varied_names_the_runs():
+    few, many = (
+        made_up({"relu": BASE, "mine": BASE + gain + WOBBLE}, **{"task.fitted": fitted})
+        for gain, fitted in ((0.0, 0.1), (4.0, 0.5))
+    )
+    noisy = made_up({"relu": BASE, "mine": BASE}, **{"task.noise": 0.1})
+    frame = joined(few, many, noisy)
+
+    def asked(of: str, over: str):
+        return weighed(frame, asks(of=of, over=over, threshold=2))[0]
+
+    found = asked("mine task.fitted=0.5", "relu task.fitted=0.5")
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
+    assert found.sentence.startswith("mine against ReLU (default), both with fitted = 0.5: psnr")
+    apart = asked("relu task.fitted=0.5", "relu task.fitted=0.1").sentence
+    assert apart.startswith("ReLU (default) with fitted = 0.5 against ReLU (default) with fitted =")
+    assert asked("mine task.fitted=0.1", "relu task.fitted=0.1").outcome == "refuted"
+    assert asked("mine task.fitted=0.2", "relu task.fitted=0.2").outcome == "not run"
+    unknown = asked("mine task.nois=0.1", "relu task.noise=0.1").sentence
+    assert "no column 'task.nois'; did you mean 'task.noise'?" in unknown
+    assert "several runs" in asked("mine", "relu").sentence
+    assert "several runs" in asked("mine task.fitted=*", "relu task.fitted=*").sentence
+    any_noise = asked("mine task.noise=*", "relu task.noise=*")
+    assert any_noise.estimate.mean == 0, "no value is not any value"
+
+
+def test_a_label_names_the_runs():
+    rei, ball = (
+        made_up({"rank_expanding": BASE + gain + WOBBLE}, labels={"rank_expanding": label}, **own)
+        for gain, label, own in (
+            (4.0, "REI", {}),
+            (9.0, "REI, ball", {"model.inlet_init.over": "ball"}),
+        )
+    )
+    frame = joined(made_up({"relu": BASE}), rei, ball)
+    (found,) = weighed(frame, asks(of="rank_expanding label=REI", threshold=2))
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
+    assert found.sentence.startswith("REI against ReLU (default): psnr at the last step: +4 dB")
+    (both,) = weighed(frame, asks(of="rank_expanding"))
+    assert "several runs of one item and seed; name what was swept" in both.sentence
+    (ball,) = weighed(frame, asks(of="rank_expanding model.inlet_init.over=*"))
+    assert ball.estimate.mean == pytest.approx(9.0)
+
+
+def test_lists_and_classes_are_values_too():
+    layers = {place: {"model.batch_norm.layers": place} for place in ("[0]", "[2]")}
+    frame = joined(
+        made_up({"bn": BASE + 5 + WOBBLE}, **layers["[0]"]),
+        made_up({"bn": BASE}, **layers["[2]"], **{ACTIVATION: "torch.nn.GELU"}),
+    )
+    of, over = (f"bn model.batch_norm.layers={place}" for place in layers)
+    (found,) = weighed(frame, asks(of=of, over=over))
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(5)
+    (found,) = weighed(frame, asks(of=of, over=f"bn {ACTIVATION}=torch.nn.GELU"))
+    assert found.outcome == "shown" and "with inlet activation = GELU: psnr" in found.sentence
+
+
+def test_what_both_have_is_said_once():
+    bn = "bn model.batch_norm.place=after model.batch_norm.layers="
+    assert asks(of=f"{bn}[0]", over=f"{bn}[2]").about == (
+        "BN after inlet with layers = [0] against BN after inlet with layers = [2], both with "
+        "place = after: psnr at the last step"
+    )
+
+
+def test_two_metrics_of_one_side_are_told_as_such():
+    frame = measured(made_up({"relu": BASE}), "rank", {5: BASE.repeat(2) - 4 - WOBBLE.repeat(2)})
+    frame = measured(frame, "psnr", {5: BASE.repeat(2)})
+    asked = asks(of="relu", over="relu", over_metric="rank", at="early", threshold=2)
+    assert asked.about == "ReLU (default): psnr against rank at the first milestone"
+    (found,) = weighed(frame, asked)
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4)
+
+
+def test_each_test_asks_the_frame_of_its_experiment():
+    frames = {"e": made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE}),
+              "f": made_up({"relu": BASE, "mine": BASE - 4 + WOBBLE})}  # fmt: skip
+    found = weigh(frames, [asks(), asks(experiment="f")])
+    assert [e.outcome for e in found] == ["shown", "refuted"]
+
+
+# ---- How often a claim that does not hold is shown all the same.
+
+SYMMETRIC = {
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "uniform": lambda rng, shape: rng.uniform(-1, 1, size=shape),
+    "Laplace": lambda rng, shape: rng.laplace(size=shape),
+    "two-point": lambda rng, shape: rng.choice((-1.0, 1.0), size=shape),
+}
+#: By images: 2¹⁵ sign flips take longer than 2⁷.
+DRAWS = {8: 16000, 16: 3000}
+NULLS = {
+    "gain of nothing": (asks(threshold=0), 0.0, 1.0),
+    # Far from zero, so that the threshold alone holds it back.
+    "gain at its threshold": (asks(threshold=1), 1.0, 0.2),
+    "equivalence at its margin": (asks(kind="equivalence", threshold=1), 1.0, 0.2),
+}
+
+
+def shown(asked: Hypothesis, d: np.ndarray) -> bool:
+    """As `weigh` has it of a family of one."""
+    p = max_t(d[:, None])[0] if asked.tested else np.nan
+    return outcome_of(asked, d, p)[0] == SHOWN
+
+
+def beyond(asked: Hypothesis, draws: np.ndarray) -> np.ndarray:
+    """Where the t interval lies on the side of the threshold where a test may be shown."""
+    n = draws.shape[1]
+    half = stats.t.ppf(0.975, n - 1) * draws.std(axis=1, ddof=1) / np.sqrt(n)
+    past = draws.mean(axis=1) - asked.threshold
+    return (past - half if asked.tested else -past - half) >= -1e-9
+
+
+@pytest.mark.parametrize("n", DRAWS)
+@pytest.mark.parametrize("distribution", SYMMETRIC)
+@pytest.mark.parametrize("null", NULLS)
+def test_a_claim_at_its_threshold_is_seldom_shown(null, distribution, n):
+    asked, mean, spread = NULLS[null]
+    draws = mean + spread * SYMMETRIC[distribution](np.random.default_rng(0), (DRAWS[n], n))
+    # Sign flips are slow, and only what the interval admits can be shown.
+    open_ = beyond(asked, draws)
+    assert not any(shown(asked, d) for d in draws[~open_][:20])
+    false = sum(shown(asked, d) for d in draws[open_]) / len(draws)
+    assert false <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / len(draws))
+    assert false >= 0.002, "a test that shows nothing would pass as well"
+
+
+def test_of_a_family_of_nothing_something_is_seldom_shown():
+    rng, draws, asked, false = np.random.default_rng(0), 2000, asks(threshold=0), 0
+    for _ in range(draws):
+        d = rng.normal(size=(8, 4))
+        p = max_t(d)
+        false += any(outcome_of(asked, d[:, j], p[j])[0] == SHOWN for j in np.flatnonzero(
+            np.array(p) <= 0.05
+        ))  # fmt: skip
+    assert 0.01 < false / draws <= 0.05
+
+
+def test_outcomes_are_told_apart():
+    assert len(set(OUTCOMES)) == 5 and smallest_p(6) <= 0.05 < smallest_p(5)

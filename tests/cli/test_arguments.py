@@ -1,0 +1,132 @@
+"""Names as people have them, on their way through Hydra's grammar."""
+
+import json
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from inr_experiments.checks import InputError
+from inr_experiments.cli.arguments import ready
+from inr_experiments.data import images
+from inr_experiments.paths import conf_dir
+from tests.launching import SMOKE, inr
+
+NAMES = [
+    "photo (1).png",
+    "naïve.png",
+    "a=b.png",
+    "with space.png",
+    "a,b.png",
+    "it's.png",
+    'say "x".png',
+    "[1].png",
+    "{x: 1}.png",
+    "back\\slash.png",
+    "a${b}.png",
+    "${oc.env:HOME}.png",
+    "100%.png",
+    "#1.png",
+    "写真 😀.png",
+    "choice(1,2)",
+    "true",
+    "1e3",
+    "~x.png",
+    "+a.png",
+    "line\nbreak.png",
+    " lead and trail ",
+    "ends in \\",
+]
+
+
+def composed(words):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose("config", words)
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_arrives_as_it_is_written(tmp_path, monkeypatch, name, there):
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / name).touch()
+    elif "${" in name:
+        pytest.skip("an interpolation where no file is named so")
+    (word,) = ready([f"task.path={name}"])
+    assert composed([word]).task.path == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sweep_of_one_name_is_one_job(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    (tmp_path / "other.png").touch()
+    assert swept(ready(["-m", f"task.path={name}"])) == [name]
+    if "," not in name:
+        assert swept(ready(["-m", f"task.path=other.png,{name}"])) == ["other.png", name]
+
+
+def swept(words):
+    assert words[0] == "-m"
+    override = OverridesParser.create().parse_override(words[1])
+    if not override.is_sweep_override():
+        return [composed([words[1]]).task.path]
+    return [composed([f"task.path={v}"]).task.path for v in override.sweep_string_iterator()]
+
+
+def test_home_is_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    source = images.bundled("astronaut").read_bytes()
+    (tmp_path / "my photo, (1)=é.png").write_bytes(source)
+    path = "task.path=~/my photo, (1)=é.png"
+    done = inr(*SMOKE, "outputs=~/my results", path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = tmp_path.glob("my results/runs/*/seed-000/record.json")
+    assert json.loads(record.read_text())["item"] == "my photo, (1)=é"
+
+
+def test_a_folder_and_a_pattern_are_sweeps(tmp_path):
+    pictures = tmp_path / "my pictures"
+    pictures.mkdir()
+    names = {"a.png": "chelsea", "b (2).PNG": "coffee", "c.jpg": "rocket", "notes.txt": "rocket"}
+    for name, source in names.items():
+        (pictures / name).write_bytes(images.bundled(source).read_bytes())
+    word = str(pictures) + "/"
+    assert swept(ready(["-m", f"task.path={word}"])) == [
+        str(pictures / n) for n in ("a.png", "b (2).PNG", "c.jpg")
+    ]
+    assert swept(ready(["-m", f"task.path={word}*.png"])) == [str(pictures / "a.png")]
+    done = inr(*SMOKE, "outputs=o", "-m", "task.path=my pictures", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for item in ("a", "b (2)", "c"):
+        assert f"rank_expanding on {item}, seed 0" in done.stdout
+    one = inr(*SMOKE, "outputs=o", "task.path=my pictures", cwd=tmp_path)
+    assert one.returncode == 2 and "a folder (with -m, every picture in it)" in one.stderr
+
+
+def test_a_folder_of_solids(tmp_path, monkeypatch):
+    for name in ("a.ply", "b.ply.gz", "c.npz", "d.png"):
+        (tmp_path / name).touch()
+    words = ready(["-m", f"task.path={tmp_path}", "task=occupancy"])
+    assert swept(words) == [str(tmp_path / n) for n in ("a.ply", "b.ply.gz", "c.npz")]
+
+
+@pytest.mark.parametrize("value", ["empty", "*.png"])
+def test_nothing_to_sweep_over_is_said(tmp_path, monkeypatch, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no file to fit; expected pictures"):
+        ready(["-m", f"task.path={value}"])
+
+
+@pytest.mark.parametrize("word", ["relu", "=3", "", "a b=c", "1..2=3"])
+def test_what_is_no_override_is_said(word):
+    with pytest.raises(InputError, match="expected key=value"):
+        ready([word])
+
+
+def test_options_and_their_words_are_left_alone_and_go_first():
+    words = ["seed=0,1", "--config-dir", "my (conf)", "-m", "model=relu", "--cfg", "job", "~task"]
+    assert ready(words) == [
+        "--config-dir", "my (conf)", "-m", "--cfg", "job", "seed=0,1", "model=relu", "~task"
+    ]  # fmt: skip

@@ -1,0 +1,313 @@
+"""The launcher as a user meets it: from any folder, killed, asked again, asked wrongly."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from inr_experiments.cli.launch import report
+from inr_experiments.experiment import Outcome
+from inr_experiments.runs.store import read_diagnostic
+from tests.launching import SMOKE, command, inr
+
+
+def run_folders(tmp_path):
+    return sorted((tmp_path / "o/runs").glob("*/seed-*"))
+
+
+def test_a_run_says_psnr_rank_and_picture_and_is_found_again(tmp_path):
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    record = json.loads((folder / "record.json").read_text())
+    assert f"psnr {record['metrics']['psnr']:.4g}" in done.stdout
+    assert "made for a ReLU" not in done.stdout  # the warning of another activation
+    assert "effective rank of Z₀" in done.stdout and "reconstruction.png" in done.stdout
+    assert record["config"]["model"]["name"] == "rank_expanding"
+    names = {p.name for p in folder.iterdir()}
+    assert {"DONE", "config.yaml", "history.csv", "weights", "diagnostics"} <= names
+    before = (folder / "record.json").stat().st_mtime_ns
+    again = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert "already done" in again.stdout
+    assert (folder / "record.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("single", [True, False])
+def test_what_was_mended_is_said(tmp_path, capsys, fresh, single):
+    record = {
+        "config": {"model": {"name": "relu"}},
+        "data": {"notes": ["orientation was inverted; mended"]},
+        **{"item": "ball", "seed": 0, "metrics": {"iou": 0.5}},
+    }
+    report(Outcome("done", fresh, tmp_path, record), pictures=single)
+    assert ("orientation was inverted; mended" in capsys.readouterr().out) is (fresh or single)
+
+
+def test_force_redoes_it_and_gets_the_same(tmp_path):
+    inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    (folder,) = run_folders(tmp_path)
+    first = json.loads((folder / "record.json").read_text())
+    inr(*SMOKE, "outputs=o", "force=true", cwd=tmp_path)
+    assert run_folders(tmp_path) == [folder]
+    second = json.loads((folder / "record.json").read_text())
+    assert second["metrics"] == first["metrics"]
+    assert second["provenance"]["finished_utc"] >= first["provenance"]["finished_utc"]
+    assert second["seconds"] != first["seconds"]
+
+
+def test_a_new_diagnostic_is_computed_without_a_fit(tmp_path):
+    inr(*SMOKE, "outputs=a", "diagnostic=none", cwd=tmp_path)
+    inr(*SMOKE, "outputs=a", cwd=tmp_path)
+    inr(*SMOKE, "outputs=b", cwd=tmp_path)
+    (late,), (early,) = ((tmp_path / o / "runs").glob("*/seed-000") for o in "ab")
+    stored = read_diagnostic(late, "spectra")
+    assert [row["step"] for row in stored] == [0, 4]
+    for row, other in zip(stored, read_diagnostic(early, "spectra"), strict=True):
+        assert row == pytest.approx(other)
+
+
+def test_more_of_a_diagnostic_is_measured_and_nothing_of_it_lost(tmp_path):
+    more = ("diagnostic.spectra.stages=[hidden]", "diagnostic.spectra.weights=true")
+    for words in ((), more, ()):
+        assert inr(*SMOKE, "outputs=o", *words, cwd=tmp_path).returncode == 0
+    (folder,) = run_folders(tmp_path)
+    row = read_diagnostic(folder, "spectra")[-1]
+    for stage in ("inlet", "hidden.2", "hidden.2.weight"):
+        assert row[f"{stage}/effective_rank"] > 0, stage
+
+
+def test_two_diagnostics_both_run(tmp_path):
+    (tmp_path / "conf/diagnostic").mkdir(parents=True)
+    (tmp_path / "conf/diagnostic/second.yaml").write_text(
+        "# @package diagnostic.second\ndefaults: [spectra@_here_]\n"
+    )
+    chosen = "diagnostic=[spectra,second]"
+    done = inr("--config-dir", "conf", *SMOKE, chosen, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = run_folders(tmp_path)
+    assert read_diagnostic(folder, "second") == read_diagnostic(folder, "spectra")
+
+
+def test_a_killed_sweep_resumes(tmp_path):
+    sweep = ["-m", *SMOKE, "fit.steps=300", "seed=0,1,2,3", "outputs=o"]
+    worker = subprocess.Popen(command(*sweep), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    while not run_folders(tmp_path) or not any(f.name == "seed-000" for f in run_folders(tmp_path)):
+        assert worker.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.2)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    finished = {f for f in run_folders(tmp_path) if (f / "DONE").exists()}
+    stamps = {f: (f / "record.json").stat().st_mtime_ns for f in finished}
+    done = inr(*sweep, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [f.name for f in run_folders(tmp_path)] == [f"seed-00{s}" for s in range(4)]
+    assert {f: (f / "record.json").stat().st_mtime_ns for f in finished} == stamps
+    assert done.stdout.count("already done") == len(finished)
+
+
+def test_a_failed_job_does_not_stop_the_sweep(tmp_path):
+    done = inr("-m", *SMOKE, "fit.lr=1e30,1e-3", "model.width=-1,8", "outputs=o", cwd=tmp_path)
+    assert done.returncode == 1
+    summary = done.stderr[done.stderr.index("inr: ") :]
+    assert "3 job(s) failed" in summary
+    assert "diverged at step" in summary and "model.width=-1: expected" in summary
+    for line in summary.splitlines()[1:]:
+        assert (tmp_path / line.rsplit("(", 1)[1].rstrip(")")).is_file(), line
+    statuses = sorted(json.loads((f / "record.json").read_text())["status"].split(" at")[0]
+                      for f in run_folders(tmp_path))  # fmt: skip
+    assert statuses == ["done", "failed: diverged"]
+
+
+def test_processes_do_the_same_as_one(tmp_path):
+    sweep = ("-m", *SMOKE, "seed=0,1")
+    inr(*sweep, "outputs=o", cwd=tmp_path)
+    done = inr(*sweep, "outputs=p", "hydra/launcher=joblib", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for folder in run_folders(tmp_path):
+        other = tmp_path / "p" / folder.relative_to(tmp_path / "o")
+        a, b = (json.loads((f / "record.json").read_text()) for f in (folder, other))
+        assert a["metrics"] == pytest.approx(b["metrics"], rel=1e-4)
+
+
+def test_two_sweeps_in_the_same_microsecond_keep_apart(tmp_path):
+    clock = (
+        "import datetime as d, hydra.core.utils as u; "
+        "u.datetime = type('T', (), {'now': staticmethod(lambda: d.datetime(2026, 1, 1))}); "
+    )
+    python, flag, start = command()
+    sweeps = [
+        subprocess.Popen(
+            [python, flag, clock + start, "-m", *SMOKE, "diagnostic=none", "outputs=o", *words],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for words in (["seed=0,1"], ["seed=2,3", "fit.lr=1e30", "hydra/launcher=joblib"])
+    ]  # fmt: skip
+    (_, well), (_, badly) = (sweep.communicate(timeout=120) for sweep in sweeps)
+    assert sweeps[0].returncode == 0, well
+    assert sweeps[1].returncode == 1 and "2 job(s) failed" in badly
+    assert len(list((tmp_path / "o/launches/2026-01-01").iterdir())) == 2
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C reaches what a test starts also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("after", ["Launching 40 jobs", "step 0 of", "seed 1"])
+def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
+    words = ("-m", *SMOKE, "seed=range(40)", "outputs=o")
+    worker = subprocess.Popen(
+        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    while after not in (line := worker.stdout.readline()):
+        assert line, worker.stderr.read()
+    worker.send_signal(signal.SIGINT)
+    _, stderr = worker.communicate(timeout=60)
+    assert worker.returncode == 130
+    assert "Traceback" not in stderr and "stopped" in stderr
+    assert not list((tmp_path / "o").glob("runs/*/*.lease"))
+    for record in (tmp_path / "o").glob("runs/*/seed-*[0-9]/record.json"):
+        assert json.loads(record.read_text())["status"] == "done"
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_ends_cleanly(tmp_path):
+    worker = subprocess.Popen(
+        command(*SMOKE, "fit.steps=100000", "outputs=o"),
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list((tmp_path / "o").glob("runs/*/seed-000.part")):
+        assert worker.poll() is None
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGINT)
+    _, stderr = worker.communicate(timeout=20)
+    assert worker.returncode == 130
+    assert "Traceback" not in stderr and "stopped" in stderr
+    assert not list((tmp_path / "o").glob("runs/*/*.lease"))
+
+
+#: What is asked for -> what the sentence says.
+BAD = [
+    (["model=sirn"], "model=sirn: no such option; expected one of bn,"),
+    (["model=sirn"], "did you mean 'siren'?"),
+    (["model=null"], "model=null: no such option"),
+    (["pictures=real"], "pictures=real: no longer a key; expected data=real"),
+    (["model=pe_rank_expanding"], "no longer an option; expected model=pe_rei"),
+    (["diagnostic=[inlet_spectrum]"], "no longer an option; expected diagnostic=spectra"),
+    (["data=reel"], "data=reel: no such option; expected one of bundled, real"),
+    (["task=imag"], "did you mean 'image'?"),
+    (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
+    (["modle=relu"], "modle: no such key"),
+    (["model.widht=3"], "model.widht: no such key; expected one of"),
+    (["model.widht=3"], "did you mean 'width'?"),
+    (["+model.foo=1"], "model.foo: no such key; expected one of"),
+    (["+fit.stepz=1"], "fit.stepz: no such key"),
+    (["+foo=1"], "foo: no such key"),
+    (["~fit.steps"], "steps"),
+    (["trusted=mine"], "trusted='mine': expected a list of packages"),
+    (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
+    (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
+    (["model.width=0"], "model.width=0: expected an integer of at least 1"),
+    (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
+    (["fit.lr=nan"], "fit.lr=nan"),
+    (["fit.steps=0"], "fit.steps=0: expected an integer of at least 1"),
+    (["model=bn", "fit.batch=1"], "one point has no variance"),
+    (["model=bn", "task.fitted=0.0001"], "one point has no variance"),
+    (["seed=-1"], "seed=-1"),
+    (["device=tpu"], "device='tpu': expected one of"),
+    (["task.image=astronut"], "did you mean 'astronaut'"),
+    (["task.path=nowhere.png"], "nowhere.png: no such file"),
+    (["task.fitted=2"], "task.fitted=2"),
+    (["task=occupancy", "task.path=me.png"], "pictures are for task=image"),
+    (["task=occupancy", "task.path=nowhere.ply"], "nowhere.ply: no such file"),
+    (["task=occupancy", "task.shape=torusknot"], "did you mean 'torus_knot'"),
+    (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
+]
+#: Asks for all of it in one process: each would spend its time on importing torch.
+ALL_BAD = """
+import contextlib, io, json, sys
+from inr_experiments.cli import launch
+for words in json.loads(sys.argv[1]):
+    sys.argv[1:] = words
+    launch.ended.clear()
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            launch.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+def test_bad_input_is_one_sentence(tmp_path):
+    asked = json.dumps([[*SMOKE, "outputs=o", *words] for words, _ in BAD])
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_BAD, asked],
+        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    for (words, expected), line in zip(BAD, done.stdout.splitlines(), strict=True):
+        code, said = json.loads(line)
+        assert code == 2, (words, said)
+        assert expected in said, words
+        assert len(said.strip().splitlines()) == 1, said
+    assert not (tmp_path / "o/runs").exists()
+
+
+def test_rank_expansion_warns_of_another_activation(tmp_path):
+    other = "model.inlet_activation._target_=torch.nn.GELU"
+    done = inr(*SMOKE, "outputs=o", other, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "made for a ReLU inlet; with GELU its rank is not guaranteed" in done.stdout
+
+
+def test_a_sweep_without_its_data_ends_once(tmp_path):
+    sweep = ("-m", *SMOKE, "experiment=table1", "data=real", "outputs=o")
+    done = inr(*sweep, cwd=tmp_path, env={"INR_DATA": str(tmp_path / "none")})
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and "inr-download div2k" in done.stderr
+    assert not (tmp_path / "o/runs").exists()
+
+
+def test_an_outputs_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    done = inr(*SMOKE, "outputs=file", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and "file" in done.stderr
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    limited = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (3000, 3000)); "
+    python, flag, start = command()
+    full = subprocess.run(
+        [python, flag, limited + start, *SMOKE, "outputs=o"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert full.returncode == 2, full.stderr
+    assert len(full.stderr.strip().splitlines()) == 1, full.stderr
+    assert not [f for f in run_folders(tmp_path) if f.suffix == ""]
+    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0 and "already done" not in done.stdout
+
+
+def test_help_lists_the_groups_and_does_not_wait_for_torch(tmp_path):
+    done = inr("--help", cwd=tmp_path)
+    for group in ("model", "task", "fit", "scale", "diagnostic", "tracking", "experiment"):
+        assert f"\n  {group} " in done.stdout
+    probe = "import sys; import inr_experiments.cli.launch; print('torch' in sys.modules)"
+    loaded = subprocess.run(
+        [*command()[:2], probe], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert loaded.stdout.strip() == "False"

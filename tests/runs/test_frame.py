@@ -1,0 +1,161 @@
+"""Frames: what they hold of records, what comes back from disk, and what they refuse."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inr_experiments.building import resolve
+from inr_experiments.checks import InputError
+from inr_experiments.experiment import execute
+from inr_experiments.runs.frame import (
+    NotShownError,
+    early_slope,
+    make_frame,
+    read_frame,
+    thinned,
+    write_frame,
+)
+from inr_experiments.runs.store import read_arrays, read_record
+from inr_experiments.sweep import cells
+
+TINY = ("scale=smoke", "fit.steps=4", "fit.milestone_every=2", "task.side=32")
+
+
+def run(folder, *words):
+    """Folders of the runs of a sweep."""
+    return [execute(cfg).folder for cfg in cells([*TINY, *words, f"outputs={folder}"])]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two models on a photograph, at two noises of one and at a width of the other; two seeds."""
+    folder = tmp_path_factory.mktemp("frame")
+    noisy = run(folder, "model=relu", "task.noise=0.0,0.1", "seed=0,1")
+    return [*noisy, *run(folder, "model=rank_expanding", "model.width=9", "seed=0,1")]
+
+
+@pytest.fixture(scope="module")
+def frame(folders, tmp_path_factory):
+    """Carried to another folder, without its runs."""
+    path = tmp_path_factory.mktemp("elsewhere") / "mine"
+    write_frame(make_frame("mine", folders), path)
+    assert sorted(p.name for p in path.iterdir()) == [
+        "arrays.npz", "config.yaml", "runs.csv", "steps.csv",
+    ]  # fmt: skip
+    return read_frame(path)
+
+
+def test_a_run_is_what_its_record_says(frame, folders):
+    assert list(frame.runs["seed"]) == [0, 0, 1, 1, 0, 1], "in the order of the sweep"
+    for folder, (name, row) in zip(folders, frame.runs.iterrows(), strict=True):
+        record = read_record(folder)
+        assert name == f"{record['key']}/{record['seed']}" == f"{row['key']}/{row['seed']}"
+        assert row["psnr"] == pytest.approx(record["metrics"]["psnr"], rel=1e-12)
+        assert row["parameters"] == record["parameters"] and row["precision"] == "fp32"
+        assert row["device"] == "cpu" and row["threads"] >= 1
+        assert row["seconds"] == pytest.approx(record["seconds"]["total"])
+        assert row["folder"] == f"runs/{folder.parent.name}/{folder.name}"
+    assert frame.labels == ["ReLU (default)", "REI"]
+
+
+def test_what_differs_is_a_column_on_disk_and_what_does_not_is_in_memory(frame, folders, tmp_path):
+    write_frame(make_frame("mine", folders), tmp_path)
+    columns = (tmp_path / "runs.csv").read_text().splitlines()[0].split(",")
+    assert {"task.noise", "model.width", "model.inlet_init._target_"} <= set(columns)
+    assert not {"fit.steps", "task.side", "task.cache", "task.path"} & set(columns)
+    assert "fit.steps: 4" in (tmp_path / "config.yaml").read_text().splitlines()
+    assert set(frame.column("fit.steps")) == {4}
+    assert set(frame.where(model="relu").column("task.noise")) == {0.0, 0.1}
+
+
+def test_metrics_and_diagnostics_by_step(frame, folders):
+    record = read_record(folders[0])
+    first = frame.runs.index[0]
+    for milestone in record["milestones"]:
+        psnr = frame.course("psnr").loc[first]
+        assert psnr[milestone["step"]] == pytest.approx(milestone["psnr"], rel=1e-12)
+    for at, step in (("first", 0), ("early", 2), ("last", 4)):
+        ranks = frame.value("spectra/inlet/effective_rank", at)
+        assert ranks.equals(frame.course("spectra/inlet/effective_rank")[step][ranks.index])
+    assert frame.value("parameters").equals(frame.runs["parameters"])
+    assert frame.last_step() == 4
+
+
+def test_spectra_are_kept_at_the_ends_only(frame, folders):
+    stored = read_arrays(folders[0], "spectra")
+    first = frame.runs.index[0]
+    for step in (0, 4):
+        index, values = frame.array(first, "spectra/inlet/singular_values", step)
+        sigma = stored[step]["inlet/singular_values"]
+        assert values == pytest.approx(sigma[index.astype(int) - 1], rel=1e-6)
+        assert len(values) == 16
+    assert frame.array(first, "spectra/inlet/singular_values", 2) is None
+
+
+def test_a_long_spectrum_is_thinned_and_keeps_both_ends():
+    values = np.geomspace(1, 1e-9, 3000)
+    index, kept = thinned(values)
+    assert len(kept) <= 128 and index[0] == 1 and index[-1] == 3000
+    assert kept == pytest.approx(values[index.astype(int) - 1], rel=1e-6)
+
+
+def test_pictures_are_of_one_seed(frame, folders):
+    zero, one = frame.runs.index[0], frame.runs.index[2]
+    drawn = np.asarray(Image.open(folders[0] / "reconstruction.png"))
+    assert (frame.picture(zero, "reconstruction") == drawn).all()
+    with pytest.raises(InputError, match="no reconstruction of run"):
+        frame.picture(one, "reconstruction")
+
+
+def test_pictures_that_may_not_be_passed_on_are_in_no_frame(tmp_path, monkeypatch):
+    data = tmp_path / "data/div2k/test512"
+    data.mkdir(parents=True)
+    Image.effect_noise((40, 40), 60).convert("RGB").save(data / "0826.png")
+    monkeypatch.setenv("INR_DATA", str(tmp_path / "data"))
+    folders = run(tmp_path / "o", "task=div2k", "model=relu", "diagnostic=[spectra,picture]")
+    frame = make_frame("real", folders)
+    (only,) = frame.runs.index
+    assert not [key for key in frame.arrays if "target" in key or "reconstruction" in key]
+    with pytest.raises(NotShownError, match="pictures of 0826 may not be passed on"):
+        frame.picture(only, "target")
+
+
+def test_what_an_experiment_calls_its_variants_wins_over_the_record(folders):
+    looks = {folders[0]: {"label": "mine", "colour": "#123456"}}
+    frame = make_frame("mine", folders, looks=looks, diagnostics=())
+    assert frame.labels == ["mine", "ReLU (default)", "REI"]
+    assert frame.runs["colour"].iloc[0] == "#123456"
+    assert not any("/" in metric for metric in frame.steps["metric"]), "diagnostics not asked for"
+
+
+def test_a_model_that_inherits_a_label_goes_by_its_name():
+    (cfg,) = cells([*TINY, "model=relu", "model.name=mine"])
+    model = resolve(cfg)["model"]
+    assert model["label"] == "mine" and model["colour"] != "#000000"
+    (cfg,) = cells([*TINY, "model=relu", "model.name=mine", "model.label='My own'"])
+    assert resolve(cfg)["model"]["label"] == "My own"
+
+
+def test_what_is_not_there_is_one_sentence(frame, tmp_path):
+    with pytest.raises(InputError, match="frame mine: no run with model=pe"):
+        frame.where(model="pe")
+    with pytest.raises(InputError, match=r"no column 'task.nois'; did you mean 'task.noise'"):
+        frame.where(**{"task.nois": 0.1})
+    with pytest.raises(InputError, match=r"no metric 'psnrr'; did you mean 'psnr'"):
+        frame.value("psnrr")
+    with pytest.raises(InputError, match=r"no frame \(runs.csv is missing\)"):
+        read_frame(tmp_path)
+    longer = make_frame("two", run(tmp_path / "o", "fit.steps=4,6"))
+    with pytest.raises(InputError, match="runs end at steps 4, 6"):
+        longer.last_step()
+
+
+def test_values_are_found_as_they_were_swept_and_as_they_were_written(folders, frame):
+    for table in (make_frame("mine", folders), frame):
+        assert len(table.where(**{"task.noise": 0.1}).runs) == 2
+        assert len(table.where(**{"model.width": [9, 16]}).runs) == 6
+
+
+def test_early_slope_of_a_loss_that_halves():
+    assert early_slope([0.5**i for i in range(40)]) == pytest.approx(-np.log(2))
+    assert np.isnan(early_slope([1.0])) and np.isnan(early_slope([0.0, 1.0]))

@@ -1,0 +1,229 @@
+"""The driver of figures and tables: its map, what it runs, what it draws of frames alone."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from inr_experiments.cli.runner import Choice, Runner
+from inr_experiments.reporting.pieces import find_pieces
+from inr_experiments.runs.frame import read_frame
+from scripts import paper
+
+ROOT = Path(__file__).parents[1]
+PIECES = find_pieces(ROOT / "scripts")
+#: Tiny, and 3D with small lattices.
+SMALL = ("--scale", "smoke", "--seeds", "0", "--items", "2")
+
+
+def call(*words: str, folder: Path) -> int:
+    return paper.main([*words, "--outputs", str(folder)])
+
+
+def choice(folder: Path, **changes) -> Choice:
+    given = {
+        "scale": "smoke", "data": "bundled", "seeds": "0", "items": 1, "device": "cpu",
+        "fast": False, "outputs": folder,
+    }  # fmt: skip
+    return Choice(**{**given, **changes})
+
+
+def test_every_experiment_is_read_and_every_piece_reads_one():
+    read = {name for piece in PIECES.values() for name in piece.reads}
+    assert sorted(read | set(paper.claimed())) == paper.experiments()
+
+
+def test_captions_say_what_is_shown():
+    for piece in PIECES.values():
+        assert piece.caption.endswith("."), piece.stem
+        assert "FRAME" not in piece.caption and "OUT" not in piece.caption, piece.stem
+
+
+def test_nothing_that_tells_opens_a_run_folder():
+    kept = [*ROOT.glob("scripts/figures/*.py"), *ROOT.glob("scripts/tables/*.py")]
+    kept += [ROOT / "scripts/paper.py", *ROOT.glob("inr_experiments/claims/*.py")]
+    kept += ROOT.glob("inr_experiments/reporting/*.py")
+    for path in kept:
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom):
+                assert "store" not in (node.module or "").split("."), path
+        for name in ("record.json", "history.csv", "/diagnostics", "safetensors"):
+            assert path.name == "summary.py" or name not in text, (path, name)
+
+
+def test_the_map_is_printed(capsys):
+    assert paper.main(["--list"]) == 0
+    said = capsys.readouterr().out
+    for stem, piece in PIECES.items():
+        assert f"{stem} " in said and " ".join(piece.reads) in said
+    for name in paper.experiments():
+        assert f"inr -m experiment={name}" in said
+
+
+def test_an_unknown_target_is_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "scripts/paper.py", "fig_control"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "did you mean 'fig_controls'?" in done.stderr
+
+
+def test_it_runs_collects_draws_and_finds_it_done(tmp_path, capsys):
+    words = ("table1", "fig_reconstruction", *SMALL)
+    assert call(*words, "--plan", folder=tmp_path) == 0
+    assert "14 runs to do" in capsys.readouterr().out
+    assert not (tmp_path / "runs").exists(), "a plan does nothing"
+    assert call(*words, folder=tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "14 of 14" in said and "REI" in said
+    for kind, stem, suffixes in (
+        ("tables", "table1", (".txt", ".md", ".tex")),
+        ("figures", "fig_reconstruction", (".png", ".pdf", ".svg")),
+    ):
+        for suffix in suffixes:
+            path = tmp_path / kind / "smoke-bundled" / f"{stem}{suffix}"
+            assert path.stat().st_size > 200 and str(path) in said
+    stamps = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("record.json")}
+    assert call(*words, folder=tmp_path) == 0
+    assert "0 runs to do" in capsys.readouterr().out
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("record.json")} == stamps
+
+
+def test_the_table_holds_what_the_runs_recorded(tmp_path):
+    assert call("table1", *SMALL, folder=tmp_path) == 0
+    frame = read_frame(tmp_path / "frames/smoke-bundled/table1")
+    mean = frame.where(label="SIREN").runs["psnr"].mean()
+    text = (tmp_path / "tables/smoke-bundled/table1.txt").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("SIREN"))
+    assert f"{mean:.2f} ±" in line and line.rstrip().endswith("27.29")
+
+
+def test_carried_frames_are_enough_and_a_missing_one_names_the_command(tmp_path, capsys):
+    assert call("table1", *SMALL, folder=tmp_path / "here") == 0
+    carried = tmp_path / "elsewhere/mine"
+    shutil.copytree(tmp_path / "here/frames/smoke-bundled", carried)
+    shutil.rmtree(tmp_path / "here")
+    out = tmp_path / "out"
+    frames = ("--frames", str(carried))
+    assert call("table1", "fig_inlet_spectra", *frames, folder=out) == 0
+    assert (out / "figures/mine/fig_inlet_spectra.png").stat().st_size > 10_000
+    capsys.readouterr()
+    assert call("fig_controls", *frames, folder=out) == 1
+    said = capsys.readouterr().err
+    assert "no frame" in said and "made by: make fig_controls SCALE=laptop DATA=bundled" in said
+    assert not (out / "figures/mine/fig_controls.png").exists()
+
+
+def test_hours_stop_with_whole_runs_and_the_next_call_goes_on(tmp_path, capsys):
+    assert call("table1", *SMALL, "--hours", "0", folder=tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "table1: 0 of 14 runs are done; the same command goes on" in said
+    assert not list(tmp_path.rglob("table1.txt")) and not list(tmp_path.rglob("*.part"))
+    assert call("table1", *SMALL, folder=tmp_path) == 0
+    assert list(tmp_path.rglob("table1.txt"))
+
+
+def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeypatch):
+    from inr_experiments.cli import runner
+
+    done = runner.do
+    monkeypatch.setattr(runner, "do", lambda cfg: (
+        "failed: REI" if cfg.model.name == "rank_expanding" else done(cfg)
+    ))  # fmt: skip
+    assert call("table1", *SMALL, folder=tmp_path) == 1
+    said = capsys.readouterr()
+    assert "12 of 14 runs are done" in said.out and "failed: REI" in said.err
+
+
+def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):
+    both = Runner(choice(tmp_path), ["table1", "diagnosis", "training_clip"])
+    assert len(both.to_do()) == 7
+    assert both.run() == []
+    assert all(frame is not None for _, frame in both.frames())
+    assert Runner(choice(tmp_path), ["table1", "diagnosis", "training_clip"]).to_do() == []
+
+
+def test_fast_is_for_experiments_of_which_every_model_may(tmp_path):
+    runner = Runner(choice(tmp_path, fast=True), ["bn_placement", "controls"])
+    kept = {n: {c.config["fit"]["precision"] for c in own} for n, own in runner.cells.items()}
+    assert kept["controls"] == {"fp32"}, "SIREN and RFF are among them"
+    models = {c.config["model"]["fast"] for c in runner.cells["bn_placement"]}
+    assert models == {True} and len(kept["bn_placement"]) == 1
+
+
+MINE = {
+    "conf/model/mine.yaml": "defaults: [rank_expanding, _self_]\nname: mine\nlabel: My method\n"
+    "colour: '#123456'\ninlet_init:\n  scale: 2.0\n",
+    "conf/experiment/mine.yaml": "# @package _global_\n# inr -m experiment=mine · 2 laptop fits\n"
+    "sweep:\n  - {fits: images, seed: 0, model: [relu, mine]}\n",
+    "scripts/figures/fig_mine.py": '"""PSNR of mine."""\n\nimport matplotlib.pyplot as plt\n\n'
+    'READS = ("mine",)\n\n\ndef draw(mine):\n    figure, axis = plt.subplots()\n'
+    '    axis.bar(mine.labels, [mine.where(label=n).runs["psnr"].mean() for n in mine.labels])\n'
+    "    return figure\n",
+    "scripts/tables/table_mine.py": '"""PSNR of mine."""\n\n'
+    "from inr_experiments.reporting import tables\n\n"
+    'READS = ("mine",)\n\n\ndef rows(mine):\n    own = tables.rows(mine, "psnr")\n'
+    "    return tables.Table(tables.HEADER, [tables.cells(r, published=None) for r in own], '')\n",
+}
+CLAIM = """
+C99:
+  claim: Mine gains.
+  source: me
+  experiment: mine
+  tests:
+    - {kind: gain, metric: psnr, unit: dB, of: mine, over: relu, threshold: 0}
+"""
+
+
+def test_a_model_an_experiment_a_figure_and_a_claim_are_one_file_or_entry_each(tmp_path):
+    for name in ("conf", "scripts", "inr_experiments"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, text in MINE.items():
+        (tmp_path / path).write_text(text)
+    with (tmp_path / "conf/claims.yaml").open("a") as claims:
+        claims.write(CLAIM)
+    words = ["fig_mine", "table_mine", "report", *SMALL, "--outputs", "o"]
+    done = subprocess.run(
+        [sys.executable, "scripts/paper.py", *words[:2], *words[3:]],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "My method" in done.stdout
+    runs = pd.read_csv(tmp_path / "o/frames/smoke-bundled/mine/runs.csv")
+    assert list(runs["label"].unique()) == ["ReLU (default)", "My method"]
+    assert (tmp_path / "o/figures/smoke-bundled/fig_mine.svg").is_file()
+    told = subprocess.run(
+        [sys.executable, "scripts/paper.py", *words[2:]],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "C99  undecided" in told.stdout, told.stderr
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory) -> Path:
+    """Frames of every experiment, carried away from their runs; five hidden layers."""
+    folder = tmp_path_factory.mktemp("everything")
+    assert call("paper", *SMALL, folder=folder) == 0
+    carried = tmp_path_factory.mktemp("carried") / "smoke-bundled"
+    shutil.copytree(folder / "frames/smoke-bundled", carried)
+    shutil.rmtree(folder)
+    return carried
+
+
+@pytest.mark.smoke
+@pytest.mark.xdist_group("paper")
+@pytest.mark.parametrize("stem", PIECES)
+def test_every_figure_and_table_is_redrawn_from_carried_frames(stem, frames, tmp_path):
+    assert call(stem, "--frames", str(frames), folder=tmp_path) == 0
+    (out,) = tmp_path.glob("*/smoke-bundled")
+    assert all(path.stat().st_size > 200 for path in out.iterdir())

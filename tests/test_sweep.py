@@ -1,0 +1,122 @@
+"""Sweeps: unions of products, each cell once, as Hydra itself composes it."""
+
+from itertools import product
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from inr_experiments.checks import InputError
+from inr_experiments.paths import conf_dir
+from inr_experiments.sweep import cells, cells_by_seed
+from tests.launching import SMOKE, inr
+
+
+def test_jobs_are_those_that_hydra_composes():
+    swept = {
+        "task.image": ["astronaut", "coffee"],
+        "model": ["relu", "siren"],
+        "model.lr": ["1e-3", "5e-4"],
+        "fit.batch": ["full", "50"],
+        "+task.note": ["'a b'", "null"],
+    }
+    found = cells(["scale=smoke", *(f"{key}={','.join(lines)}" for key, lines in swept.items())])
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        for cfg, job in zip(found, product(*swept.values()), strict=True):
+            lines = [f"{key}={value}" for key, value in zip(swept, job, strict=True)]
+            expected = compose("config", ["scale=smoke", *lines])
+            assert cfg == expected and cfg.fit.lr == expected.fit.lr, lines
+
+
+def told(*words, keys=("model.name", "task.image", "task.coordinates", "seed")):
+    """Those values of every cell."""
+    from omegaconf import OmegaConf
+
+    return [tuple(OmegaConf.select(cfg, key) for key in keys) for cfg in cells(words)]
+
+
+def test_an_experiment_is_a_union_of_products():
+    found = told("experiment=controls", "items=2")
+    assert len(found) == len(set(found)) == 2 * (11 + 2)
+    unit = [cell for cell in found if cell[2] == "unit"]
+    assert {cell[0] for cell in unit} == {"relu", "rank_expanding"} and len(unit) == 4
+    assert {cell[1] for cell in found} == {"astronaut", "chelsea"}, "the first so many"
+
+
+def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
+    found = told("experiment=controls", "items=1", "model=relu")
+    assert found == [
+        ("relu", "astronaut", "symmetric", 0), ("relu", "astronaut", "unit", 0),
+    ]  # fmt: skip
+    assert told("experiment=table1", "model=pe", "task.image=coffee", "seed=3,4") == [
+        ("pe", "coffee", "symmetric", 3), ("pe", "coffee", "symmetric", 4),
+    ]  # fmt: skip
+
+
+def test_a_value_may_be_of_the_task_that_a_block_chooses():
+    found = cells(["experiment=table1_occupancy", "task.near_points=1000", "items=1", "seed=0"])
+    assert {cfg.task.near_points for cfg in found} == {1000} and len(found) == 5
+
+
+def test_whole_seeds_and_whole_items_come_first():
+    found = told("experiment=table1", "items=2", "model=relu,pe")
+    assert [cell[3] for cell in found] == [0] * 4 + [1] * 4
+    assert [cell[1] for cell in found[:4]] == ["astronaut", "astronaut", "chelsea", "chelsea"]
+
+
+def test_a_value_of_one_block_does_not_leak_into_another():
+    found = cells(["experiment=rank_ablation", "items=1"])
+    by_label = {cfg.model.label: cfg for cfg in found}
+    assert "distinct" in by_label["distinct points r"].model.inlet_init
+    for label in ("ε", "REI", "threshold spread s"):
+        assert "distinct" not in by_label[label].model.inlet_init, label
+
+
+def test_data_is_one_choice():
+    for name in ("table1", "table1_occupancy", "seeds", "lattice_3d"):
+        bundled, real = (cells([f"experiment={name}", f"data={d}"]) for d in ("bundled", "real"))
+        assert {cfg.task.name for cfg in real} != {"image"}
+        items = [{c.task.get("image") or c.task.get("shape") for c in of} for of in (bundled, real)]
+        assert items[0] != items[1], name
+    sixteen = cells(["experiment=table1", "data=real", "seed=0", "model=relu"])
+    assert len({cfg.task.image for cfg in sixteen}) == 16
+
+
+def test_cells_by_seed_are_the_same_cells():
+    words = ["experiment=table1", "scale=smoke", "items=2", "model=relu,pe"]
+    grouped = [
+        (cfg.model.name, cfg.task.image, s) for cfg, own in cells_by_seed(words) for s in own
+    ]
+    listed = [(cfg.model.name, cfg.task.image, cfg.seed) for cfg in cells(words)]
+    assert sorted(grouped) == sorted(listed)
+    (only,) = cells_by_seed(["scale=smoke"])
+    assert only[1] == [0]
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ("sweep={a:1}", "expected a list of blocks"),
+        ("sweep=[{fits:pictures}]", "fits='pictures': expected one of images, pair"),
+        ("items=0", "items=0: expected an integer of at least 1"),
+    ],
+)
+def test_a_sweep_that_cannot_be_read_is_one_sentence(sweep, said):
+    with pytest.raises(InputError, match=said):
+        cells(["scale=smoke", sweep])
+
+
+def test_the_launcher_runs_the_same_cells(tmp_path):
+    (tmp_path / "conf/experiment").mkdir(parents=True)
+    (tmp_path / "conf/experiment/mine.yaml").write_text(
+        "# @package _global_\n"
+        "sweep:\n"
+        "  - {task.image: [astronaut, coffee], model: [relu, pe]}\n"
+        "  - {task.image: astronaut, model: relu, task.noise: 0.1, model.label: 'a, b'}\n"
+    )
+    words = ("-m", "--config-dir", "conf", *SMOKE, "experiment=mine", "outputs=o")
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("o/runs/*/seed-000/DONE"))) == 5
+    single = inr(*words[1:], cwd=tmp_path)
+    assert single.returncode == 2
+    assert "experiment=mine: a sweep; expected inr -m experiment=mine" in single.stderr
