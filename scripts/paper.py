@@ -1,9 +1,9 @@
 """Figures, tables, verdicts and the report: run what they read and is not done, collect, draw.
 
-`paper.py [TARGET ...]`; a target is the stem of a figure or table, an experiment, or one of
-reproduce, paper, report, compare, reference. A figure is a file in scripts/figures, a table one in
-scripts/tables: its docstring is the caption, READS the experiments, `draw` or `rows` takes their
-frames. `--list` prints the map.
+`paper.py [TARGET ...] [key=value ...]`; a target is the stem of a figure or table, an experiment,
+or one of reproduce, paper, report, compare, reference. A figure is a file in scripts/figures, a
+table one in scripts/tables: its docstring is the caption, READS the experiments, `draw` or `rows`
+takes their frames. `--list` prints the map.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inr_experiments.checks import InputError, nearest
+from inr_experiments.cli.arguments import ready
 from inr_experiments.cli.errors import exit_on_error, sentence
 from inr_experiments.cli.runner import Choice, Runner
 from inr_experiments.paths import conf_dir
@@ -74,7 +75,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="paper.py", description=(__doc__ or "").split("\n\n")[0])
     add = parser.add_argument
-    add("targets", nargs="*", default=["reproduce"], help="default: reproduce")
+    add("targets", nargs="*", help="default: reproduce; key=value goes to every experiment")
     add("--scale", default="laptop", help="smoke, laptop (default) or paper")
     add("--data", default="bundled", help="bundled (default) or real")
     add("--seeds", default="", help="0,1,2; default: the experiment's, of reproduce 0")
@@ -86,7 +87,11 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--frames", type=Path, help="draw from the frames in this folder, run nothing")
     add("--plan", action="store_true", help="print what is to be run, and how long it takes")
     add("--list", action="store_true", help="print what reads what")
-    return parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    options.overrides = [word for word in options.targets if "=" in word]
+    named = [word for word in options.targets if "=" not in word]
+    options.targets = named or ["reproduce"]
+    return options
 
 
 def print_map(listed: Mapping[str, Piece]) -> None:
@@ -133,7 +138,7 @@ def run(
     seeds = options.seeds or ("0" if options.targets == ["reproduce"] else "")
     choice = Choice(
         options.scale, options.data, seeds, options.items, options.device, options.fast,
-        options.outputs,
+        options.outputs, tuple(ready(["-m", *options.overrides])[1:]),
     )  # fmt: skip
     runner = Runner(choice, names)
     print(runner.plan())

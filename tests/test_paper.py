@@ -213,7 +213,7 @@ def test_a_model_an_experiment_a_figure_and_a_claim_are_one_file_or_entry_each(t
 def frames(tmp_path_factory) -> Path:
     """Frames of every experiment, carried away from their runs; five hidden layers."""
     folder = tmp_path_factory.mktemp("everything")
-    assert call("paper", *SMALL, folder=folder) == 0
+    assert call("paper", *SMALL, "model.hidden_layers=5", folder=folder) == 0
     carried = tmp_path_factory.mktemp("carried") / "smoke-bundled"
     shutil.copytree(folder / "frames/smoke-bundled", carried)
     shutil.rmtree(folder)
@@ -227,3 +227,29 @@ def test_every_figure_and_table_is_redrawn_from_carried_frames(stem, frames, tmp
     assert call(stem, "--frames", str(frames), folder=tmp_path) == 0
     (out,) = tmp_path.glob("*/smoke-bundled")
     assert all(path.stat().st_size > 200 for path in out.iterdir())
+
+
+def test_keys_go_to_every_experiment(tmp_path):
+    words = ("table1", *SMALL, "model=relu,rank_expanding", "task.image=coffee")
+    assert call(*words, folder=tmp_path) == 0
+    frame = read_frame(tmp_path / "frames/smoke-bundled/table1")
+    assert frame.labels == ["ReLU (default)", "REI"] and set(frame.runs["item"]) == {"coffee"}
+
+
+def test_data_that_is_not_there_stops_its_experiments_only(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("INR_DATA", str(tmp_path / "none"))
+    words = ("table1", "inlet", *SMALL, "--data", "real")
+    assert call(*words, folder=tmp_path / "o") == 1
+    said = capsys.readouterr()
+    assert "inr-download div2k" in said.err and "Traceback" not in said.err
+    assert list(tmp_path.glob("o/frames/smoke-real/*/runs.csv")) == [
+        tmp_path / "o/frames/smoke-real/inlet/runs.csv"
+    ]
+
+
+def test_a_run_that_diverged_is_told_each_time_and_is_in_no_frame(tmp_path, capsys):
+    words = ("tune", *SMALL, "model=relu", "fit.lr=1e-3,1e30", "task.image=coffee")
+    for _ in range(2):
+        assert call(*words, folder=tmp_path) == 1
+        said = capsys.readouterr()
+        assert "diverged at step" in said.err and "tune: 1 of 2 runs are done" in said.out

@@ -91,9 +91,7 @@ def runs_of(frame: Frame, of: str) -> Frame:
     for column, _, pattern in (pair.partition("=") for pair in pairs):
         values = frame.column(column)
         kept &= values.notna() & ((values.map(word) == pattern) | (pattern == "*"))
-    if not kept.any():
-        raise MissingError(f"frame {frame.name} has no run of {of}")
-    return frame.only(kept)
+    return frame.only(kept, of)
 
 
 def _correlations(frame: Frame, asked: Hypothesis) -> Sample:

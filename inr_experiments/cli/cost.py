@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 #: Keys of a config that change what is fitted, but hardly what a step of it costs.
-FREE = {
+COST_EXCLUDES = {
     "task": ("image", "shape", "noise"),
     "fit": ("lr",),
     "model": ("name", "label", "colour", "lr", "inlet_init", "hidden_init", "head_init"),
 }
 #: Steps that are timed, after as many that are not.
-TIMED = 4
+TIMED_STEPS = 4
 #: A fit of no more steps than this is not timed, which would take as long: it takes about a second.
-FEW, QUICK = 10 * TIMED, (0.5, 0.5)
+UNTIMED_STEPS, UNTIMED_SECONDS = 10 * TIMED_STEPS, (0.5, 0.5)
 
 
 class Costs:
@@ -27,20 +27,24 @@ class Costs:
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads
-        self._seconds: dict[str, tuple[float, float]] = {}
+        self._fits: dict[str, float] = {}
+        self._measures: dict[str, float] = {}
 
     def learn(self, record: Mapping[str, Any]) -> None:
         """Note the seconds of a finished run: of its fit, and of what was measured of it."""
-        spent = record["seconds"]
-        self._seconds[kind(record["config"])] = (spent["fit"], spent["total"] - spent["fit"])
+        spent, config = record["seconds"], record["config"]
+        self._fits[kind(config)] = spent["fit"]
+        self._measures[measured(config)] = spent["total"] - spent["fit"]
 
     def of(self, config: dict[str, Any]) -> tuple[float, float]:
         """Seconds of the fit, and of evaluations and diagnostics."""
-        alike = kind(config)
-        if alike not in self._seconds:
-            few = config["fit"]["steps"] <= FEW
-            self._seconds[alike] = QUICK if few else self._timed(config)
-        return self._seconds[alike]
+        fit, measure = kind(config), measured(config)
+        if fit not in self._fits or measure not in self._measures:
+            few = config["fit"]["steps"] <= UNTIMED_STEPS
+            timed = UNTIMED_SECONDS if few else self._timed(config)
+            self._fits.setdefault(fit, timed[0])
+            self._measures.setdefault(measure, timed[1])
+        return self._fits[fit], self._measures[measure]
 
     def _timed(self, config: dict[str, Any]) -> tuple[float, float]:
         import torch
@@ -55,10 +59,17 @@ class Costs:
 
 def kind(config: Mapping[str, Any]) -> str:
     """A key that fits of about the same cost share."""
-    parts = [
-        {k: v for k, v in config[part].items() if k not in free} for part, free in FREE.items()
-    ]
-    return json.dumps([*parts, config["diagnostic"]])
+    return json.dumps(
+        [
+            {k: v for k, v in config[part].items() if k not in free}
+            for part, free in COST_EXCLUDES.items()
+        ]
+    )
+
+
+def measured(config: Mapping[str, Any]) -> str:
+    """A key that runs share of which about the same is measured."""
+    return kind(config) + json.dumps(config["diagnostic"])
 
 
 def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
@@ -73,14 +84,14 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     field = building.build_field(config, task)
     plan = building.build_plan(config)
     diagnostics = building.build_diagnostics(config)
-    short = replace(plan, steps=2 * TIMED, milestone_every=TIMED)
+    short = replace(plan, steps=2 * TIMED_STEPS, milestone_every=TIMED_STEPS)
     device = building.pick_device(config["device"])
     stepping = measuring = resumed = 0.0
     for snapshot in fit(field, task, short, seed=0, device=device):
         if snapshot.step == 0:
             continue
         reached = time.perf_counter()
-        stepping = (reached - resumed) / TIMED
+        stepping = (reached - resumed) / TIMED_STEPS
         task.evaluate(snapshot.predict)
         for diagnostic in diagnostics.values():
             diagnostic(snapshot, task)

@@ -1,27 +1,33 @@
 """The experiments behind figures, tables and claims: planned, run as far as needed, collected."""
 
-import os
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import joblib
 from omegaconf import DictConfig, open_dict
 
+from ..checks import InputError
 from ..runs.frame import Frame, make_frame
 from ..runs.options import united
+from ..runs.store import read_record
 from ..sweep import cells
 from .cost import Costs
 from .errors import sentence
 
 #: Below so many seconds to go, starting other processes takes longer than it saves.
-WORTH_PROCESSES = 30.0
+MIN_SECONDS_FOR_PROCESSES = 30.0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The choices that all experiments of a call share, as the variables of make have them."""
+    """The choices that all experiments of a call share, as the variables of make have them.
+
+    `more` are overrides of any other key.
+    """
 
     scale: str
     data: str
@@ -30,6 +36,7 @@ class Choice:
     device: str
     fast: bool
     outputs: Path
+    more: tuple[str, ...] = ()
 
     @property
     def words(self) -> list[str]:
@@ -37,7 +44,7 @@ class Choice:
         words = [f"scale={self.scale}", f"data={self.data}", f"device={self.device}"]
         words += [f"seed={self.seeds}"] if self.seeds else []
         words += [f"items={self.items}"] if self.items else []
-        return words
+        return [*words, *self.more]
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,9 @@ class Cell:
 class Runner:
     """Experiments whose runs are done in the order in which they are named.
 
-    Raises:
-        InputError: if an experiment cannot be composed, or its data is not there.
+    Attributes:
+        cells: the runs of each experiment.
+        refused: a sentence for each experiment that cannot be, as where its data is not there.
     """
 
     def __init__(self, choice: Choice, names: Sequence[str]) -> None:
@@ -65,15 +73,20 @@ class Runner:
 
         self.choice = choice
         on_gpu = pick_device(choice.device) == "cuda"
-        self.side_by_side = 1 if on_gpu else (os.cpu_count() or 1)
-        self.threads = None if on_gpu else max(1, torch.get_num_threads() // self.side_by_side)
-        costs = Costs(self.threads)
-        self.cells = {name: self._cells(name, costs) for name in names}
+        self.side_by_side = 1 if on_gpu else joblib.cpu_count()
+        # A process a core, as below; joblib gives each its share of the threads.
+        costs = Costs(None if on_gpu else max(1, torch.get_num_threads() // self.side_by_side))
+        self.cells: dict[str, list[Cell]] = {}
+        self.refused: dict[str, str] = {}
+        for name in names:
+            try:
+                self.cells[name] = self._cells(name, costs)
+            except InputError as error:
+                self.refused[name] = f"failed: {name}: {error}"
 
     def _cells(self, name: str, costs: Costs) -> list[Cell]:
         from ..building import resolve
-        from ..experiment import Keys, locate, missing_diagnostics
-        from ..runs.store import read_record
+        from ..experiment import Keys, locate
 
         composed = cells([f"experiment={name}", *self.choice.words])
         if self.choice.fast and all(cfg.model.fast for cfg in composed):
@@ -84,11 +97,9 @@ class Runner:
             cfg.outputs = str(self.choice.outputs)
             config = resolve(cfg)
             folder = locate(cfg, self.choice.outputs, keys)
-            fitted = (folder / "DONE").exists()
-            done = fitted and not missing_diagnostics(folder, config["diagnostic"])
-            if fitted and "seconds" in (record := read_record(folder)):
-                costs.learn(record)
-            found[folder] = (config, cfg, fitted, done)
+            if fitted := (folder / "DONE").exists():
+                costs.learn(read_record(folder))
+            found[folder] = (config, cfg, fitted, is_done(folder, config))
         return [
             Cell(config, cfg, folder, done, self._left(config, fitted, done, costs))
             for folder, (config, cfg, fitted, done) in found.items()
@@ -124,13 +135,14 @@ class Runner:
             minutes = sum(c.seconds for c in new) / self.side_by_side / 60
             done = sum(c.done for c in own)
             lines.append(f"{name:<22} {len(own):>5} {done:>5} {minutes:>10.1f}")
+        lines += self.refused.values()
         count, hours = len(self.to_do()), self.seconds() / 3600
         told = f"{60 * hours:.0f} min" if hours < 1 else f"{hours:.1f} h"
         return "\n".join([*lines, f"{count} runs to do, about {told}"])
 
     def run(self, hours: float | None = None) -> list[str]:
         """Do what is not done, until `hours` have passed; return a sentence for each failure."""
-        cells, started, failures = self.to_do(), time.perf_counter(), []
+        cells, started, failures = self.to_do(), time.perf_counter(), list(self.refused.values())
         deadline = None if hours is None else started + 3600 * hours
         left = sum(cell.seconds for cell in cells)
         for n, (cell, said) in enumerate(self._done(cells, deadline), 1):
@@ -144,27 +156,20 @@ class Runner:
     def _done(self, cells: list[Cell], deadline: float | None) -> Iterator[tuple[Cell, str]]:
         """Every cell that was begun in time, with what came of it."""
         in_time = (c for c in cells if deadline is None or time.perf_counter() < deadline)
-        if self.side_by_side == 1 or self.seconds() < WORTH_PROCESSES:
+        if self.side_by_side == 1 or self.seconds() < MIN_SECONDS_FOR_PROCESSES:
             for cell in in_time:
                 yield cell, do(cell.cfg)
             return
-        from joblib import Parallel, delayed
-
-        workers = Parallel(
+        workers = joblib.Parallel(
             self.side_by_side, return_as="generator_unordered", pre_dispatch="n_jobs"
         )
-        yield from workers(delayed(numbered)(cell) for cell in in_time)
+        yield from workers(joblib.delayed(numbered)(cell) for cell in in_time)
 
     def frames(self) -> Iterator[tuple[str, Frame | None]]:
         """The frame of every experiment that is whole; None, and a line, for the others."""
-        from ..experiment import missing_diagnostics
-
+        yield from ((name, None) for name in self.refused)
         for name, own in self.cells.items():
-            whole = [
-                c for c in own
-                if (c.folder / "DONE").exists()
-                and not missing_diagnostics(c.folder, c.config["diagnostic"])
-            ]  # fmt: skip
+            whole = [c for c in own if c.done or is_done(c.folder, c.config)]
             if len(whole) < len(own):
                 print(f"{name}: {len(whole)} of {len(own)} runs are done; the same command goes on")
                 yield name, None
@@ -185,6 +190,15 @@ def together(a: Cell, b: Cell) -> Cell:
     return replace(a, cfg=cfg, config=config, seconds=max(a.seconds, b.seconds))
 
 
+def is_done(folder: Path, config: dict[str, Any]) -> bool:
+    """True where a run is finished, has not failed, and lacks no diagnostic of the config."""
+    from ..experiment import missing_diagnostics
+
+    if not (folder / "DONE").exists() or read_record(folder)["status"] != "done":
+        return False
+    return not missing_diagnostics(folder, config["diagnostic"])
+
+
 def numbered(cell: Cell) -> tuple[Cell, str]:
     """A cell and what came of it, for a process that does several in any order."""
     return cell, do(cell.cfg)
@@ -192,16 +206,17 @@ def numbered(cell: Cell) -> tuple[Cell, str]:
 
 def do(cfg: DictConfig) -> str:
     """Do a run; say in a line what came of it."""
-    import logging
-
     from ..experiment import execute
 
-    logging.getLogger("inr_experiments").setLevel(logging.ERROR)
     name = f"{cfg.model.label}, seed {cfg.seed}"
+    # What a fit warns of, it would say of every run of a sweep.
+    logging.disable(logging.WARNING)
     try:
         outcome = execute(cfg)
     except Exception as error:
         return f"failed: {name}: {sentence(error)}"
+    finally:
+        logging.disable(logging.NOTSET)
     if outcome.status != "done":
         return f"failed: {name}: {outcome.status} ({outcome.folder})"
     metrics = outcome.record["metrics"]

@@ -23,7 +23,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def one_seed(frame: Frame) -> Frame:
     """The runs of the lowest seed, the one whose pictures a frame keeps."""
     seeds = frame.column("seed")
-    return frame.only(seeds == seeds.min())
+    return frame.only(seeds == seeds.min(), "the least seed")
 
 
 def run_of(frame: Frame, label: str, item: str) -> str:

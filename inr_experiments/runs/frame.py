@@ -75,13 +75,20 @@ class Frame:
         for column, wanted in values.items():
             several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
             kept &= self.column(column).map(word).isin(list(map(word, several)))
-        if not kept.any():
-            asked = ", ".join(f"{column}={wanted}" for column, wanted in values.items())
-            raise InputError(f"frame {self.name}: no run with {asked}")
-        return self.only(kept)
+        asked = ", ".join(f"{column}={wanted}" for column, wanted in values.items())
+        return self.only(kept, asked)
 
-    def only(self, kept: pd.Series) -> "Frame":
-        """The runs at which `kept` is true."""
+    def only(self, kept: pd.Series, asked: str) -> "Frame":
+        """The runs at which `kept` is true.
+
+        Args:
+            asked: what is asked for, in words.
+
+        Raises:
+            InputError: if it is true at none.
+        """
+        if not kept.any():
+            raise InputError(f"frame {self.name}: no run with {asked}")
         runs = self.runs[kept]
         return replace(self, runs=runs, steps=self.steps[self.steps["run"].isin(runs.index)])
 

@@ -9,7 +9,7 @@ SCIENCE_VERSION = 2
 
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
-OUTSIDE = {
+KEY_EXCLUDES = {
     "model": ("lr", "fast", "label", "colour"),
     "task": ("image", "path", "pixel_limit", "shape", "cache"),
     "fit": ("chunk",),
@@ -20,7 +20,7 @@ def science(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a resolved config that decides a run's numbers: model, task and fit."""
     return {
         group: {name: v for name, v in config[group].items() if name not in outside}
-        for group, outside in OUTSIDE.items()
+        for group, outside in KEY_EXCLUDES.items()
     }
 
 

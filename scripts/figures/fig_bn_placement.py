@@ -26,7 +26,7 @@ LOOKS = {"before": ("#E69F00", "s", -0.06), "after": ("#CC79A7", "o", 0.06)}
 def draw(bn_placement: Frame) -> Figure:
     relu = looks(bn_placement)[label_of(bn_placement)]
     plain = bn_placement.where(label=relu.label)
-    normed = bn_placement.only(bn_placement.column(PLACE).notna())
+    normed = bn_placement.only(bn_placement.column(PLACE).notna(), PLACE)
     found = layers(bn_placement, "spectra/*/effective_rank")
     figure, axes = plt.subplots(1, 3, figsize=(style.PAGE, 2.5))
     base = per_item(plain, "psnr").loc[relu.label]

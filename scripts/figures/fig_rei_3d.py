@@ -15,7 +15,7 @@ from inr_experiments.runs.frame import Frame
 READS = ("lattice_3d",)
 
 #: Distance of the rows of two widths around their label's.
-APART = 0.17
+OFFSET = 0.17
 UNITS = {"dead": Measure("open nowhere", "X"), "rare": Measure(f"open at < {RARE:.0%}", "o")}
 RANKS = {
     name: MEASURES[name] for name in ("rank_0.001", "rank_0.01", "effective_rank", "stable_rank")
@@ -48,7 +48,7 @@ def placed(frame: Frame) -> pd.DataFrame:
     """The variants with `row`, `colour` and `face` of their marks, full for the largest width."""
     table = lattice_variants(frame)
     shown, widths = looks(frame), sorted(table["width"].unique())
-    shift = {w: APART * (2 * i - len(widths) + 1) for i, w in enumerate(widths)}
+    shift = {w: OFFSET * (2 * i - len(widths) + 1) for i, w in enumerate(widths)}
     colour = table["label"].map(lambda label: shown[label].colour)
     return table.assign(
         row=table["label"].map(list(shown).index) + table["width"].map(shift),

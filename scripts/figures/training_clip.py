@@ -12,7 +12,7 @@ from inr_experiments.runs.frame import Frame
 READS = ("training_clip",)
 
 #: Steps shown at the most.
-MOST = 24
+MAX_STEPS = 24
 
 
 def draw(training_clip: Frame) -> Figure:
@@ -22,7 +22,7 @@ def draw(training_clip: Frame) -> Figure:
 def clip(training_clip: Frame) -> list[Figure]:
     """A figure a milestone, in order."""
     steps = training_clip.course("psnr").columns
-    return [draw_step(training_clip, int(steps[i])) for i in evenly(len(steps), MOST)]
+    return [draw_step(training_clip, int(steps[i])) for i in evenly(len(steps), MAX_STEPS)]
 
 
 def draw_step(frame: Frame, step: int) -> Figure:

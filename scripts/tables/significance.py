@@ -46,7 +46,7 @@ def rows(table1: Frame, seeds: Frame) -> Table:
 
 
 def seeds_part(frame: Frame, over_images: float) -> str:
-    """A sentence on the spread of REI's gain over seeds of a picture, beside that over images, in dB.
+    """A sentence on the spread of REI's gain in dB over seeds, beside that over images.
 
     s² = mean over pictures of the variance (n − 1) over seeds of the paired gain.
     """
