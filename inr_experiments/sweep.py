@@ -6,11 +6,12 @@ An experiment says in its yaml what it sweeps, a block a product:
       - {fits: images, seed: [0, 1], model: [relu, rank_expanding]}
       - {fits: images, model: [relu, rank_expanding], task.coordinates: unit}
 
-`fits` names an entry of the group `data`, which brings task and items. A key of the command line
-takes the place of the same key in every block; cells that two blocks share are one.
+`fits` names an entry of the group `data`, which brings task and items. Of a key that the command
+line gives, every block keeps the values that it shares with it and takes those that no block has; a
+block without any is left out. Cells that two blocks share are one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import Any
@@ -19,7 +20,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from .checks import InputError, choice, integer
 from .paths import conf_dir
@@ -42,35 +43,36 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[tuple[str, ...]]:
     # Values may be of a task that only the blocks choose; what is composed in the end has them.
     whole = [o for o in given if "." not in o.get_key_element()]
     fixed = [o.input_line for o in whole if not o.is_sweep_override()]
+    blocks = [_choices(_parsed(block)) for block in _blocks(composed(fixed))]
+    wanted = _choices(given)
+    anywhere = {line for block in blocks for lines in block.values() for line in lines}
     cells: dict[tuple[str, ...], None] = {}
-    for block in _blocks(composed(fixed)):
-        choices = {o.get_key_element(): _choices(o) for o in _parsed(block)}
-        own = {key.lstrip("+"): key for key in choices}
-        for override in given:
-            key = override.get_key_element()
-            choices[own.get(key.lstrip("+"), key)] = _choices(override)
-        slow = [key for key in SLOW if key in choices]
-        order = [*slow, *(key for key in choices if key not in slow)]
-        cells.update(dict.fromkeys(product(*(choices[key] for key in order))))
+    for block in blocks:
+        chosen = dict(block)
+        for key, lines in wanted.items():
+            own = block.get(key, lines)
+            chosen[key] = [line for line in lines if line in own or line not in anywhere]
+        slow = [key for key in SLOW if key in chosen]
+        order = [*slow, *(key for key in chosen if key not in slow)]
+        cells.update(dict.fromkeys(product(*(chosen[key] for key in order))))
     return list(cells)
 
 
 def cells(overrides: Sequence[str]) -> list[DictConfig]:
-    """The composed config of every cell of `jobs`, in order."""
+    """The composed config of every cell of `jobs`, in order, without what is of the sweep."""
     listed = _jobs(overrides)
-    configs = _configs(listed)
+    configs = dict(_configs(listed))
     return [_with(configs[_but_seed(job)], _parsed(_seed(job))) for job in listed]
 
 
-def cells_by_seed(overrides: Sequence[str]) -> list[tuple[DictConfig, list[int]]]:
-    """The composed configs that differ in more than the seed, each with its seeds."""
+def cells_by_seed(overrides: Sequence[str]) -> Iterator[tuple[DictConfig, list[int]]]:
+    """The composed configs that differ in more than the seed, one by one, each with its seeds."""
     listed = _jobs(overrides)
-    configs = _configs(listed)
-    seeds: dict[tuple[str, ...], list[int]] = {rest: [] for rest in configs}
+    seeds: dict[tuple[str, ...], list[Any]] = {}
     for job in listed:
-        own = [o.value() for o in _parsed(_seed(job))]
-        seeds[_but_seed(job)].append(own[0] if own else configs[_but_seed(job)].seed)
-    return [(configs[rest], own) for rest, own in seeds.items()]
+        seeds.setdefault(_but_seed(job), []).append(_parsed(_seed(job)))
+    for rest, config in _configs(listed):
+        yield config, [own[0].value() if own else config.seed for own in seeds[rest]]
 
 
 def _jobs(overrides: Sequence[str]) -> list[tuple[str, ...]]:
@@ -78,22 +80,25 @@ def _jobs(overrides: Sequence[str]) -> list[tuple[str, ...]]:
         return jobs(overrides, _composed)
 
 
-def _configs(listed: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], DictConfig]:
-    """The config of every job, by its overrides without the seed.
+def _configs(
+    listed: Sequence[tuple[str, ...]],
+) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
+    """Every job without its seed, and its config.
 
     Those that differ in values only are composed once: composing anew takes far longer.
     """
     made: dict[tuple[str, ...], DictConfig] = {}
-    found = {}
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        for rest in dict.fromkeys(map(_but_seed, listed)):
-            overridden = _parsed(rest)
-            values = [o for o in overridden if _is_value(o)]
-            alike = tuple(o.get_key_element() if o in values else o.input_line for o in overridden)
-            if alike not in made:
+    for rest in dict.fromkeys(map(_but_seed, listed)):
+        overridden = _parsed(rest)
+        values = [o for o in overridden if _is_value(o)]
+        alike = tuple(o.get_key_element() if o in values else o.input_line for o in overridden)
+        if alike not in made:
+            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
                 made[alike] = _composed(list(rest))
-            found[rest] = _with(made[alike], values)
-    return found
+            with open_dict(made[alike]):
+                for key in ("sweep", "items", "data"):
+                    del made[alike][key]
+        yield rest, _with(made[alike], values)
 
 
 def _seed(job: Sequence[str]) -> list[str]:
@@ -171,7 +176,7 @@ def _is_value(override: Any) -> bool:
 
 
 def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
-    """A copy of a composed config with other values, without what is of the sweep."""
+    """A copy of a composed config with other values."""
     changed = cfg.copy()
     for override in values:
         OmegaConf.update(changed, override.key_or_group, override.value(), force_add=True)
@@ -182,9 +187,16 @@ def _parsed(lines: Sequence[str]) -> list[Any]:
     return OverridesParser.create().parse_overrides(list(lines))
 
 
-def _choices(override: Any) -> list[str]:
-    """All values of an override as `key=value`."""
-    key = override.get_key_element()
-    if override.is_delete() or not override.is_sweep_override():
-        return [override.input_line]
-    return [f"{key}={value}" for value in override.sweep_string_iterator()]
+def _choices(overrides: Sequence[Any]) -> dict[str, list[str]]:
+    """All values of each override as `key=value`, by key, whether or not it is added with `+`."""
+    found = {}
+    for override in overrides:
+        key = override.get_key_element()
+        if override.is_delete():
+            lines = [override.input_line]
+        elif override.is_sweep_override():
+            lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        else:
+            lines = [f"{key}={override.get_value_element_as_str()}"]
+        found[key.lstrip("+")] = lines
+    return found

@@ -119,7 +119,7 @@ def picture(
         # Edges in the face's own colour close the hairlines between neighbours.
         axes.add_collection(
             PolyCollection(
-                list(corners[order, :, :2]), facecolors=colours, edgecolors=colours, linewidths=0.4
+                corners[order, :, :2], facecolors=colours, edgecolors=colours, linewidths=0.4
             )
         )
     return _pixels(figure)

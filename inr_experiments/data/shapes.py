@@ -17,6 +17,8 @@ Values = npt.NDArray[np.float64]
 CHUNK, CELLS = 2**17, 96
 #: Raised where a shape changes: part of its hash.
 VERSION = 1
+#: Surfaces by hash and scale: every run of a sweep draws the same few.
+SURFACES: dict[tuple[str, float], Triangles] = {}
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,14 @@ class Shape:
         return Labels(self.values(points) < 0, 0)
 
     def surface(self) -> Triangles:
-        """Marching cubes of f on 96 cells along an axis."""
-        axis = (np.arange(CELLS) + 0.5) * 2 / CELLS - 1
-        grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-        found = extract(-self.values(grid).reshape(CELLS, CELLS, CELLS), level=0.0)
-        assert found is not None
-        return found
+        """Marching cubes of f on 96 cells along an axis; once a process for a shape of one size."""
+        if (self.sha256, self._scale) not in SURFACES:
+            axis = (np.arange(CELLS) + 0.5) * 2 / CELLS - 1
+            grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+            found = extract(-self.values(grid).reshape(CELLS, CELLS, CELLS), level=0.0)
+            assert found is not None
+            SURFACES[self.sha256, self._scale] = found
+        return SURFACES[self.sha256, self._scale]
 
     def outer(self, points: Points) -> npt.NDArray[np.bool_]:
         """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""

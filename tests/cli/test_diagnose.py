@@ -19,11 +19,12 @@ def fitted(folder, *words):
 def test_it_measures_what_the_fit_itself_would_have(tmp_path):
     late = fitted(tmp_path)
     weights = {p: p.stat().st_mtime_ns for p in late.rglob("*.safetensors")}
-    done = inr(str(late), CHOSEN, cwd=tmp_path, module="diagnose")
+    few = "diagnostic.layer_ntk.points=50"
+    done = inr(str(late), CHOSEN, few, cwd=tmp_path, module="diagnose")
     assert done.returncode == 0, done.stderr
     assert str(late / "diagnostics/layer_ntk.npz") in done.stdout
     assert {p: p.stat().st_mtime_ns for p in late.rglob("*.safetensors")} == weights
-    assert inr(*SMOKE, CHOSEN, "outputs=p", cwd=tmp_path).returncode == 0
+    assert inr(*SMOKE, CHOSEN, few, "outputs=p", cwd=tmp_path).returncode == 0
     early = next(tmp_path.glob("p/runs/*/seed-000"))
     for name in ("layer_ntk", "activation_pattern"):
         for row, other in zip(

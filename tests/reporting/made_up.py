@@ -108,4 +108,4 @@ def without(frame: Frame, **cell: Any) -> Frame:
     for column, value in cell.items():
         gone &= frame.runs[column] == value
     assert gone.any()
-    return frame.only(~gone)
+    return frame.only(~gone, "what is left")

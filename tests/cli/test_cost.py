@@ -1,0 +1,35 @@
+"""What a plan takes a run to cost."""
+
+import pytest
+
+from inr_experiments.cli.cost import Costs, kind
+from inr_experiments.experiment import execute
+from inr_experiments.sweep import cells
+from tests.fields import config_of
+
+
+def test_fits_of_one_cost_are_one_kind():
+    base = config_of("model=relu")
+    for alike in ("fit.lr=0.1", "task.image=coffee", "task.noise=0.1", "model=rank_expanding"):
+        word, _, _ = alike.partition("=")
+        other = config_of(alike) if word == "model" else config_of("model=relu", alike)
+        assert kind(other) == kind(base), alike
+    for other in ("fit.steps=7", "model.width=9", "task.side=20", "model=siren"):
+        assert kind(config_of("model=relu", other)) != kind(base), other
+
+
+def test_a_run_that_is_done_tells_what_one_like_it_will_take(tmp_path):
+    words = ["scale=smoke", "model=relu", f"outputs={tmp_path}", "diagnostic=none"]
+    (cfg,) = cells([*words, "fit.steps=60"])
+    costs = Costs()
+    record = execute(cfg).record
+    costs.learn({**record, "seconds": {"total": 100.0, "fit": 90.0}})
+    assert costs.of(config_of("model=relu", "fit.steps=60", "diagnostic=none")) == (90.0, 10.0)
+    fitting, measuring = costs.of(config_of("model=relu", "fit.steps=60"))
+    assert fitting == 90.0 and 0 < measuring < 10, "of what else is measured, its steps are timed"
+
+
+def test_a_kind_is_timed_once_and_in_proportion_to_its_steps():
+    few, many = (Costs(threads=1).of(config_of("model=relu", f"fit.steps={n}"))[0]
+                 for n in (2000, 20_000))  # fmt: skip
+    assert many / few == pytest.approx(10, rel=0.9)
