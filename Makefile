@@ -5,7 +5,7 @@ OUTPUTS ?= outputs
 PYTHON ?= python3
 BIN := .venv/bin
 PAPER = $(BIN)/python scripts/paper.py --scale $(SCALE) --data $(DATA) --outputs $(OUTPUTS) $(SEEDS:%=--seeds %) \
-	$(ITEMS:%=--items %) $(HOURS:%=--hours %) $(DEVICE:%=--device %) $(if $(FAST),--fast)
+	$(ITEMS:%=--items %) $(HOURS:%=--hours %) $(DEVICE:%=--device %) $(if $(filter-out 0,$(FAST)),--fast) $(WITH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce plan paper report compare reference map bench test smoke lint clean
@@ -14,7 +14,7 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "or a figure, a table, an experiment by its name: make fig_controls DATA=real"
 	@echo "variables:    SCALE=smoke|laptop|paper DATA=bundled|real SEEDS=0,1,2 ITEMS=8 (the first so many)"
-	@echo "              HOURS=3 DEVICE=auto|cpu|cuda FAST=1 (bfloat16) OUTPUTS=folder PYTHON=python3"
+	@echo "              HOURS=3 DEVICE=auto|cpu|cuda FAST=1 (bfloat16) OUTPUTS=folder PYTHON=python3 WITH='key=value ...'"
 
 install: .venv/installed ## create .venv and install
 

@@ -6,9 +6,10 @@ An experiment says in its yaml what it sweeps, a block a product:
       - {fits: images, seed: [0, 1], model: [relu, rank_expanding]}
       - {fits: images, model: [relu, rank_expanding], task.coordinates: unit}
 
-`fits` names an entry of the group `data`, which brings task and items. Of a key that the command
-line gives, every block keeps the values that it shares with it and takes those that no block has; a
-block without any is left out. Cells that two blocks share are one.
+`fits` names an entry of the group `data`, which brings task and items. Of the values that the
+command line gives a key, a block that has the key keeps those of its own and takes those that no
+block has, and is left out where there are none; a block that lacks the key takes all. Cells that
+two blocks share are one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from itertools import product
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
@@ -29,6 +31,8 @@ from .paths import conf_dir
 SLOW = ("seed", "task.image", "task.shape", "task.path")
 
 
+#: Keys that decide what the blocks are.
+DECIDING = ("experiment", "data", "items")
 #: From overrides to the config that they compose.
 Composer = Callable[[list[str]], DictConfig]
 
@@ -37,24 +41,30 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[tuple[str, ...]]:
     """The overrides of every cell of `inr -m <overrides>`, in order, each once.
 
     Raises:
-        InputError: if the experiment's `sweep` cannot be read.
+        InputError: if the experiment's `sweep` cannot be read, or no cell is left of it.
     """
     given = _parsed(overrides)
+    for override in given:
+        if override.is_sweep_override() and override.get_key_element() in DECIDING:
+            raise InputError(f"{override.input_line}: expected one, as it decides what is swept")
     # Values may be of a task that only the blocks choose; what is composed in the end has them.
     whole = [o for o in given if "." not in o.get_key_element()]
     fixed = [o.input_line for o in whole if not o.is_sweep_override()]
     blocks = [_choices(_parsed(block)) for block in _blocks(composed(fixed))]
     wanted = _choices(given)
-    anywhere = {line for block in blocks for lines in block.values() for line in lines}
+    shared = [lines for block in blocks for key, lines in block.items() if key in wanted]
+    anywhere = {_meaning(line) for lines in shared for line in lines}
     cells: dict[tuple[str, ...], None] = {}
     for block in blocks:
         chosen = dict(block)
         for key, lines in wanted.items():
-            own = block.get(key, lines)
-            chosen[key] = [line for line in lines if line in own or line not in anywhere]
+            own = {_meaning(line) for line in block.get(key, lines)}
+            chosen[key] = [n for n in lines if _meaning(n) in own or _meaning(n) not in anywhere]
         slow = [key for key in SLOW if key in chosen]
         order = [*slow, *(key for key in chosen if key not in slow)]
         cells.update(dict.fromkeys(product(*(chosen[key] for key in order))))
+    if not cells:
+        raise InputError(f"{' '.join(overrides)}: no cell of the experiment has all of these")
     return list(cells)
 
 
@@ -184,7 +194,17 @@ def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
 
 
 def _parsed(lines: Sequence[str]) -> list[Any]:
-    return OverridesParser.create().parse_overrides(list(lines))
+    hydra = GlobalHydra.instance()
+    # It knows the options that a pattern such as model=glob(rei*) means.
+    loader = hydra.config_loader() if hydra.is_initialized() else None
+    return OverridesParser.create(config_loader=loader).parse_overrides(list(lines))
+
+
+def _meaning(line: str) -> str:
+    """The key and value of an override, however it is quoted or added."""
+    (override,) = _parsed([line])
+    value = None if override.is_delete() else override.value()
+    return f"{override.get_key_element().lstrip('+')}={value!r}"
 
 
 def _choices(overrides: Sequence[Any]) -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ takes their frames. `--list` prints the map.
 """
 
 import argparse
+import re
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +29,12 @@ REPRODUCE = (
     "fig_occupancy_gallery", "fig_occupancy_slices",
 )  # fmt: skip
 WHOLE = ("reproduce", "paper", "report", "compare", "reference")
+ALONE = ("compare", "reference")
+#: Keys that options stand for.
+FLAGS = {
+    **{key: f"--{key}" for key in ("scale", "data", "device", "outputs", "items")},
+    **{"seed": "--seeds", "experiment": "its name as a target"},
+}
 
 
 def experiments() -> list[str]:
@@ -41,34 +49,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print_map(listed)
         return 0
-    for target in options.targets:
-        if target not in (*WHOLE, *listed, *experiments()):
-            names = [*WHOLE, *listed, *experiments()]
-            raise InputError(
-                f"{target}: no such target; expected one of {', '.join(names)}"
-                f"{nearest(target, names)}"
-            )
-    at = options.frames.name if options.frames else f"{options.scale}-{options.data}"
+    check(options.targets, listed)
+    at = place(options)
+    frames = options.frames or options.outputs / "frames" / at
     if options.targets == ["compare"]:
-        return compare(options.outputs, at)
+        return compare(frames, at)
     if options.targets == ["reference"]:
         return keep(options.outputs, at)
     chosen = expand(options.targets, listed)
     failed, unfinished = 0, set[str]()
-    if options.frames is None and "report" not in options.targets:
+    if options.frames is None and chosen:
         failed, unfinished = run(options, listed, chosen, at)
         if options.plan:
             return 0
-    frames = options.frames or options.outputs / "frames" / at
     wanted = [listed[name] for name in chosen if name in listed]
+    for piece in wanted:
+        for path in (options.outputs / piece.kind / at).glob(f"{piece.stem}.*"):
+            path.unlink()  # so that nothing that fails now is taken for fresh
     able = [piece for piece in wanted if not unfinished & set(piece.reads)]
     outcomes = [draw(piece, frames, options, at) for piece in able]
     failed += outcomes.count("failed")
     drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
     show(options.outputs, at, drawn)
     if {"paper", "report"} & set(options.targets):
-        report(options.outputs, at, listed, variables(options))
+        report(options.outputs, at, frames, listed, variables(options))
     return 1 if failed else 0
+
+
+def check(targets: Sequence[str], listed: Mapping[str, Piece]) -> None:
+    """Raise an `InputError` for a target that is none, or a piece that reads no experiment."""
+    known = experiments()
+    names = [*WHOLE, *listed, *known]
+    for target in targets:
+        if target not in names:
+            raise InputError(
+                f"{target}: no such target; expected one of {', '.join(names)}"
+                f"{nearest(target, names)}"
+            )
+        if target in ALONE and len(targets) > 1:
+            raise InputError(f"{target}: expected no other target beside it")
+    for piece in listed.values():
+        for name in piece.reads:
+            if name not in known:
+                raise InputError(
+                    f"{piece.path}: READS {name!r}, expected one of {', '.join(known)}"
+                    f"{nearest(name, known)}"
+                )
+
+
+def place(options: argparse.Namespace) -> str:
+    """The folder of frames, tables and figures: scale and data, and what else was chosen."""
+    if options.frames:
+        own = options.frames.resolve()
+        return own.parent.name if own.name == "frames" else own.name
+    parts = [options.scale, options.data]
+    parts += [f"seeds-{options.seeds}"] if options.seeds else []
+    parts += [f"items-{options.items}"] if options.items else []
+    parts += ["bf16"] if options.fast else []
+    parts += [re.sub(r"[^\w.,=+-]+", "_", word) for word in options.overrides]
+    return "-".join(parts)
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -78,7 +117,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("targets", nargs="*", help="default: reproduce; key=value goes to every experiment")
     add("--scale", default="laptop", help="smoke, laptop (default) or paper")
     add("--data", default="bundled", help="bundled (default) or real")
-    add("--seeds", default="", help="0,1,2; default: the experiment's, of reproduce 0")
+    add("--seeds", default="", help="0,1,2; default: the experiments', of reproduce 0")
     add("--items", type=int, help="of an experiment's pictures or solids the first so many")
     add("--hours", type=float, help="stop after so long, with whole runs; the next call goes on")
     add("--device", default="auto", help="auto (default), cpu or cuda")
@@ -89,8 +128,13 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--list", action="store_true", help="print what reads what")
     options = parser.parse_intermixed_args(arguments)
     options.overrides = [word for word in options.targets if "=" in word]
+    for word in options.overrides:
+        if (key := word.lstrip("+").partition("=")[0]) in FLAGS:
+            raise InputError(f"{word}: expected {FLAGS[key]}")
     named = [word for word in options.targets if "=" not in word]
     options.targets = named or ["reproduce"]
+    if options.targets == ["reproduce"] and not options.seeds:
+        options.seeds = "0"  # so that it stays short
     return options
 
 
@@ -101,7 +145,8 @@ def print_map(listed: Mapping[str, Piece]) -> None:
     print()
     for name in experiments():
         text = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
-        print(next(line for line in text.splitlines() if line.startswith("# inr "))[2:])
+        told = [line[2:] for line in text.splitlines() if line.startswith("# inr ")]
+        print(told[0] if told else f"inr -m experiment={name}")
 
 
 def expand(targets: Iterable[str], listed: Mapping[str, Piece]) -> list[str]:
@@ -135,9 +180,8 @@ def run(
     needed = [n for name in chosen for n in (listed[name].reads if name in listed else (name,))]
     first = [name for name in claimed() if name in needed]
     names = list(dict.fromkeys([*first, *needed]))
-    seeds = options.seeds or ("0" if options.targets == ["reproduce"] else "")
     choice = Choice(
-        options.scale, options.data, seeds, options.items, options.device, options.fast,
+        options.scale, options.data, options.seeds, options.items, options.device, options.fast,
         options.outputs, tuple(ready(["-m", *options.overrides])[1:]),
     )  # fmt: skip
     runner = Runner(choice, names)
@@ -146,11 +190,14 @@ def run(
         return 0, set()
     failures = runner.run(options.hours)
     unfinished = set()
-    for name, frame in runner.frames():
+    pictured = {name for piece in listed.values() if piece.pictures for name in piece.reads}
+    for name, frame in runner.frames(pictured):
+        folder = options.outputs / "frames" / at / name
         if frame is None:
             unfinished.add(name)
+            shutil.rmtree(folder, ignore_errors=True)  # of other runs than are asked for now
         else:
-            write_frame(frame, options.outputs / "frames" / at / name)
+            write_frame(frame, folder)
     for line in failures:
         print(line, file=sys.stderr)
     return len(failures), unfinished
@@ -191,17 +238,19 @@ def variables(options: argparse.Namespace) -> str:
     words += [f"SEEDS={options.seeds}"] if options.seeds else []
     words += [f"ITEMS={options.items}"] if options.items else []
     words += ["FAST=1"] if options.fast else []
+    words += [f"OUTPUTS={options.outputs}"] if options.outputs != Path("outputs") else []
+    words += [f"WITH='{' '.join(options.overrides)}'"] if options.overrides else []
     return " ".join(words)
 
 
-def report(outputs: Path, at: str, listed: Mapping[str, Piece], chosen: str) -> None:
+def report(outputs: Path, at: str, frames: Path, listed: Mapping[str, Piece], chosen: str) -> None:
     """Write the page and the table of verdicts."""
     from inr_experiments.claims.verdict import judge_all
     from inr_experiments.reporting import tables
     from inr_experiments.reporting.page import Sources, write_page
 
-    verdicts = judge_all(CLAIMS, outputs / "frames" / at, variables=chosen)
-    sources = Sources(outputs, at, chosen, ROOT / "README.md")
+    verdicts = judge_all(CLAIMS, frames, variables=chosen)
+    sources = Sources(outputs, at, frames, chosen, ROOT / "README.md")
     page = write_page(sources, verdicts, list(listed.values()))
     body = [[v.claim.name, v.verdict, v.claim.text, v.sentence] for v in verdicts]
     note = "Thresholds and tests: conf/claims.yaml."
@@ -212,17 +261,17 @@ def report(outputs: Path, at: str, listed: Mapping[str, Piece], chosen: str) -> 
     print(page)
 
 
-def compare(outputs: Path, at: str) -> int:
+def compare(frames: Path, at: str) -> int:
     """Print what moved beyond its interval since the reference; 1 where a number or verdict did."""
     from inr_experiments.claims.evidence import NOT_RUN
     from inr_experiments.claims.verdict import judge_all
     from inr_experiments.reporting import reference
 
-    kept, frames = ROOT / "outputs" / "reference" / at, outputs / "frames" / at
+    kept = ROOT / "outputs" / "reference" / at
     lines, moved = reference.compare(kept, frames)
     then, now = (judge_all(CLAIMS, folder) for folder in (kept / "frames", frames))
     for a, b in zip(then, now, strict=True):
-        if b.verdict not in (a.verdict, NOT_RUN):
+        if b.verdict != a.verdict and NOT_RUN not in (a.verdict, b.verdict):
             lines.append(f"{a.claim.name}: {b.verdict}, was {a.verdict}. {b.sentence}")
             moved += 1
     print("\n".join(lines))

@@ -106,11 +106,22 @@ def test_cells_by_seed_are_the_same_cells():
         ("sweep={a:1}", "expected a list of blocks"),
         ("sweep=[{fits:pictures}]", "fits='pictures': expected one of images, pair"),
         ("items=0", "items=0: expected an integer of at least 1"),
+        ("items=1,2", "items=1,2: expected one, as it decides what is swept"),
+        ("experiment=table1,seeds", "expected one, as it decides"),
     ],
 )
 def test_a_sweep_that_cannot_be_read_is_one_sentence(sweep, said):
     with pytest.raises(InputError, match=said):
         cells(["scale=smoke", sweep])
+
+
+def test_a_sweep_of_which_nothing_is_left_is_one_sentence():
+    with pytest.raises(InputError, match="no cell of the experiment has all of these"):
+        cells(["experiment=rank_ablation", "model=siren", "model.label='ε'"])
+
+
+def test_a_pattern_of_options():
+    assert {cfg.model.name for cfg in cells(["model=glob(rei*)"])} == {"rei_frozen", "rei_matched"}
 
 
 def test_the_launcher_runs_the_same_cells(tmp_path):

@@ -1,6 +1,7 @@
 """A test of a claim: one quantity per unit of a frame, and how much of it would be enough."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,7 @@ class Hypothesis:
     Attributes:
         experiment: whose frame is asked.
         of, over: a model, and after blanks values of the frame's columns, `*` for any:
-            `bn model.batch_norm.layers=[0]`.
+            `bn model.batch_norm.layers=[0]`; quotes around one with blanks.
         kind: `gain` and `equivalence` compare `of` with `over`; `correlation` is Spearman's ρ of
             `x` at initialisation and `metric` over the variants, models that match `of`.
         metric, at: of `of`, and of `over` unless `over_metric` is given.
@@ -84,7 +85,7 @@ class Hypothesis:
 
 def _name(of: str, without: Sequence[str] = ()) -> str:
     """The readers' name of the runs that `of` names: `REI with fitted = jittered`."""
-    model = of.split(" ")[0]
+    model = shlex.split(of)[0]
     own = [pair for pair in _swept(of) if pair not in without]
     label = next((p.removeprefix("label = ") for p in own if p.startswith("label = ")), None)
     told = ", ".join(pair for pair in own if not pair.startswith("label = "))
@@ -100,7 +101,7 @@ def _labels() -> dict[str, str]:
 
 def _swept(of: str) -> list[str]:
     """The columns and values, as `fitted = jittered`."""
-    pairs = (pair.partition("=") for pair in of.split(" ")[1:])
+    pairs = (pair.partition("=") for pair in shlex.split(of)[1:])
     return [
         f"{key.removesuffix('._target_').rpartition('.')[2].replace('_', ' ')} = "
         f"{value.removeprefix('torch.nn.')}"

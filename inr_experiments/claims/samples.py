@@ -1,5 +1,6 @@
 """The quantity per unit that a hypothesis is about, taken from a frame."""
 
+import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -86,7 +87,7 @@ def _values(own: Frame, metric: str, at: str) -> pd.Series:
 
 def runs_of(frame: Frame, of: str) -> Frame:
     """The runs that `of` names: a pattern of models, then columns with their values, or `*`."""
-    model, *pairs = of.split(" ")
+    model, *pairs = shlex.split(of)
     kept = frame.runs["model"].map(lambda name: fnmatchcase(name, model))
     for column, _, pattern in (pair.partition("=") for pair in pairs):
         values = frame.column(column)

@@ -138,5 +138,8 @@ def judge_all(claims: Path, frames: Path, *, variables: str = "") -> list[Verdic
     """
     listed = read_claims(claims)
     names = {name for claim in listed for name in claim.experiments}
-    found = {n: read_frame(frames / n) if (frames / n).is_dir() else None for n in sorted(names)}
+    found = {
+        n: read_frame(frames / n) if (frames / n / "runs.csv").is_file() else None
+        for n in sorted(names)
+    }
     return [judge(claim, found, variables=variables) for claim in listed]

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="inr-diagnose",
         description="Measure finished runs from their stored weights, at every milestone. What a "
-        "run has already is left as it is; arrays go to <run>/diagnostics.",
+        "run has with these options is left as it is; arrays go to <run>/diagnostics.",
         usage="inr-diagnose RUN [RUN ...] diagnostic=[layer_ntk,spectra] [trusted=[...]]",
     )
     parser.add_argument("words", nargs="+", metavar="RUN | key=value")

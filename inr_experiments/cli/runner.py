@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import joblib
 from omegaconf import DictConfig, open_dict
 
-from ..checks import InputError
 from ..runs.frame import Frame, make_frame
 from ..runs.options import united
-from ..runs.store import read_record
+from ..runs.store import Store
 from ..sweep import cells
 from .cost import Costs
 from .errors import sentence
@@ -81,8 +80,8 @@ class Runner:
         for name in names:
             try:
                 self.cells[name] = self._cells(name, costs)
-            except InputError as error:
-                self.refused[name] = f"failed: {name}: {error}"
+            except Exception as error:
+                self.refused[name] = f"failed: {name}: {sentence(error)}"
 
     def _cells(self, name: str, costs: Costs) -> list[Cell]:
         from ..building import resolve
@@ -97,9 +96,10 @@ class Runner:
             cfg.outputs = str(self.choice.outputs)
             config = resolve(cfg)
             folder = locate(cfg, self.choice.outputs, keys)
-            if fitted := (folder / "DONE").exists():
-                costs.learn(read_record(folder))
-            found[folder] = (config, cfg, fitted, is_done(folder, config))
+            record = record_of(folder)
+            if record is not None and record["status"] == "done":
+                costs.learn(record)
+            found[folder] = (config, cfg, record is not None, is_done(folder, config))
         return [
             Cell(config, cfg, folder, done, self._left(config, fitted, done, costs))
             for folder, (config, cfg, fitted, done) in found.items()
@@ -165,18 +165,33 @@ class Runner:
         )
         yield from workers(joblib.delayed(numbered)(cell) for cell in in_time)
 
-    def frames(self) -> Iterator[tuple[str, Frame | None]]:
-        """The frame of every experiment that is whole; None, and a line, for the others."""
+    def frames(self, pictures: Collection[str] = ()) -> Iterator[tuple[str, Frame | None]]:
+        """The frame of every experiment that is whole; None, and a line, for the others.
+
+        Args:
+            pictures: the experiments whose frames hold pictures.
+        """
         yield from ((name, None) for name in self.refused)
         for name, own in self.cells.items():
             whole = [c for c in own if c.done or is_done(c.folder, c.config)]
             if len(whole) < len(own):
-                print(f"{name}: {len(whole)} of {len(own)} runs are done; the same command goes on")
+                failed = sum(record_of(c.folder) is not None for c in own if c not in whole)
+                rest = f"{failed} failed" if failed else "the same command goes on"
+                print(f"{name}: {len(whole)} of {len(own)} runs are done; {rest}")
                 yield name, None
                 continue
             looks = {c.folder: c.config["model"] for c in own}
             diagnostics = {d for c in own for d in c.config["diagnostic"] or {}}
-            yield name, make_frame(name, list(looks), looks=looks, diagnostics=diagnostics)
+            yield (
+                name,
+                make_frame(
+                    name,
+                    list(looks),
+                    looks=looks,
+                    diagnostics=diagnostics,
+                    pictures=name in pictures,
+                ),
+            )
 
 
 def together(a: Cell, b: Cell) -> Cell:
@@ -194,9 +209,15 @@ def is_done(folder: Path, config: dict[str, Any]) -> bool:
     """True where a run is finished, has not failed, and lacks no diagnostic of the config."""
     from ..experiment import missing_diagnostics
 
-    if not (folder / "DONE").exists() or read_record(folder)["status"] != "done":
-        return False
-    return not missing_diagnostics(folder, config["diagnostic"])
+    record = record_of(folder)
+    done = record is not None and record["status"] == "done"
+    return done and not missing_diagnostics(folder, config["diagnostic"])
+
+
+def record_of(folder: Path) -> dict[str, Any] | None:
+    """The record of a finished run, failed or not; None where there is none, or a broken one."""
+    seed = int(folder.name.removeprefix("seed-"))
+    return Store(folder.parents[2]).record(folder.parent.name, seed)
 
 
 def numbered(cell: Cell) -> tuple[Cell, str]:
@@ -217,6 +238,8 @@ def do(cfg: DictConfig) -> str:
         return f"failed: {name}: {sentence(error)}"
     finally:
         logging.disable(logging.NOTSET)
+    if outcome.status == "elsewhere":
+        return f"{name}: another worker is on it"
     if outcome.status != "done":
         return f"failed: {name}: {outcome.status} ({outcome.folder})"
     metrics = outcome.record["metrics"]

@@ -16,21 +16,22 @@ from ..tasks.task import Task
 Result = dict[str, np.ndarray | float]
 #: What a stage is, by the first part of its name.
 STAGES = ("encoding", "inlet", "hidden", "head")
+#: Of the feature Jacobians, evenly spread.
+SAMPLES = 32
 
 
 class Spectra:
     """Spectra of Z_i and of H·Z_i, H = I − 11ᵀ/N, of stages at the fitted points, in float64.
 
     Returns, for each stage: `<stage>/<measure>`, the rank family of Z; `<stage>/centred_<measure>`,
-    that of HZ; `<stage>/zero_columns`, the units that are zero at every point; and with `arrays`
-    `<stage>/singular_values` and `<stage>/centred_singular_values` (K,), largest first. Of weight
-    matrices, which are not centred, the same under `<stage>.weight`; of the feature Jacobians
-    ∂Z_i/∂Z_{i−1}, ranks over some samples under `<stage>.jacobian`.
+    that of HZ; and with `arrays` `<stage>/singular_values` and `<stage>/centred_singular_values`
+    (K,), largest first. Of weight matrices, which are not centred, the same under `<stage>.weight`;
+    of the feature Jacobians ∂Z_i/∂Z_{i−1}, ranks over 32 samples under `<stage>.jacobian`.
 
     Args:
         stages: of `encoding`, `inlet`, `hidden`, `head`; a model may lack one.
         weights: also those of the stages' weight matrices.
-        jacobians: samples of the feature Jacobians, evenly spread; 0 for none.
+        jacobians: also the feature Jacobians.
         points: so many of the fitted points, evenly spread; None takes all.
         arrays: keep the singular values, not only what is measured of them.
 
@@ -45,13 +46,13 @@ class Spectra:
         *,
         stages: Sequence[str],
         weights: bool,
-        jacobians: int,
+        jacobians: bool,
         points: int | None,
         arrays: bool,
     ) -> None:
         self.stages = [choice("diagnostic.spectra.stages", stage, STAGES) for stage in stages]
         self.weights = weights
-        self.jacobians = integer("diagnostic.spectra.jacobians", jacobians, least=0)
+        self.jacobians = jacobians
         self.points = None if points is None else integer("diagnostic.spectra.points", points)
         self.arrays = arrays
 
@@ -72,7 +73,7 @@ class Spectra:
                     sigma = singular_values(weight).cpu().numpy()
                     result |= self._measured(f"{stage_of[name]}.weight/", sigma, weight)
         if self.jacobians:
-            ranks = feature_jacobian_ranks(exact.field, exact.coordinates, samples=self.jacobians)
+            ranks = feature_jacobian_ranks(exact.field, exact.coordinates, samples=SAMPLES)
             for layer, measures in ranks.items():
                 if self._has(stage_of[layer]):
                     prefix = f"{stage_of[layer]}.jacobian"
@@ -85,7 +86,6 @@ class Spectra:
     def _of_stage(self, stage: str, Z: Tensor) -> Result:
         plain, centred = (sigma.cpu().numpy() for sigma in with_centred(Z))
         return {
-            f"{stage}/zero_columns": int((Z == 0).all(dim=0).sum()),
             **self._measured(f"{stage}/", plain, Z),
             **self._measured(f"{stage}/centred_", centred, Z),
         }

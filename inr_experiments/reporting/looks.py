@@ -71,6 +71,10 @@ def label_of(frame: Frame, model: str = REFERENCE) -> str:
 
 @cache
 def published(metric: str) -> dict[str, float]:
-    """The published values of a metric by label, from conf/published.yaml."""
+    """The published values of a metric by the label of their model, from conf/published.yaml."""
     listed: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / "published.yaml"))
-    return dict(listed[metric]["values"])
+    models = conf_dir() / "model"
+    return {
+        str(OmegaConf.load(models / f"{name}.yaml").label): value
+        for name, value in listed[metric]["values"].items()
+    }

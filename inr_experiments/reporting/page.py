@@ -51,14 +51,16 @@ class Sources:
     """The sources of the page.
 
     Attributes:
-        outputs: frames, tables, figures and runs lie under it.
+        outputs: tables, figures and runs lie under it.
         at: the folder of a scale and its data, `laptop-real`.
+        frames: one folder an experiment.
         variables: those of make that lead there, with a blank before them.
         readme: its section on choices is quoted.
     """
 
     outputs: Path
     at: str
+    frames: Path
     variables: str
     readme: Path
 
@@ -66,7 +68,7 @@ class Sources:
 def write_page(sources: Sources, verdicts: Sequence[Verdict], pieces: Sequence[Piece]) -> Path:
     """Write the page of these verdicts and pieces; return its file."""
     out = sources.outputs / "report" / "index.html"
-    folders = sorted((sources.outputs / "frames" / sources.at).glob("*/runs.csv"))
+    folders = sorted(sources.frames.glob("*/runs.csv"))
     summary = summarise_runs(
         [read_frame(path.parent) for path in folders], sources.outputs, out.parent
     )

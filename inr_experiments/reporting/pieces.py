@@ -21,11 +21,13 @@ class Piece:
         path: its file, in `figures` or `tables`.
         reads: the experiments whose frames it takes.
         caption: its docstring.
+        pictures: it draws pictures or slices, which its frames then hold.
     """
 
     path: Path
     reads: tuple[str, ...]
     caption: str
+    pictures: bool = False
 
     @property
     def stem(self) -> str:
@@ -42,21 +44,25 @@ def find_pieces(scripts: Path) -> dict[str, Piece]:
     """All figures and tables under `scripts` by stem, tables first, without importing them.
 
     Raises:
-        InputError: if one has no docstring or no READS.
+        InputError: if one has no docstring or no READS, a tuple.
     """
     found = {}
     for kind in KINDS:
         for path in sorted((scripts / kind).glob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            reads = [
-                ast.literal_eval(node.value)
+            named = {
+                ast.unparse(node.targets[0]): ast.literal_eval(node.value)
                 for node in tree.body
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "READS"
-            ]
-            caption = ast.get_docstring(tree)
-            if not reads or not caption:
-                raise InputError(f"{path}: expected a docstring, the caption, and READS")
-            found[path.stem] = Piece(path, tuple(reads[0]), " ".join(caption.split()))
+                if isinstance(node, ast.Assign)
+                and ast.unparse(node.targets[0]) in ("READS", "PICTURES")
+            }
+            caption, reads = ast.get_docstring(tree), named.get("READS")
+            if not caption or not isinstance(reads, tuple):
+                raise InputError(
+                    f"{path}: expected a docstring, the caption, and READS = ('experiment',)"
+                )
+            own = bool(named.get("PICTURES"))
+            found[path.stem] = Piece(path, reads, " ".join(caption.split()), own)
     return found
 
 

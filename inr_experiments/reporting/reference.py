@@ -32,8 +32,12 @@ def keep(outputs: Path, at: str, to: Path) -> int:
     frames = sorted((outputs / "frames" / at).glob("*/runs.csv"))
     if not frames:
         raise InputError(f"{outputs / 'frames' / at}: no frames; expected those of `make paper`")
+    size = sum(path.stat().st_size for own in frames for path in own.parent.iterdir())
+    if size > LIMIT:
+        raise InputError(f"{frames[0].parents[1]}: {size} bytes; expected at most {LIMIT}")
+    shutil.rmtree(to, ignore_errors=True)
     for path in frames:
-        shutil.copytree(path.parent, to / "frames" / path.parent.name, dirs_exist_ok=True)
+        shutil.copytree(path.parent, to / "frames" / path.parent.name)
     pictures = sorted((outputs / "figures" / at).glob("*.png"))
     texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in (".md", ".txt")]
     for path in [*pictures, *texts]:

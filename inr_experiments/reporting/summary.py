@@ -108,7 +108,7 @@ def _experiment(frame: Frame) -> Experiment:
         tuple(runs["task"].unique()),
         runs["seed"].nunique(),
         ", ".join(runs["scale"].unique()),
-        float(runs["seconds"].sum()) / 3600,
+        float(runs["seconds_total"].sum()) / 3600,
     )
 
 

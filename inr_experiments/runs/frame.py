@@ -12,6 +12,8 @@ all runs share are columns as well.
 """
 
 import io
+import os
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +43,10 @@ NOT_LEAVES = ("name", "label", "colour", "image", "shape", "path", "cache")
 DATA = ("sha256", "height", "width", "channels", "fitted", "heldout")
 #: What a run is, before the config values in which runs differ.
 IDENTITY = ("run", "key", "seed", "model", "label", "colour", "task", "item", "scale")
-TEXT = ("run", "key", "model", "label", "colour", "task", "item", "scale", "folder", "processor")
+TEXT = (
+    *("run", "key", "model", "label", "colour", "task", "item", "scale", "folder"),
+    *("processor", "platform", "commit", "versions"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,11 @@ class Frame:
         kept = pd.Series(True, index=self.runs.index)
         for column, wanted in values.items():
             several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-            kept &= self.column(column).map(word).isin(list(map(word, several)))
+            there = self.column(column).map(word)
+            for value in several:
+                if not (there == word(value)).any():
+                    raise InputError(f"frame {self.name}: no run with {column}={value}")
+            kept &= there.isin(list(map(word, several)))
         asked = ", ".join(f"{column}={wanted}" for column, wanted in values.items())
         return self.only(kept, asked)
 
@@ -190,6 +199,7 @@ def make_frame(
     *,
     looks: Mapping[Path, Mapping[str, str]] | None = None,
     diagnostics: Collection[str] | None = None,
+    pictures: bool = True,
 ) -> Frame:
     """The frame of finished runs, in the order of `folders`, from what lies in them.
 
@@ -197,6 +207,7 @@ def make_frame(
         looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
             those of the record otherwise.
         diagnostics: the names of those kept; None keeps all.
+        pictures: keep pictures and slices, of the lowest seed.
     """
     rows: list[dict[str, Any]] = []
     steps: list[tuple[str, int, str, float]] = []
@@ -208,7 +219,7 @@ def make_frame(
         row = _row(folder, record, (looks or {}).get(folder, {}))
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
         steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
-        found = _arrays(folder, record, kept, pictures=record["seed"] == first_seed)
+        found = _arrays(folder, record, kept, pictures=pictures and record["seed"] == first_seed)
         arrays |= {f"{row['run']}/{key}": value for key, value in found}
         rows.append(row)
     runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
@@ -238,10 +249,11 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
             for key, value in _leaves(config[group])
         },
         **{f"data.{key}": data[key] for key in DATA if key in data},
-        "redistributable": data["redistributable"],
+        "redistributable": data.get("redistributable", False),
         "precision": record["precision"],
         "parameters": record["parameters"],
-        "seconds": record["seconds"]["total"],
+        "seconds": record["seconds"]["fit"],
+        "seconds_total": record["seconds"]["total"],
         **{key: provenance[key] for key in ("device", "threads", "processor", "cores", "platform")},
         "commit": (git["commit"][:12] + ("+" if git["dirty"] else "")) if git else "",
         "versions": ", ".join(f"{n} {v}" for n, v in provenance["versions"].items()),
@@ -278,7 +290,7 @@ def _arrays(
     folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str], *, pictures: bool
 ) -> Iterator[tuple[str, Array]]:
     """The arrays of a run that figures draw, by name."""
-    shareable = record["data"]["redistributable"]
+    shareable = record["data"].get("redistributable", False)
     for name in diagnostics:
         by_step = read_arrays(folder, name)
         ends = (min(by_step, default=0), max(by_step, default=0))
@@ -328,8 +340,19 @@ def early_slope(losses: Sequence[float]) -> float:
 
 
 def write_frame(frame: Frame, folder: Path) -> None:
-    """Write a frame's four files, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a frame's four files, all or none; a frame that was there goes."""
+    part = folder.with_name(f".{folder.name}.{os.getpid()}")
+    part.mkdir(parents=True)
+    try:
+        _write_files(frame, part)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.rename(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_files(frame: Frame, folder: Path) -> None:
     runs = frame.runs.reset_index()
     shared = {
         column: runs[column].iloc[0]
@@ -341,8 +364,8 @@ def write_frame(frame: Frame, folder: Path) -> None:
     files.write_text(folder / "config.yaml", text)
     files.write_arrays(folder / "arrays.npz", frame.arrays)
     steps, table = frame.steps, runs.drop(columns=list(shared))
-    files.write(folder / "steps.csv", lambda part: steps.to_csv(part, index=False))
-    files.write(folder / "runs.csv", lambda part: table.to_csv(part, index=False))
+    steps.to_csv(folder / "steps.csv", index=False)
+    table.to_csv(folder / "runs.csv", index=False)
 
 
 def read_frame(folder: Path) -> Frame:

@@ -9,8 +9,8 @@ Options = Mapping[str, Any]
 def covers(stored: Options, wanted: Options) -> bool:
     """True where a result with the options `stored` holds all that one with `wanted` would.
 
-    It does where each option is the same, wanted to be off (false or 0), or a list with all that is
-    wanted.
+    It does where each option is the same, a switch that is not wanted, or a list of names with all
+    that are wanted.
     """
     return set(stored) == set(wanted) and all(_holds(stored[k], wanted[k]) for k in wanted)
 
@@ -22,16 +22,16 @@ def united(stored: Options, wanted: Options) -> dict[str, Any]:
 
 
 def _holds(stored: Any, wanted: Any) -> bool:
-    if isinstance(stored, list) and isinstance(wanted, list):
+    if _are_names(stored) and _are_names(wanted):
         return all(entry in stored for entry in wanted)
-    return stored == wanted or _is_off(wanted)
+    return stored == wanted or wanted is False
 
 
 def _both(stored: Any, wanted: Any) -> Any:
-    if isinstance(stored, list) and isinstance(wanted, list):
+    if _are_names(stored) and _are_names(wanted):
         return [*stored, *(entry for entry in wanted if entry not in stored)]
-    return stored if _is_off(wanted) else wanted
+    return stored if wanted is False else wanted
 
 
-def _is_off(value: Any) -> bool:
-    return isinstance(value, bool | int) and not value
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)

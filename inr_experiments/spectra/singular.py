@@ -42,6 +42,9 @@ def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
     if R is None:
         return (matrix.new_empty(0, dtype=torch.float64),) * 2
     plain, centred = torch.linalg.svdvals(R[:, 1:]), torch.linalg.svdvals(R[1:, 1:])
+    # Of constant columns, what is left without their means is rounding.
+    noise = max(matrix.shape) * torch.finfo(torch.float64).eps * plain[:1]
+    centred = torch.where(centred <= noise, torch.zeros_like(centred), centred)
     # Of no more rows than columns, R has one row less than HA has singular values: the last is 0.
     missing = centred.new_zeros(max(0, count - len(centred)))
     return plain[:count], torch.cat([centred, missing])[:count]

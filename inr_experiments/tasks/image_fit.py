@@ -10,7 +10,7 @@ from torch import Tensor
 from ..checks import InputError, choice, integer, number
 from ..data import images
 from ..metrics.image import psnr, ssim
-from ..paths import user_path
+from ..paths import data_dir, user_path
 from ..seeding import generator
 from .task import Predict
 
@@ -111,7 +111,7 @@ class ImageFit:
             "fitted": int(mask.sum()),
             "heldout": int((~mask).sum()),
             # DIV2K may not be passed on, nor what shows its pictures.
-            "redistributable": path is not None or source != "div2k",
+            "redistributable": source != "div2k" and not file.is_relative_to(data_dir()),
             "notes": list(picture.notes),
         }
 

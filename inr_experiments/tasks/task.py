@@ -21,7 +21,8 @@ class Task(Protocol):
         half_extents, radius: of the box and the ball about the origin that hold what is fitted.
         item: what is fitted, as tables name it.
         sha256: hash of the data behind it.
-        facts: what a reader must know of this item; goes into the record.
+        facts: what a reader must know of this item; goes into the record. `redistributable` says
+            whether pictures of it may be passed on; without it they stay in the run's folder.
         coordinates: (N, P) fitted points, the set that spectra and BatchNorm statistics are
             taken on.
     """

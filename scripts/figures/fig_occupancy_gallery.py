@@ -13,6 +13,7 @@ from inr_experiments.reporting.panels import one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1_occupancy",)
+PICTURES = True
 
 MODELS = (REFERENCE, "rank_expanding", "siren")
 #: Side of the detail, and of the detail enlarged beside the picture, in shares of its height.

@@ -17,6 +17,7 @@ from inr_experiments.reporting.panels import array, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1_occupancy",)
+PICTURES = True
 
 NORMALS = ("x", "y", "z")
 COLOURS = {"inside, and found": RIGHT, "missing": MISSING, "too much": TOO_MUCH}

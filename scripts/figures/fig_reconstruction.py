@@ -20,6 +20,7 @@ from inr_experiments.reporting.panels import evenly, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1",)
+PICTURES = True
 
 #: Pictures shown at the most, and the error that saturates the map.
 ROWS, SATURATED = 4, 0.3

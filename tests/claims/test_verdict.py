@@ -11,6 +11,7 @@ from inr_experiments.claims.hypothesis import Hypothesis
 from inr_experiments.claims.samples import runs_of
 from inr_experiments.claims.verdict import Claim, combine, judge, judge_all, read_claims
 from inr_experiments.paths import conf_dir
+from inr_experiments.reporting.looks import published
 from inr_experiments.runs.frame import read_frame, write_frame
 from tests.reporting.made_up import WOBBLE, joined, made_up
 
@@ -113,23 +114,20 @@ def _several(value):
 
 
 def test_published_values_are_of_methods_of_the_suite():
-    labels = {OmegaConf.load(path).label for path in (conf_dir() / "model").glob("*.yaml")}
+    names = {OmegaConf.load(path).name for path in (conf_dir() / "model").glob("*.yaml")}
     for metric, listed in OmegaConf.load(conf_dir() / "published.yaml").items():
-        assert set(listed["values"]) <= labels, metric
-        assert "ReLU (default)" in listed["values"] and listed["source"]
+        assert set(listed["values"]) <= names, metric
+        assert "relu" in listed["values"] and listed["source"]
+        assert published(metric)["ReLU (default)"] == listed["values"]["relu"]
 
 
 def test_the_published_gains_are_those_of_the_published_means():
     psnr = OmegaConf.load(conf_dir() / "published.yaml").psnr["values"]
-    labels = {
-        str(yaml.name): str(yaml.label)
-        for yaml in map(OmegaConf.load, (conf_dir() / "model").glob("*.yaml"))
-    }
     told = [t for claim in read_claims(CLAIMS) for t in claim.tests
             if t.published and t.experiment == "table1"]  # fmt: skip
     assert len(told) == 4
     for test in told:
-        gain = psnr[labels[test.of]] - psnr[labels[test.over]]
+        gain = psnr[test.of] - psnr[test.over]
         assert test.published == pytest.approx(gain)
 
 

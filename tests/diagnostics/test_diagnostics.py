@@ -23,7 +23,7 @@ DIAGNOSTICS = {
     "spectra": Spectra(
         stages=["encoding", "inlet", "hidden", "head"],
         weights=True,
-        jacobians=4,
+        jacobians=True,
         points=None,
         arrays=True,
     ),

@@ -15,7 +15,7 @@ from tests.fields import build_model
 def measure(snapshot: Snapshot, **options):
     """The inlet's and an encoding's spectra, unless the options ask for more."""
     chosen = {
-        "stages": ["encoding", "inlet"], "weights": False, "jacobians": 0, "points": None,
+        "stages": ["encoding", "inlet"], "weights": False, "jacobians": False, "points": None,
         "arrays": True,
     }  # fmt: skip
     return Spectra(**{**chosen, **options})(snapshot, None)
@@ -38,7 +38,6 @@ def test_against_numpy():
     found = measured["inlet/singular_values"]
     np.testing.assert_allclose(found, sigma, atol=1e-10 * sigma[0])
     assert measured["inlet/numerical_rank"] == np.linalg.matrix_rank(Z)
-    assert measured["inlet/zero_columns"] == (Z == 0).all(0).sum()
     sigma = np.linalg.svd(Z - Z.mean(axis=0), compute_uv=False)
     found = measured["inlet/centred_singular_values"]
     np.testing.assert_allclose(found, sigma, atol=1e-10 * sigma[0])
@@ -72,7 +71,7 @@ def test_options_choose_stages_weights_points_and_arrays():
     field = build_model("relu", width=12, hidden_layers=2)
     snapshot = Snapshot(0, field, grid(16, 16, coordinates="symmetric", aspect="per_axis"))
     everything = measure(
-        snapshot, stages=["encoding", "inlet", "hidden", "head"], weights=True, jacobians=4
+        snapshot, stages=["encoding", "inlet", "hidden", "head"], weights=True, jacobians=True
     )
     stages = {key.split("/")[0] for key in everything}
     named = {"inlet", "hidden.0", "hidden.1", "head"}

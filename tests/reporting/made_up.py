@@ -19,6 +19,7 @@ LEAVES = {
 }  # fmt: skip
 MACHINE = {
     "redistributable": True, "precision": "fp32", "parameters": 915, "seconds": 1.5,
+    "seconds_total": 1.5,
     "device": "cpu", "threads": 1, "processor": "a processor", "cores": 2, "platform": "Linux",
     "commit": "0123456789ab", "versions": "python 3.11.7, torch 2.13.0",
     "finished_utc": "2026-01-01T00:00:00+00:00",

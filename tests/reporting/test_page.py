@@ -20,7 +20,8 @@ from tests.chromium import BROWSER, NAMES, look
 from tests.fields import field_and_task
 
 ROOT = Path(__file__).parents[2]
-AT = "smoke-bundled"
+AT = "smoke-bundled-seeds-0-items-2"
+CHOSEN = ("--seeds", "0", "--items", "2")
 DRAWN = ("table1", "significance", "fig_inlet_spectra", "training_clip", "table1_occupancy")
 VARIABLES = " SCALE=smoke DATA=bundled"
 
@@ -29,14 +30,14 @@ VARIABLES = " SCALE=smoke DATA=bundled"
 def outputs(tmp_path_factory) -> Path:
     """Runs, frames, tables and figures of smoke scale; no diagnosis."""
     folder = tmp_path_factory.mktemp("report") / "outputs"
-    words = ["--scale", "smoke", "--seeds", "0", "--items", "2", "--outputs", str(folder)]
+    words = ["--scale", "smoke", *CHOSEN, "--outputs", str(folder)]
     assert paper.main([*DRAWN, *words]) == 0
     return folder
 
 
 def written(outputs: Path) -> Path:
     verdicts = judge_all(conf_dir() / "claims.yaml", outputs / "frames" / AT, variables=VARIABLES)
-    sources = Sources(outputs, AT, VARIABLES, ROOT / "README.md")
+    sources = Sources(outputs, AT, outputs / "frames" / AT, VARIABLES, ROOT / "README.md")
     return write_page(sources, verdicts, list(find_pieces(ROOT / "scripts").values()))
 
 
@@ -116,7 +117,7 @@ def test_a_figure_too_large_to_inline_is_its_png(outputs, monkeypatch):
 
 
 def test_the_command_writes_page_and_verdicts(outputs, capsys):
-    assert paper.main(["report", "--scale", "smoke", "--outputs", str(outputs)]) == 0
+    assert paper.main(["report", "--scale", "smoke", *CHOSEN, "--outputs", str(outputs)]) == 0
     assert "C3  undecided" in capsys.readouterr().out
     told = (outputs / "tables" / AT / "claims.md").read_text(encoding="utf-8")
     assert "| C3 | undecided | REI gains about 2 dB on the 16 images. |" in told

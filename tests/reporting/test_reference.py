@@ -183,10 +183,10 @@ def test_a_verdict_that_moved_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paper, "ROOT", tmp_path)
     outputs = outputs_of(tmp_path / "o", fits(2.0))
     assert paper.keep(outputs, AT) == 0 and " MB" in capsys.readouterr().out
-    assert paper.compare(outputs, AT) == 0
+    assert paper.compare(outputs / "frames" / AT, AT) == 0
     assert "3 of 3 numbers within" in capsys.readouterr().out
     write_frame(fits(0.0), outputs / "frames" / AT / "table1")
-    assert paper.compare(outputs, AT) == 1
+    assert paper.compare(outputs / "frames" / AT, AT) == 1
     told = capsys.readouterr().out
     assert "rank_expanding: psnr over relu: 0, was 2 [" in told
     assert "C3: not reproduced, was reproduced. REI against ReLU (default): psnr" in told
@@ -206,5 +206,5 @@ def test_a_verdict_that_a_sweep_feeds_is_compared(tmp_path, monkeypatch, capsys)
     outputs = outputs_of(tmp_path / "o", frame(2.0), "generalisation")
     paper.keep(outputs, AT)
     outputs_of(outputs, frame(-2.0), "generalisation")
-    assert paper.compare(outputs, AT) == 1
+    assert paper.compare(outputs / "frames" / AT, AT) == 1
     assert "Q2: no, was yes." in capsys.readouterr().out

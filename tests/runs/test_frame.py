@@ -53,7 +53,8 @@ def test_a_run_is_what_its_record_says(frame, folders):
         assert row["psnr"] == pytest.approx(record["metrics"]["psnr"], rel=1e-12)
         assert row["parameters"] == record["parameters"] and row["precision"] == "fp32"
         assert row["device"] == "cpu" and row["threads"] >= 1
-        assert row["seconds"] == pytest.approx(record["seconds"]["total"])
+        assert row["seconds"] == pytest.approx(record["seconds"]["fit"])
+        assert row["seconds_total"] == pytest.approx(record["seconds"]["total"])
         assert row["folder"] == f"runs/{folder.parent.name}/{folder.name}"
     assert frame.labels == ["ReLU (default)", "REI"]
 
@@ -105,6 +106,18 @@ def test_pictures_are_of_one_seed(frame, folders):
     assert (frame.picture(zero, "reconstruction") == drawn).all()
     with pytest.raises(InputError, match="no reconstruction of run"):
         frame.picture(one, "reconstruction")
+
+
+def test_pictures_are_left_out_where_no_figure_draws_them(folders):
+    frame = make_frame("mine", folders, pictures=False)
+    assert frame.arrays and not [key for key in frame.arrays if "singular" not in key]
+
+
+def test_a_frame_takes_the_place_of_the_one_before(frame, folders, tmp_path):
+    write_frame(make_frame("mine", folders), tmp_path / "mine")
+    write_frame(make_frame("mine", folders[:2]), tmp_path / "mine")
+    assert len(read_frame(tmp_path / "mine").runs) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_pictures_that_may_not_be_passed_on_are_in_no_frame(tmp_path, monkeypatch):

@@ -34,6 +34,12 @@ def test_agrees_with_the_dense_decomposition(shape, rows) -> None:
         assert (ours - dense).abs().max() <= 1e-10 * A.abs().max()
 
 
+def test_constant_columns_are_nothing_when_centred() -> None:
+    A = torch.arange(1.0, 9.0, dtype=torch.float64).expand(5000, 8) / 3
+    plain, centred = with_centred(A)
+    assert plain[0] > 1 and (centred == 0).all()
+
+
 def test_a_large_mean_costs_the_centred_spectrum_no_digit() -> None:
     A = torch.randn(200, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     _, far = with_centred(A + 1e6)
