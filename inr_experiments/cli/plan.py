@@ -33,12 +33,15 @@ def print_plan(composed: list[DictConfig], outputs: Path) -> None:
     """One row a model: fits, those done already, seconds a fit, minutes to go."""
     from ..building import resolve
     from ..experiment import Keys, locate
+    from .runner import is_done, record_of
 
     keys, costs = Keys(), Costs()
     groups: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     for cfg in composed:
         config = resolve(cfg)
-        done = (locate(cfg, outputs, keys) / "DONE").exists()
+        folder = locate(cfg, outputs, keys)
+        if done := is_done(folder, config):
+            costs.learn(record_of(folder) or {})
         groups[config["model"]["label"]].append((done, sum(costs.of(config))))
     print(f"{'model':<20} {'fits':>5} {'done':>5} {'s/fit':>7} {'min to go':>10}")
     for model, fits in groups.items():

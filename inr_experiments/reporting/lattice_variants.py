@@ -4,10 +4,13 @@ import pandas as pd
 
 from ..runs.frame import Frame
 from .gains import per_item
+from .looks import Measure
 
 #: Open at some points, but fewer than this share of them: rarely open. As the diagnostic has it,
 #: whose module needs torch.
 RARE = 0.01
+#: Silent units of the inlet, by column.
+UNITS = {"dead": Measure("open nowhere", "X"), "rare": Measure(f"open at < {RARE:.0%}", "o")}
 #: What is read at the last step, and at step 0 of the inlet; by column.
 LAST = {"iou": "iou", "near": "iou_near_surface"}
 RANKS = ("numerical_rank", "rank_0.001", "rank_0.01", "stable_rank", "effective_rank")

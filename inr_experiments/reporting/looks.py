@@ -12,6 +12,8 @@ from ..runs.frame import Frame
 
 #: What others are compared with: the name of a model.
 REFERENCE = "relu"
+#: The paper's remedy, which several figures set beside it.
+REI = "rank_expanding"
 #: Line styles of methods that share a colour, so that colour is never the only mark.
 DASHES = ("-", "--", "-.", ":")
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.looks import label_of, looks
+from inr_experiments.reporting.looks import REI, label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -41,7 +41,7 @@ def draw_gains(axis: Axes, frame: Frame, key: str, metric: str) -> None:
     values = per_item(frame, metric, ["label", key])
     levels = list(frame.column(key).unique())
     shown = looks(frame)
-    default, rei = label_of(frame), label_of(frame, "rank_expanding")
+    default, rei = label_of(frame), label_of(frame, REI)
     for y, level in enumerate(levels):
         pair = {label: values.loc[(label, level)] for label in (default, rei)}
         means = [own.mean() for own in pair.values()]

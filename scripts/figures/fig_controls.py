@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.looks import label_of, looks
+from inr_experiments.reporting.looks import REI, label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import Estimate, summarise
 
@@ -45,7 +45,7 @@ def draw(controls: Frame) -> Figure:
         right.plot(row.rank, y, "o", color=colour, markersize=4.5)
         said = "" if row.label == relu else signed(row.gain)
         left.text(1.02, y, said, transform=left.get_yaxis_transform(), va="center", fontsize=6)
-    rei = next(row for row in rows if row.label == label_of(controls, "rank_expanding"))
+    rei = next(row for row in rows if row.label == label_of(controls, REI))
     left.axvline(0, color="0.4", linewidth=0.8)
     left.axvline(rei.gain.mean, color=shown[rei.label].colour, linewidth=0.8, linestyle=":")
     left.set_yticks(range(len(rows)), [row.label + ON[row.coordinates] for row in rows])

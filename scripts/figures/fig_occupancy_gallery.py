@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.looks import REFERENCE, label_of
+from inr_experiments.reporting.looks import REFERENCE, REI, label_of
 from inr_experiments.reporting.panels import one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1_occupancy",)
 PICTURES = True
 
-MODELS = (REFERENCE, "rank_expanding", "siren")
+MODELS = (REFERENCE, REI, "siren")
 #: Side of the detail, and of the detail enlarged beside the picture, in shares of its height.
 DETAIL, INSET = 0.18, 0.45
 MARK = "#CC0000"

@@ -20,7 +20,7 @@ from inr_experiments.reporting.ablation import (
     with_early_fall,
 )
 from inr_experiments.reporting.gains import correlation, per_item
-from inr_experiments.reporting.looks import MEASURES, label_of, looks
+from inr_experiments.reporting.looks import MEASURES, REI, label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -105,7 +105,7 @@ def draw_correlations(axis: Axes, frame: Frame, outcome: str) -> None:
 def draw_widths(axis: Axes, frame: Frame) -> None:
     """REI's paired gain over the default by width, with the number of parameters."""
     psnr = per_item(frame, "psnr", ["label", "model.width"])
-    rei = label_of(frame, "rank_expanding")
+    rei = label_of(frame, REI)
     gains = (psnr.loc[rei] - psnr.loc[label_of(frame)]).sort_index()
     means = [summarise(row) for _, row in gains.iterrows()]
     x, colour = np.arange(len(means)), looks(frame)[rei].colour

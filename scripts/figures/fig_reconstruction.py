@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item
-from inr_experiments.reporting.looks import REFERENCE, label_of
+from inr_experiments.reporting.looks import REFERENCE, REI, label_of
 from inr_experiments.reporting.panels import evenly, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
@@ -38,7 +38,7 @@ class Fit:
 
 def draw(table1: Frame) -> Figure:
     frame = one_seed(table1)
-    pair = [label_of(frame, model) for model in (REFERENCE, "rank_expanding")]
+    pair = [label_of(frame, model) for model in (REFERENCE, REI)]
     items = evenly_by_gain(per_item(frame.where(label=pair), "psnr"), *pair)
     rows = [[fit_of(frame, label, item) for label in pair] for item in items]
     heights = [row[0].target.shape[0] / row[0].target.shape[1] for row in rows]

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import MarkerType
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.reporting.lattice_variants import UNITS, lattice_variants
 from inr_experiments.reporting.looks import MEASURES, Measure, looks
 from inr_experiments.reporting.tables import several
 from inr_experiments.runs.frame import Frame
@@ -16,7 +16,6 @@ READS = ("lattice_3d",)
 
 #: Distance of the rows of two widths around their label's.
 OFFSET = 0.17
-UNITS = {"dead": Measure("open nowhere", "X"), "rare": Measure(f"open at < {RARE:.0%}", "o")}
 RANKS = {
     name: MEASURES[name] for name in ("rank_0.001", "rank_0.01", "effective_rank", "stable_rank")
 }

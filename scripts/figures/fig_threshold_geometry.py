@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.looks import REFERENCE, label_of
+from inr_experiments.reporting.looks import REFERENCE, REI, label_of
 from inr_experiments.reporting.panels import array, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
@@ -26,7 +26,7 @@ SIDE = 200
 def draw(diagnosis: Frame) -> Figure:
     frame = one_seed(diagnosis)
     item = str(frame.column("item").iloc[0])
-    labels = [label_of(frame, model) for model in (REFERENCE, "rank_expanding")]
+    labels = [label_of(frame, model) for model in (REFERENCE, REI)]
     panels = [(label, step) for label in labels for step in (0, diagnosis.last_step())]
     figure, axes = plt.subplots(1, 4, figsize=(style.PAGE, 2.35), sharex=True, sharey=True)
     for axis, (label, step) in zip(axes, panels, strict=True):

@@ -9,7 +9,7 @@ import math
 
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.looks import label_of, published
+from inr_experiments.reporting.looks import REI, label_of, published
 from inr_experiments.reporting.tables import Table
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import items_needed, power_of_t, smallest_p
@@ -17,7 +17,6 @@ from inr_experiments.statistics import items_needed, power_of_t, smallest_p
 READS = ("table1", "seeds")
 
 HEADER = ("gain, dB", "", "d_z", "images, power 80 %", "images, power 95 %", "power here")
-REI = "rank_expanding"
 #: Gains asked about besides the published and the measured one, in dB.
 ROUND = (0.25, 0.5, 1.0)
 

@@ -2,29 +2,33 @@
 
 import math
 
-from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.reporting.lattice_variants import UNITS, lattice_variants
+from inr_experiments.reporting.looks import MEASURES
 from inr_experiments.reporting.tables import Table, several
 from inr_experiments.runs.frame import Frame
 
 READS = ("lattice_3d",)
 
-HEADER = ("method", "width", "IoU", "near surface", "dead", "rarely active", "numerical rank",
-          "rank 1e-3", "rank 1e-2", "stable rank", "effective rank")  # fmt: skip
-COUNTS = ("dead", "rare", "numerical_rank", "rank_0.001", "rank_0.01")
+COUNTS = ("numerical_rank", "rank_0.001", "rank_0.01")
+REALS = ("stable_rank", "effective_rank")
+HEADER = (
+    *("method", "width", "IoU", "near surface"),
+    *(measure.name for measure in UNITS.values()),
+    *(MEASURES[name].name for name in (*COUNTS, *REALS)),
+)
 
 
 def rows(lattice_3d: Frame) -> Table:
     body = []
     for row in lattice_variants(lattice_3d).to_dict("records"):
         percents = [f"{100 * row[name]:.2f}" for name in ("iou", "near")]
-        counts = [whole(row[name]) for name in COUNTS]
-        ranks = [f"{row[name]:.1f}" for name in ("stable_rank", "effective_rank")]
+        counts = [whole(row[name]) for name in (*UNITS, *COUNTS)]
+        ranks = [f"{row[name]:.1f}" for name in REALS]
         body.append([row["label"], whole(row["width"]), *percents, *counts, *ranks])
     items, seeds = (lattice_3d.column(name).nunique() for name in ("item", "seed"))
     note = (
         f"IoU in % at the last step, on the held-out grid and near the surface; units and ranks of "
-        f"Z₀ at initialisation; rarely active: open at some, but fewer than {RARE:.0%} of the "
-        f"points. {several(lattice_3d, 'item')}; {seeds} seed(s); scale "
+        f"Z₀ at initialisation. {several(lattice_3d, 'item')}; {seeds} seed(s); scale "
         f"{several(lattice_3d, 'scale')}; {items} shape(s): no interval."
     )
     return Table(HEADER, body, note)
