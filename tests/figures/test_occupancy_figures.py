@@ -144,7 +144,7 @@ def test_variants_of_the_lattice(variants, solids, tmp_path):
     ]
     siren = dict(zip(written.header, written.body[2], strict=True))
     assert siren["effective rank"] == f"{table.loc[('SIREN', 8), 'effective_rank']:.1f}"
-    assert siren["dead"] == "–"
+    assert siren["open nowhere"] == "–"
     axes = drawn("fig_rei_3d", variants, tmp_path)
     labels = [label.get_text() for label in axes[0].get_yticklabels()]
     assert labels == ["REI, tight box", "SIREN"]
