@@ -61,5 +61,5 @@ clean: ## remove .venv and caches; outputs stay
 	touch $@
 
 .DEFAULT:
-	@$(MAKE) --no-print-directory install
+	@$(MAKE) -s --no-print-directory install
 	$(PAPER) $@

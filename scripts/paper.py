@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def check(targets: Sequence[str], listed: Mapping[str, Piece]) -> None:
     """Raise an `InputError` for a target that is none, or a piece that reads no experiment."""
     known = experiments()
-    names = [*WHOLE, *listed, *known]
+    names = list(dict.fromkeys([*WHOLE, *listed, *known]))
     for target in targets:
         if target not in names:
             raise InputError(
