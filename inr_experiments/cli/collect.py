@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..checks import InputError
-from ..runs.frame import make_frame, write_frame
+from ..runs.collect import make_frame
+from ..runs.frame import write_frame
 from ..runs.store import seed_folders, state
 from .arguments import ready
 from .errors import exit_on_error

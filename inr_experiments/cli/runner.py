@@ -10,7 +10,8 @@ from typing import Any
 import joblib
 from omegaconf import DictConfig, open_dict
 
-from ..runs.frame import Frame, make_frame
+from ..runs.collect import make_frame
+from ..runs.frame import Frame
 from ..runs.options import united
 from ..runs.store import Store
 from ..sweep import cells

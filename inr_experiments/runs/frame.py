@@ -1,4 +1,4 @@
-"""The frame of an experiment: all that its figures, tables and claims need, made from records.
+"""The frame of an experiment: all that its figures, tables and claims need.
 
     runs.csv      one row a run: what it is, every config value in which the runs differ, where it
                   ran and how long, its final metrics
@@ -8,13 +8,13 @@
                   the first and the last step; <run>/<name>, pictures and slices of one seed
 
 A frame can be carried anywhere: nothing that reads it opens a run folder. In memory, values that
-all runs share are columns as well.
+all runs share are columns as well. `collect.py` makes frames.
 """
 
 import io
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,23 +26,10 @@ import yaml
 
 from ..checks import InputError, nearest
 from . import files
-from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
 
 Array = npt.NDArray[Any]
 
-#: Values kept of a spectrum at the most, denser where it begins.
-THINNED = 128
-#: Arrays that are spectra, whose values are kept with their indices; and those that are kept whole.
-SPECTRA = ("singular_values", "eigenvalues")
-WHOLE = ("thresholds", "reconstruction")
-#: Files of a run that figures show, and whether the licence of what was fitted decides on them.
-PICTURES = {"target.png": True, "reconstruction.png": True, "prediction.png": False}
-#: Config values that say where data lies or how a run is called; the item and looks have columns.
-NOT_LEAVES = ("name", "label", "colour", "image", "shape", "path", "cache")
-#: What of the data is told.
-DATA = ("sha256", "height", "width", "channels", "fitted", "heldout")
-#: What a run is, before the config values in which runs differ.
-IDENTITY = ("run", "key", "seed", "model", "label", "colour", "task", "item", "scale")
+#: Columns that are text also where they look like numbers.
 TEXT = (
     *("run", "key", "model", "label", "colour", "task", "item", "scale", "folder"),
     *("processor", "platform", "commit", "versions"),
@@ -191,152 +178,6 @@ def word(value: Any) -> str:
 
 class NotShownError(InputError):
     """A figure of pictures that may not be passed on."""
-
-
-def make_frame(
-    name: str,
-    folders: Sequence[Path],
-    *,
-    looks: Mapping[Path, Mapping[str, str]] | None = None,
-    diagnostics: Collection[str] | None = None,
-    pictures: bool = True,
-) -> Frame:
-    """The frame of finished runs, in the order of `folders`, from what lies in them.
-
-    Args:
-        looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
-            those of the record otherwise.
-        diagnostics: the names of those kept; None keeps all.
-        pictures: keep pictures and slices, of the lowest seed.
-    """
-    rows: list[dict[str, Any]] = []
-    steps: list[tuple[str, int, str, float]] = []
-    arrays: dict[str, Array] = {}
-    records = [(folder, read_record(folder)) for folder in folders]
-    done = [(folder, record) for folder, record in records if record["status"] == "done"]
-    first_seed = min((record["seed"] for _, record in done), default=0)
-    for folder, record in done:
-        row = _row(folder, record, (looks or {}).get(folder, {}))
-        kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
-        steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
-        found = _arrays(folder, record, kept, pictures=pictures and record["seed"] == first_seed)
-        arrays |= {f"{row['run']}/{key}": value for key, value in found}
-        rows.append(row)
-    runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
-    leaves = [column for column in runs if "." in column]
-    last = [column for column in runs if column not in (*IDENTITY, *leaves)]
-    table = pd.DataFrame(steps, columns=["run", "step", "metric", "value"])
-    return Frame(name, runs[[*IDENTITY, *leaves, *last]].set_index("run"), table, arrays)
-
-
-def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
-    config, provenance, data = record["config"], record["provenance"], record["data"]
-    model = config["model"]
-    git = provenance["git"]
-    return {
-        "run": f"{record['key']}/{record['seed']}",
-        "key": record["key"],
-        "seed": record["seed"],
-        "model": model["name"],
-        "label": looks.get("label") or model["label"],
-        "colour": looks.get("colour") or model["colour"],
-        "task": config["task"]["name"],
-        "item": record["item"],
-        "scale": config["scale"]["name"],
-        **{
-            f"{group}.{key}": value
-            for group in ("model", "task", "fit")
-            for key, value in _leaves(config[group])
-        },
-        **{f"data.{key}": data[key] for key in DATA if key in data},
-        "redistributable": data.get("redistributable", False),
-        "precision": record["precision"],
-        "parameters": record["parameters"],
-        "seconds": record["seconds"]["fit"],
-        "seconds_total": record["seconds"]["total"],
-        **{key: provenance[key] for key in ("device", "threads", "processor", "cores", "platform")},
-        "commit": (git["commit"][:12] + ("+" if git["dirty"] else "")) if git else "",
-        "versions": ", ".join(f"{n} {v}" for n, v in provenance["versions"].items()),
-        "finished_utc": provenance["finished_utc"],
-        "folder": "/".join(("runs", *folder.parts[-2:])),
-        **record["metrics"],
-        "early_slope": early_slope(read_losses(folder)),
-    }
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a config group by its key; lists as text."""
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        elif (prefix or key not in NOT_LEAVES) and key != "_partial_" and value is not None:
-            yield f"{prefix}{key}", str(value) if isinstance(value, list) else value
-
-
-def _steps(
-    folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str]
-) -> Iterator[tuple[int, str, float]]:
-    """Step, metric and value of all metrics and diagnostics."""
-    rows = [("", record["milestones"])]
-    rows += [(f"{name}/", read_diagnostic(folder, name) or []) for name in diagnostics]
-    for prefix, entries in rows:
-        for entry in entries:
-            for metric, value in entry.items():
-                if metric != "step":
-                    yield int(entry["step"]), f"{prefix}{metric}", float(value)
-
-
-def _arrays(
-    folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str], *, pictures: bool
-) -> Iterator[tuple[str, Array]]:
-    """The arrays of a run that figures draw, by name."""
-    shareable = record["data"].get("redistributable", False)
-    for name in diagnostics:
-        by_step = read_arrays(folder, name)
-        ends = (min(by_step, default=0), max(by_step, default=0))
-        for step, found in by_step.items():
-            for key, values in found.items():
-                kind = key.rpartition("/")[2]
-                where = f"{step:06d}/{name}/{key}"
-                if kind.endswith(SPECTRA) and step in ends:
-                    yield where, thinned(values)
-                elif kind == "reconstruction" and shareable and pictures:
-                    yield where, values
-                elif kind in WHOLE and kind != "reconstruction" and step in ends:
-                    yield where, values.astype(np.float32)
-    if pictures:
-        for file, licensed in PICTURES.items():
-            path = folder / file
-            if path.is_file() and (shareable or not licensed):
-                yield path.stem, np.frombuffer(path.read_bytes(), dtype=np.uint8)
-        if (folder / "slices.npz").is_file():
-            with np.load(folder / "slices.npz") as stored:
-                for key in stored.files:
-                    yield f"slices/{key}", stored[key] > 0.5
-
-
-def thinned(values: Array, most: int = THINNED) -> Array:
-    """Indices from 1 and values of a spectrum, at most so many, evenly spread on a log scale.
-
-    Shapes: (K,) -> (2, min(K, most)) float32 at the most.
-    """
-    count = len(values)
-    index = np.arange(1, count + 1)
-    if count > most:
-        index = np.unique(np.geomspace(1, count, most).round().astype(int))
-    return np.stack([index, np.asarray(values)[index - 1]]).astype(np.float32)
-
-
-def early_slope(losses: Sequence[float]) -> float:
-    """d ln(loss) / d step over the first tenth of the steps, by least squares; below 0 it falls.
-
-    At least two steps are taken; NaN for a run of one, or where the loss is 0.
-    """
-    first = np.asarray(losses[: max(2, len(losses) // 10)])
-    if len(first) < 2 or not (first > 0).all():
-        return float("nan")
-    step = np.arange(len(first)) - (len(first) - 1) / 2
-    return float(step @ np.log(first) / (step @ step))
 
 
 def write_frame(frame: Frame, folder: Path) -> None:

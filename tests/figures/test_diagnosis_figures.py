@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
-from inr_experiments.runs.frame import Frame, NotShownError, make_frame
+from inr_experiments.runs.collect import make_frame
+from inr_experiments.runs.frame import Frame, NotShownError
 from inr_experiments.sweep import cells
 from tests.fields import field_and_task
 from tests.scripts import load

@@ -15,7 +15,8 @@ from inr_experiments.diagnostics import activation_pattern
 from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
 from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
-from inr_experiments.runs.frame import Frame, make_frame
+from inr_experiments.runs.collect import make_frame
+from inr_experiments.runs.frame import Frame
 from inr_experiments.runs.store import read_diagnostic, read_record
 from inr_experiments.sweep import cells
 from tests.fields import field_and_task

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inr_experiments.runs.frame import IDENTITY, Frame
+from inr_experiments.runs.collect import IDENTITY
+from inr_experiments.runs.frame import Frame
 
 WOBBLE = np.array([-1.0, 1.0, -0.5, 0.5, -0.2, 0.2, -0.8, 0.8])
 #: The last step.

@@ -7,14 +7,8 @@ from PIL import Image
 from inr_experiments.building import resolve
 from inr_experiments.checks import InputError
 from inr_experiments.experiment import execute
-from inr_experiments.runs.frame import (
-    NotShownError,
-    early_slope,
-    make_frame,
-    read_frame,
-    thinned,
-    write_frame,
-)
+from inr_experiments.runs.collect import early_slope, make_frame, thinned
+from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.runs.store import read_arrays, read_record
 from inr_experiments.sweep import cells
 
