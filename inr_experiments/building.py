@@ -23,7 +23,8 @@ from .tasks.task import Task
 log = logging.getLogger(__name__)
 
 #: Packages whose classes a yaml file may name.
-TRUSTED = ("inr_experiments", "torch.nn")
+TRUSTED = tuple(f"inr_experiments.{p}" for p in ("models", "tasks", "diagnostics", "tracking"))
+TRUSTED += ("torch.nn",)
 #: What a config holds, as conf/config.yaml lists it.
 KEYS = (
     *("scale", "task", "model", "fit", "diagnostic", "tracking", "experiment"),
@@ -181,13 +182,15 @@ def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra
     trusted = (*TRUSTED, *config["trusted"])
     for where, inner in nodes(node, group):
         target = str(inner["_target_"])
-        if not any(target == t or target.startswith(f"{t}.") for t in trusted):
+        if not any(within(target, package) for package in trusted):
             package = target.split(".")[0]
             raise InputError(
                 f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
                 f"if it is yours, allow it with 'trusted=[{package}]'"
             )
         names = parameters(where, target)
+        if not any(within(target, package) for package in config["trusted"]):
+            check_class(where, target)
         known(where, inner, names and [n for n in names if where != group or n not in extra])
     # Hydra would take `${` in a file's name for an interpolation; all of those are resolved by now.
     literal = {key: v for key, v in node.items() if isinstance(v, str) and "${" in v}
@@ -202,6 +205,22 @@ def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra
         if isinstance(cause, InputError):
             raise cause from error
         raise InputError(f"{group}: cannot be built: {' '.join(str(cause).split())}") from error
+
+
+def within(name: str, package: str) -> bool:
+    """True where a dotted name is that of the package or of something in it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+def check_class(where: str, target: str) -> None:
+    """Raise an `InputError` unless the target is a class that a trusted package defines.
+
+    A module holds what it imports too, and a function may write a file: the config of a run may be
+    a stranger's.
+    """
+    found = get_object(target)
+    if not isinstance(found, type) or not any(within(found.__module__, t) for t in TRUSTED):
+        raise InputError(f"{where}._target_={target!r}: expected a class of {', '.join(TRUSTED)}")
 
 
 def nodes(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

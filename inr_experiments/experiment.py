@@ -31,6 +31,7 @@ from .models.batch_norm import freeze_statistics, need_two
 from .models.field import Field
 from .paths import user_path
 from .runs.key import run_key
+from .runs.names import name_of, note_name, stored_names, write_names
 from .runs.options import covers, united
 from .runs.provenance import provenance
 from .runs.store import Run, Store, read_options, write_diagnostic
@@ -51,12 +52,14 @@ class Outcome:
         fresh: whether it was fitted now, not found.
         folder: where it lies.
         record: its record; empty for `elsewhere`.
+        note: a sentence where it was fitted to another file with the same bytes.
     """
 
     status: str
     fresh: bool
     folder: Path
     record: dict[str, Any]
+    note: str = ""
 
 
 def execute(cfg: DictConfig) -> Outcome:
@@ -83,16 +86,18 @@ def execute(cfg: DictConfig) -> Outcome:
         need_two(field, points if plan.batch == "full" else min(points, int(plan.batch)))
         with store.working(key, seed, again=force) as run:
             if run is not None:
+                write_names(run.path, [name_of(config, task.item), *stored_names(folder)])
                 fit_and_record(run, field, task, plan, config, device, diagnostics)
                 fresh = True
         record = store.record(key, seed) if fresh or not force else None
     if record is None:
         return Outcome("elsewhere", False, folder, {})
+    note = note_name(folder, config)
     if not fresh and missing_diagnostics(folder, config["diagnostic"]):
         backfill_diagnostics(folder, config, task)
     if tracker is not None:
         tracker.mirror(folder)
-    return Outcome(record["status"], fresh, folder, record)
+    return Outcome(record["status"], fresh, folder, record, note)
 
 
 class Keys(dict[str, str]):
@@ -205,12 +210,12 @@ def stored_snapshots(folder: Path, field: Field, task: Task) -> Iterator[Snapsho
     """The snapshots of a finished run, one after the other in the same `field`.
 
     Raises:
-        InputError: if the stored weights are not those of this field.
+        InputError: if no weights are stored, or those of another field.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    for path in sorted((folder / "weights").glob("*.safetensors")):
+    for path in weight_files(folder):
         try:
             field.load_state_dict(load_file(path))
         except (RuntimeError, SafetensorError) as error:
@@ -218,6 +223,21 @@ def stored_snapshots(folder: Path, field: Field, task: Task) -> Iterator[Snapsho
             raise InputError(f"{path}: not the weights of this model ({why})") from error
         freeze_statistics(field, task.coordinates)
         yield Snapshot(int(path.stem), field, task.coordinates)
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files of a finished run's weights, by step.
+
+    Raises:
+        InputError: if there is none.
+    """
+    found = sorted((folder / "weights").glob("*.safetensors"))
+    if not found:
+        raise InputError(
+            f"{folder}: holds no weights (they do not travel in a pack); expected a run on the "
+            "machine that fitted it, or a new one: force=true fits it again"
+        )
+    return found
 
 
 def weights(field: Field) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def summarise(items: npt.ArrayLike) -> Estimate:
 
     x = np.asarray(items, dtype=np.float64)
     n = len(x)
+    if n == 1:
+        return Estimate(float(x[0]), np.nan, np.nan, np.nan, 1)
     if n > 1 and np.ptp(x) == 0:
         # Taken from the item itself: rounding gives equal items a spread.
         bound = float(x[0]) if n >= 3 else np.nan

@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inr_experiments.checks import InputError, nearest
-from inr_experiments.cli.arguments import ready
-from inr_experiments.cli.errors import exit_on_error, sentence
-from inr_experiments.cli.runner import Choice, Runner
+from inr_experiments.errors import exit_on_error, sentence
 from inr_experiments.paths import conf_dir
+from inr_experiments.reporting.options import first_line
 from inr_experiments.reporting.pieces import Piece, build, find_pieces
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
+from inr_experiments.sweep.arguments import ready
+from inr_experiments.sweep.runner import Choice, Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAIMS = conf_dir() / "claims.yaml"
@@ -37,9 +38,10 @@ FLAGS = {
 }
 
 
-def experiments() -> list[str]:
-    """The experiments of conf/experiment."""
-    return sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+def experiments(config_dir: Path | None = None) -> list[str]:
+    """The experiments of conf/experiment, and of a folder beside conf/."""
+    folders = [conf_dir(), *filter(None, [config_dir])]
+    return sorted({path.stem for f in folders for path in (f / "experiment").glob("*.yaml")})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print_map(listed)
         return 0
-    check(options.targets, listed)
+    check(options.targets, listed, experiments(options.config_dir))
     at = place(options)
     frames = options.frames or options.outputs / "frames" / at
     if options.targets == ["compare"]:
@@ -76,9 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def check(targets: Sequence[str], listed: Mapping[str, Piece]) -> None:
+def check(targets: Sequence[str], listed: Mapping[str, Piece], known: Sequence[str]) -> None:
     """Raise an `InputError` for a target that is none, or a piece that reads no experiment."""
-    known = experiments()
     names = list(dict.fromkeys([*WHOLE, *listed, *known]))
     for target in targets:
         if target not in names:
@@ -124,6 +125,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--fast", action="store_true", help="bf16 where every model of an experiment may")
     add("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
     add("--frames", type=Path, help="draw from the frames in this folder, run nothing")
+    add("--config-dir", type=Path, help="a folder of yaml files beside conf/, as for inr")
     add("--plan", action="store_true", help="print what is to be run, and how long it takes")
     add("--list", action="store_true", help="print what reads what")
     options = parser.parse_intermixed_args(arguments)
@@ -144,9 +146,7 @@ def print_map(listed: Mapping[str, Piece]) -> None:
         print(f"{piece.stem:<30} {' '.join(piece.reads):<22} {piece.caption.split('. ')[0]}")
     print()
     for name in experiments():
-        text = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
-        told = [line[2:] for line in text.splitlines() if line.startswith("# inr ")]
-        print(told[0] if told else f"inr -m experiment={name}")
+        print(first_line(conf_dir() / "experiment" / f"{name}.yaml"))
 
 
 def expand(targets: Iterable[str], listed: Mapping[str, Piece]) -> list[str]:
@@ -182,7 +182,7 @@ def run(
     names = list(dict.fromkeys([*first, *needed]))
     choice = Choice(
         options.scale, options.data, options.seeds, options.items, options.device, options.fast,
-        options.outputs, tuple(ready(["-m", *options.overrides])[1:]),
+        options.outputs, options.config_dir, tuple(ready(["-m", *options.overrides])[1:]),
     )  # fmt: skip
     runner = Runner(choice, names)
     print(runner.plan())
@@ -250,7 +250,7 @@ def report(outputs: Path, at: str, frames: Path, listed: Mapping[str, Piece], ch
     from inr_experiments.reporting.page import Sources, write_page
 
     verdicts = judge_all(CLAIMS, frames, variables=chosen)
-    sources = Sources(outputs, at, frames, chosen, ROOT / "README.md")
+    sources = Sources(outputs, at, frames, chosen, conf_dir() / "PROTOCOL.md")
     page = write_page(sources, verdicts, list(listed.values()))
     body = [[v.claim.name, v.verdict, v.claim.text, v.sentence] for v in verdicts]
     note = "Thresholds and tests: conf/claims.yaml."

@@ -8,14 +8,14 @@ from torch import nn
 
 from inr_experiments.building import LOOKS, build, build_field, build_task, resolve, without
 from inr_experiments.models.field import Field
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
 
 @cache
 def config_of(*overrides: str) -> dict[str, Any]:
     """The resolved config of one run."""
-    (cfg,) = cells(["scale=smoke", *overrides])
+    (cfg,) = configs(["scale=smoke", *overrides])
     return resolve(cfg)
 
 

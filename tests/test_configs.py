@@ -9,7 +9,7 @@ import pytest
 
 from inr_experiments.building import build_diagnostics, build_task
 from inr_experiments.paths import conf_dir
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from tests.fields import config_of, field_and_task
 
 
@@ -53,7 +53,7 @@ def test_every_diagnostic_is_built_under_its_name(stem):
 
 @pytest.mark.parametrize("stem", stems("experiment"))
 def test_every_experiment_composes(stem):
-    jobs = cells([f"experiment={stem}", "scale=smoke"])
+    jobs = configs([f"experiment={stem}", "scale=smoke"])
     assert len(jobs) > 1
     first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text().splitlines()[1]
     said = re.fullmatch(rf"# inr -m experiment={stem}\b.* · (\d+) laptop fits\b.* · .+", first)
@@ -62,7 +62,7 @@ def test_every_experiment_composes(stem):
 
 
 def test_table1_is_seven_models_by_four_photographs():
-    jobs = cells(["experiment=table1"])
+    jobs = configs(["experiment=table1"])
     assert len({job.model.name for job in jobs}) == 7
     assert len({job.task.image for job in jobs}) == 4
     assert len({job.seed for job in jobs}) >= 2

@@ -1,17 +1,30 @@
-"""Where runs lie, with the data of a sweep read once."""
+"""Where runs lie, with the data of a sweep read once, and what of them needs weights."""
 
+import shutil
+from pathlib import Path
+
+import pytest
+import trimesh
 from PIL import Image
 
 from inr_experiments import experiment
-from inr_experiments.experiment import Keys, execute, locate
-from inr_experiments.sweep import cells
+from inr_experiments.building import resolve
+from inr_experiments.checks import InputError
+from inr_experiments.experiment import Keys, execute, locate, missing_diagnostics
+from inr_experiments.sweep.compose import configs
+from tests.solids import sphere, write
+
+
+def config(*words):
+    (cfg,) = configs(["scale=smoke", "fit.steps=1", *words])
+    return cfg
 
 
 def test_runs_of_one_picture_read_it_once(tmp_path, monkeypatch):
     read = []
     build = experiment.build_task
     monkeypatch.setattr(experiment, "build_task", lambda c: read.append(c) or build(c))
-    jobs = cells(["scale=smoke", "model=relu,siren", "seed=0,1", "task.image=astronaut"])
+    jobs = configs(["scale=smoke", "model=relu,siren", "seed=0,1", "task.image=astronaut"])
     keys = Keys()
     assert len({locate(cfg, tmp_path, keys) for cfg in jobs}) == 4
     assert len(read) == 1
@@ -21,6 +34,58 @@ def test_the_place_is_that_of_the_run_also_where_its_picture_changes(tmp_path):
     picture = tmp_path / "me.png"
     for colour in ("red", "blue"):
         Image.new("RGB", (24, 24), colour).save(picture)
-        words = ["scale=smoke", "fit.steps=1", f"task.path={picture}", f"outputs={tmp_path}"]
-        (cfg,) = cells([*words, "diagnostic=none"])
+        cfg = config(f"task.path={picture}", f"outputs={tmp_path}", "diagnostic=none")
         assert execute(cfg).folder == locate(cfg, tmp_path)
+
+
+# --- solids
+
+
+def solid(path: Path, *words: str):
+    return config("task=occupancy", f"task.path={path}", "diagnostic=none", *words)
+
+
+def test_a_solid_is_labelled_for_its_fit_not_for_its_place(tmp_path):
+    path = write(tmp_path / "ball.ply", sphere(3))
+    cfg = solid(path, f"outputs={tmp_path / 'o'}")
+    place = locate(cfg, tmp_path / "o")
+    assert not (tmp_path / "o").exists(), "labels are kept there"
+    assert execute(cfg).folder == place and list((tmp_path / "o/cache").iterdir())
+    shutil.rmtree(tmp_path / "o/cache")
+    assert not execute(cfg).fresh and not (tmp_path / "o/cache").exists()
+
+
+def test_what_is_no_solid_is_refused_before_anything_is_written(tmp_path):
+    sheet = trimesh.Trimesh([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], [[0, 1, 2], [0, 2, 3]])
+    cfg = solid(write(tmp_path / "sheet.ply", sheet), f"outputs={tmp_path / 'o'}")
+    with pytest.raises(InputError, match=r"sheet\.ply: inside share 0 "):
+        execute(cfg)
+    assert not (tmp_path / "o/runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("gone.ply", "no such file"), ("text.ply", "no PLY header")]
+)
+def test_a_file_that_cannot_be_read_has_no_place(tmp_path, name, said):
+    (tmp_path / "text.ply").write_text("ply\nno mesh\n")
+    with pytest.raises(InputError, match=said) as refused:
+        locate(solid(tmp_path / name), tmp_path)
+    assert name in str(refused.value) and "\n" not in str(refused.value)
+
+
+# --- weights
+
+
+def test_a_run_without_weights_is_found_and_not_measured(tmp_path):
+    words = ("model=relu", "task.side=16", f"outputs={tmp_path}")
+    folder = execute(config(*words, "diagnostic=none")).folder
+    shutil.rmtree(folder / "weights")
+    assert not execute(config(*words, "diagnostic=none")).fresh
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"holds no weights .* force=true fits it again") as no:
+            execute(config(*words, "diagnostic=spectra"))
+        assert str(folder) in str(no.value) and "\n" not in str(no.value)
+        wanted = resolve(config(*words, "diagnostic=spectra"))["diagnostic"]
+        assert missing_diagnostics(folder, wanted) == ["spectra"]
+    again = execute(config(*words, "diagnostic=spectra", "force=true"))
+    assert again.fresh and not missing_diagnostics(folder, wanted)

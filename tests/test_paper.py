@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.cli.runner import Choice, Runner
 from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
+from inr_experiments.sweep.job import Result
+from inr_experiments.sweep.runner import Choice, Runner
 from scripts import paper
 
 ROOT = Path(__file__).parents[1]
@@ -160,15 +161,15 @@ def test_hours_stop_with_whole_runs_and_the_next_call_goes_on(tmp_path, capsys):
 
 
 def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeypatch):
-    from inr_experiments.cli import runner
+    from inr_experiments.sweep import runner
 
     done = runner.do
     monkeypatch.setattr(runner, "do", lambda cfg: (
-        "failed: REI" if cfg.model.name == "rank_expanding" else done(cfg)
+        Result("broken", failed=True) if cfg.model.name == "rank_expanding" else done(cfg)
     ))  # fmt: skip
     assert call("table1", *SMALL, folder=tmp_path) == 1
     said = capsys.readouterr()
-    assert "12 of 14 runs are done" in said.out and "failed: REI" in said.err
+    assert "12 of 14 runs are done" in said.out and "model=rank_expanding: broken" in said.err
 
 
 def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):

@@ -1,4 +1,4 @@
-"""`inr-collect`: say what is done, running or failed, and write the frame."""
+"""`inr-collect`: say what is done, running or failed; write the frame; pack and unpack runs."""
 
 import argparse
 from collections import Counter
@@ -6,48 +6,69 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..checks import InputError
+from ..errors import exit_on_error
+from ..paths import user_path
 from ..runs.collect import make_frame
 from ..runs.frame import write_frame
-from ..runs.store import seed_folders, state
-from .arguments import ready
-from .errors import exit_on_error
+from ..runs.pack import pack, unpack
+from ..runs.store import state
+from ..sweep.cells import Cell, frame_of
+from ..sweep.selection import cells_of, folders_of, outputs_of, parser_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Collect all runs, or with overrides those of an experiment."""
-    parser = argparse.ArgumentParser(
-        prog="inr-collect",
-        description="Say what is done, running or failed, and write the frame.",
-        epilog="With overrides as for `inr -m` (experiment=table1 scale=laptop) only the runs of "
-        "that sweep are collected; a missing run is an error.",
+    """Collect all runs, or with overrides those of a sweep."""
+    parser = parser_of(
+        "inr-collect",
+        "Say what is done, running or failed, and write the frame.",
+        "With overrides as for `inr -m` (experiment=table1 scale=laptop) only the runs of that "
+        "sweep are collected; a missing run is an error.",
     )
-    parser.add_argument("overrides", nargs="*", help="as for inr -m")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
-    parser.add_argument("--frame", type=Path, help="a folder; default: <outputs>/frames/all")
-    parser.add_argument("--wandb", action="store_true", help="mirror what is not mirrored yet")
-    options = parser.parse_args(arguments)
+    add = parser.add_argument
+    add("--frame", type=user_path, help="a folder; default: <outputs>/frames/all")
+    add("--wandb", action="store_true", help="mirror what is not mirrored yet")
+    add("--pack", type=user_path, metavar="FILE.zip", help="write the finished runs, but their "
+        "weights, into archives of at most 16 MiB")  # fmt: skip
+    add("--unpack", type=user_path, nargs="+", metavar="FILE", help="take the runs of archives "
+        "into <outputs>, none over one that is there")  # fmt: skip
+    options = parser.parse_intermixed_args(arguments)
     with exit_on_error("inr-collect"):
-        collect(options)
+        if options.unpack:
+            take(options)
+        else:
+            collect(options)
+
+
+def take(options: argparse.Namespace) -> None:
+    """Unpack archives and say what was taken."""
+    if options.overrides or options.pack:
+        raise InputError("--unpack: takes whole archives; expected no overrides and no --pack")
+    found = unpack(options.unpack, outputs_of(options))
+    print(f"{len(found.taken)} taken, {len(found.there)} already there")
 
 
 def collect(options: argparse.Namespace) -> None:
-    """Find the folders, say their states, write the frame, mirror where asked."""
-    asked = sweep_folders(options) if options.overrides else {}
-    chosen = list(asked) or seed_folders(options.outputs)
-    states = {folder: state_of(folder) for folder in chosen}
+    """Find the runs, say their states, then pack them, or write the frame and mirror."""
+    cells = cells_of(options) if options.overrides else []
+    folders = [c.folder for c in cells if c.folder] or folders_of(options)
+    states = {folder: state_of(folder) for folder in folders}
     done = [folder for folder, what in states.items() if what == "done"]
     for folder, what in states.items():
         if what != "done":
             print(f"{what}: {folder}")
+    for cell in cells:
+        if cell.error is not None:
+            print(f"cannot be run: {cell.name}: {cell.error}")
     counts = Counter(what.split(":")[0] for what in states.values())
     print(", ".join(f"{n} {what}" for what, n in sorted(counts.items())) or "no runs")
-    if options.overrides and len(done) < len(chosen):
-        raise InputError(
-            f"{len(chosen) - len(done)} of {len(chosen)} runs are not done; "
-            f"do them with: inr -m {' '.join(options.overrides)}"
-        )
-    path = options.frame or options.outputs / "frames" / "all"
-    write_frame(make_frame(path.name, done, looks=asked), path)
+    if options.pack:
+        for path in pack(done, options.pack):
+            print(path)
+        return
+    check_whole(cells, options.overrides)
+    path = options.frame or outputs_of(options) / "frames" / "all"
+    frame = frame_of(path.name, cells) if cells else make_frame(path.name, done)
+    write_frame(frame, path)
     print(path)
     if options.wandb:
         from ..tracking.wandb_mirror import WandbMirror
@@ -57,20 +78,19 @@ def collect(options: argparse.Namespace) -> None:
             tracker.mirror(folder)
 
 
+def check_whole(cells: Sequence[Cell], overrides: Sequence[str]) -> None:
+    """Raise an `InputError` where a run of the sweep is not done."""
+    lacking = sum(cell.record is None or cell.record["status"] != "done" for cell in cells)
+    if lacking:
+        raise InputError(
+            f"{lacking} of {len(cells)} runs are not done; "
+            f"do them with: inr -m {' '.join(overrides)}"
+        )
+
+
 def state_of(folder: Path) -> str:
     """The folder's state; a record that cannot be read is one of its own."""
     try:
         return state(folder)
     except ValueError as error:
         return f"unreadable: {error}"
-
-
-def sweep_folders(options: argparse.Namespace) -> dict[Path, dict[str, str]]:
-    """The folders of a sweep's runs, done or not, and the label and colour of each."""
-    from ..building import looks
-    from ..experiment import Keys, locate
-    from ..sweep import cells
-
-    keys = Keys()
-    composed = cells(ready(["-m", *options.overrides])[1:])
-    return {locate(cfg, options.outputs, keys): looks(dict(cfg.model)) for cfg in composed}

@@ -2,18 +2,22 @@
 
 import argparse
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from ..checks import InputError
+from ..data.digest import sha256_of
+from ..errors import exit_on_error
 from ..paths import conf_dir, user_path
+from ..runs.names import read_names
 from ..runs.store import read_record, state
-from .arguments import ready
-from .errors import exit_on_error
+from ..sweep.arguments import ready
 
 #: What a word begins with that is no run.
 KEYS = ("diagnostic=", "diagnostic.", "+diagnostic", "trusted=")
@@ -60,9 +64,46 @@ def measure(folder: Path, chosen: DictConfig) -> None:
     asked = building.resolve(chosen)
     # What may be built is for the asker to say, not for the folder, which may be a stranger's.
     config = {**record["config"], **{key: asked[key] for key in ("diagnostic", "trusted")}}
+    config["task"] = placed(folder, record)
     task = building.build_task(config)
     if task.sha256 != record["data"]["sha256"]:
-        raise InputError(f"{folder}: its data has changed since it was fitted")
+        path = config["task"].get("path") or task.item
+        raise InputError(f"{path}: its data has changed; expected what {folder} was fitted to")
     backfill_diagnostics(folder, config, task)
     for name in config["diagnostic"] or {}:
         print(folder / "diagnostics" / f"{name}.npz")
+
+
+def placed(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The task of a run's config, with its file and its cache where they lie now.
+
+    Raises:
+        InputError: if the file cannot be found.
+    """
+    task = dict(record["config"]["task"])
+    outputs = Path(os.path.abspath(folder)).parents[2]
+    if task.get("cache") is not None:
+        task["cache"] = str(outputs / "cache")
+    if task.get("path") is None:
+        return task
+    paths = [name.absolute for name in read_names(folder) if name.absolute]
+    paths += [str(user_path(task["path"])), *beside(outputs, record["config"])]
+    paths = list(dict.fromkeys(paths))
+    there = [path for path in paths if os.path.isfile(path)]
+    if not there:
+        tried = " or ".join(paths)
+        raise InputError(f"{folder}: no file at {tried}; expected the file it was fitted to")
+    same = [path for path in there if sha256_of(Path(path)) == record["data"]["sha256"]]
+    return {**task, "path": (same or there)[0]}
+
+
+def beside(outputs: Path, config: Mapping[str, Any]) -> list[str]:
+    """The path of a file that was moved together with the outputs; none where one is absolute."""
+    path, given = user_path(config["task"]["path"]), user_path(config["outputs"])
+    if (
+        path.is_absolute()
+        or given.is_absolute()
+        or outputs.parts[-len(given.parts) :] != given.parts
+    ):
+        return []
+    return [str(outputs.parents[len(given.parts) - 1] / path)]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from ..checks import InputError, choice
 from ..data.catalogue import CATALOGUE, GROUPS, Item
 from ..data.install import check, install
+from ..errors import exit_on_error
 from ..paths import data_dir
-from .errors import exit_on_error
 
 #: What `--check` finds that somebody must mend.
 WRONG = ("changed", "gone", "incomplete")

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..checks import InputError
 from ..claims.verdict import Verdict
 from ..runs import files
 from ..runs.frame import read_frame
@@ -55,18 +56,22 @@ class Sources:
         at: the folder of a scale and its data, `laptop-real`.
         frames: one folder an experiment.
         variables: those of make that lead there, with a blank before them.
-        readme: its section on choices is quoted.
+        protocol: conf/PROTOCOL.md, whose points are quoted.
     """
 
     outputs: Path
     at: str
     frames: Path
     variables: str
-    readme: Path
+    protocol: Path
 
 
 def write_page(sources: Sources, verdicts: Sequence[Verdict], pieces: Sequence[Piece]) -> Path:
-    """Write the page of these verdicts and pieces; return its file."""
+    """Write the page of these verdicts and pieces; return its file.
+
+    Raises:
+        InputError: if the protocol cannot be quoted.
+    """
     out = sources.outputs / "report" / "index.html"
     folders = sorted(sources.frames.glob("*/runs.csv"))
     summary = summarise_runs(
@@ -80,7 +85,7 @@ def write_page(sources: Sources, verdicts: Sequence[Verdict], pieces: Sequence[P
         tables=[_table(sources, piece) for piece in pieces if piece.kind == "tables"],
         figures=[_figure(sources, piece, summary) for piece in pieces if piece.kind == "figures"],
         facts=summary,
-        choices=_choices(sources.readme),
+        protocol=_protocol(sources.protocol),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(out, page)
@@ -154,12 +159,17 @@ def _row(tag: str, cells: list[str]) -> Markup:
     return Markup("<tr>{}</tr>").format(inner)
 
 
-def _choices(readme: Path) -> list[Markup]:
-    """The bullets of the README's section on choices and deviations."""
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    section = re.search(r"^## Choices[^\n]*\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
-    bullets = re.split(r"^- ", section[1], flags=re.MULTILINE)[1:] if section else []
-    return [_code(" ".join(bullet.split())) for bullet in bullets]
+def _protocol(path: Path) -> dict[str, list[Markup]]:
+    """The headings of the protocol, and the points below each."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, *pairs = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    points = {
+        heading: [_code(" ".join(point.split())) for point in re.split(r"(?m)^- ", body)[1:]]
+        for heading, body in zip(pairs[::2], pairs[1::2], strict=True)
+    }
+    if not any(points.values()):
+        raise InputError(f"{path}: expected the protocol, points under headings, to quote it")
+    return points
 
 
 def _code(text: str) -> Markup:

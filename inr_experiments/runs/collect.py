@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .frame import Array, Frame
+from .names import asked_for, items_of, read_names
 from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
 
 #: Values kept of a spectrum at the most, denser where it begins.
@@ -32,33 +33,54 @@ def make_frame(
     looks: Mapping[Path, Mapping[str, str]] | None = None,
     diagnostics: Collection[str] | None = None,
     pictures: bool = True,
+    sources: Mapping[Path, Collection[str]] | None = None,
 ) -> Frame:
     """The frame of finished runs, in the order of `folders`, from what lies in them.
+
+    A run whose data has several names has a row for each.
 
     Args:
         looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
             those of the record otherwise.
         diagnostics: the names of those kept; None keeps all.
         pictures: keep pictures and slices, of the lowest seed.
+        sources: the names asked for, see `source_of`, by folder; all names of a folder without.
     """
     rows: list[dict[str, Any]] = []
     steps: list[tuple[str, int, str, float]] = []
     arrays: dict[str, Array] = {}
-    records = [(folder, read_record(folder)) for folder in folders]
+    records = [(folder, read_record(folder)) for folder in dict.fromkeys(folders)]
     done = [(folder, record) for folder, record in records if record["status"] == "done"]
     first_seed = min((record["seed"] for _, record in done), default=0)
-    for folder, record in done:
+    items = _items(done, sources or {})
+    for (folder, record), own in zip(done, items, strict=True):
         row = _row(folder, record, (looks or {}).get(folder, {}))
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
-        steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
-        found = _arrays(folder, record, kept, pictures=pictures and record["seed"] == first_seed)
-        arrays |= {f"{row['run']}/{key}": value for key, value in found}
-        rows.append(row)
+        values = list(_steps(folder, record, kept))
+        drawn = pictures and record["seed"] == first_seed
+        found = list(_arrays(folder, record, kept, pictures=drawn))
+        for number, item in enumerate(own, 1):
+            run = row["run"] if number == 1 else f"{row['run']}/{number}"
+            rows.append({**row, "run": run, "item": item})
+            steps += [(run, *entry) for entry in values]
+            arrays |= {f"{run}/{key}": value for key, value in found}
     runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
     leaves = [column for column in runs if "." in column]
     last = [column for column in runs if column not in (*IDENTITY, *leaves)]
     table = pd.DataFrame(steps, columns=["run", "step", "metric", "value"])
     return Frame(name, runs[[*IDENTITY, *leaves, *last]].set_index("run"), table, arrays)
+
+
+def _items(
+    done: Sequence[tuple[Path, Mapping[str, Any]]], sources: Mapping[Path, Collection[str]]
+) -> list[list[str]]:
+    """The items of every run, as many as names are told of it."""
+    told = []
+    for folder, record in done:
+        names = read_names(folder)
+        chosen = asked_for(names, sources[folder]) if folder in sources else names
+        told.append((record["data"]["sha256"], chosen))
+    return items_of(told)
 
 
 def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
@@ -73,7 +95,6 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
         "label": looks.get("label") or model["label"],
         "colour": looks.get("colour") or model["colour"],
         "task": config["task"]["name"],
-        "item": record["item"],
         "scale": config["scale"]["name"],
         **{
             f"{group}.{key}": value

@@ -1,7 +1,7 @@
 """The frame of an experiment: all that its figures, tables and claims need.
 
-    runs.csv      one row a run: what it is, every config value in which the runs differ, where it
-                  ran and how long, its final metrics
+    runs.csv      one row a run, or one a name where its data has several: what it is, every config
+                  value in which the runs differ, where it ran and how long, its final metrics
     config.yaml   the config values that all runs share
     steps.csv     run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
     arrays.npz    what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned, of
@@ -14,7 +14,7 @@ all runs share are columns as well. `collect.py` makes frames.
 import io
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Frame:
 
     Attributes:
         name: of the experiment.
-        runs: one row a run, by `run`, in the order of the sweep.
+        runs: one row a run, by `run`, in the order of the sweep; where its data was given under
+            several names one for each, <run>, <run>/2 …
         steps: `run`, `step`, `metric`, `value`.
         arrays: by the names above.
     """
@@ -216,8 +217,8 @@ def read_frame(folder: Path) -> Frame:
         InputError: if it is not there, or not whole.
     """
     try:
-        runs = pd.read_csv(folder / "runs.csv", dtype=dict.fromkeys(TEXT, str))
-        steps = pd.read_csv(folder / "steps.csv", dtype={"run": str, "metric": str})
+        runs = _read_csv(folder / "runs.csv", TEXT)
+        steps = _read_csv(folder / "steps.csv", ("run", "metric"))
         shared = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")) or {}
         arrays = np.load(folder / "arrays.npz")  # read when they are asked for
     except FileNotFoundError as error:
@@ -227,6 +228,17 @@ def read_frame(folder: Path) -> Frame:
     own = pd.DataFrame({key: [value] * len(runs) for key, value in shared.items()})
     joined = pd.concat([runs, own], axis=1) if len(own.columns) else runs
     return Frame(folder.name, joined.set_index("run"), steps, arrays)
+
+
+def _read_csv(path: Path, text: Sequence[str]) -> pd.DataFrame:
+    """A table as it was written: text is text, as of a picture that is called NA."""
+    table = pd.read_csv(
+        path,
+        dtype=dict.fromkeys(text, str),
+        keep_default_na=False,
+        na_values=[""],
+    )
+    return table.fillna({column: "" for column in text if column in table})
 
 
 def _decoded(png: Array) -> Array:

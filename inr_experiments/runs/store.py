@@ -2,6 +2,7 @@
 
     config.yaml              the resolved config
     record.json              key, seed, status, config, metrics, milestones, provenance, seconds …
+    names.json               the names under which its data was given, see names.py
     history.csv              step, loss, lr of every step
     weights/SSSSSS.safetensors        the field at every milestone
     diagnostics/NAME.json    scalars by milestone    NAME.npz   arrays, `SSSSSS/<name>`

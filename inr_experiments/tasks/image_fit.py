@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..checks import InputError, choice, integer, number
-from ..data import images
+from ..data import images, solids
 from ..metrics.image import psnr, ssim
 from ..paths import data_dir, user_path
 from ..seeding import generator
@@ -88,7 +88,7 @@ class ImageFit:
         height, width, channels = picture.pixels.shape
         mask = fitted_mask(height, width, fitted, mask_seed)
 
-        self.item = item_name(image=image, path=path)
+        self.item = solids.item_name(shape=image, path=path)
         self.sha256 = picture.sha256
         self.picture = picture.pixels
         self.mask = mask
@@ -155,11 +155,6 @@ def locate(*, image: str | None, path: str | None, source: str) -> Path:
         raise InputError("task.image=null: expected a name, or task.path=FILE")
     find = {"bundled": images.bundled, "div2k": images.div2k}
     return find[choice("task.source", source, find)](str(image))
-
-
-def item_name(*, image: str | None, path: str | None) -> str:
-    """The picture's name in tables: the file's stem, or the name it was asked by."""
-    return Path(path).stem if path is not None else str(image)
 
 
 def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.ndarray:

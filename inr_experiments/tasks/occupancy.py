@@ -1,6 +1,7 @@
 """Fitting the inside of a solid."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..checks import InputError, choice, integer, number
+from ..checks import choice, integer, number
 from ..data import render, solids, surface
 from ..data.labelled import Labeller
 from ..data.points import cell_centres
@@ -17,6 +18,7 @@ from ..data.solid import Triangles
 from ..metrics.volume import chamfer, iou, iou_best
 from ..paths import user_path
 from ..seeding import generator, numpy_generator
+from .sets import Sets, label_sets
 from .task import Predict
 
 WHERE = ("uniform", "near_surface", "mix", "grid")
@@ -26,15 +28,14 @@ LEVEL = {"bce": 0.0, "mse": 0.5}
 CHAMFER_POINTS = 2**15
 #: A grid may have this many cells along an axis, a set this many points: 4 and 3 GiB.
 CELLS, POINTS = 2**10, 2**28
-#: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
-LEAST = 1e-6
 
 
 class Occupancy:
     """Fit the inside of a solid in the box [-1, 1]³; P = 3, C = 1.
 
     The fitted points are a pool, labelled once, of which each step draws; the evaluation has
-    points of its own: the centres of a dense grid, and points near the surface.
+    points of its own: the centres of a dense grid, and points near the surface. Nothing is
+    labelled before it is needed: the item and its hash are known without.
 
     Metrics: `iou` on the dense grid at probability 0.5, `iou_best` there at the best threshold,
     `iou_near_surface` at 0.5 near the surface, `chamfer` between the extracted and the target
@@ -59,8 +60,8 @@ class Occupancy:
         cache: folder in which labels are kept; None keeps nothing.
 
     Raises:
-        InputError: if a value or the file cannot be used, if nothing or everything is inside, or
-            if more of the box is in doubt than is inside.
+        InputError: if a value or the file cannot be used; where points are needed, if nothing or
+            everything is inside, or if more of the box is in doubt than is inside.
     """
 
     in_features = 3
@@ -115,49 +116,56 @@ class Occupancy:
             streams=numpy_generator,
         )
         self.item = solids.item_name(**name)
-        self._asked = path if path is not None else f"task.shape={shape}"
         self.sha256 = solid.sha256
         self.half_extents, self.radius = solid.facts["half_extents"], solid.facts["radius"]
-        self.target, ambiguous = self._labels.grid(eval_resolution)
-        self.facts = {
-            **solid.facts,
-            "inside_share": self._checked_share(ambiguous),
-            "ambiguous_share": ambiguous,
-            "azimuth": solids.azimuth(**name),
-            "redistributable": True,  # what is drawn of it; the scans' own files are another matter
+        self._facts = {**solid.facts, "azimuth": solids.azimuth(**name)}
+        self._spectrum_points = spectrum_points
+        self._wanted: dict[str, Any] = {
+            "asked": path if path is not None else f"task.shape={shape}",
+            "eval_resolution": eval_resolution,
+            "near_points": near_points,
+            "pool": {"where": points, "count": pool, "near_share": near_share, "sigma": sigma},
         }
-        self._near = self._labels.near(near_points, sigma=sigma)
-        fitted = self._labels.pool(points, pool, near_share=near_share, sigma=sigma)
-        self._points = torch.from_numpy(fitted.points)
-        self._inside = torch.from_numpy(fitted.inside)
-        self.facts["fitted"] = len(self._points)
-        self.resolution = round(len(self._points) ** (1 / 3))
-        order = torch.randperm(len(self._points), generator=generator(self._seed, "spectra"))
-        self.coordinates = self._points[order[:spectrum_points]]
 
-    def _checked_share(self, ambiguous: float) -> float:
-        """The share of the dense grid that is inside, refused where that is no solid's."""
-        share = float(self.target.mean())
-        if LEAST < share < 1 - LEAST and ambiguous <= share:
-            return share
-        if ambiguous > share > LEAST:
-            # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
-            raise InputError(
-                f"{self._asked}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
-                "expected a surface that is closed for the most part"
-            )
-        raise InputError(
-            f"{self._asked}: inside share {share:g} on a grid of {self._eval_resolution}³; "
-            f"expected between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body "
-            "that fills the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
-        )
+    @cached_property
+    def _sets(self) -> Sets:
+        return label_sets(self._labels, **self._wanted)
+
+    @property
+    def target(self) -> np.ndarray:
+        """Labels of the dense grid. Shapes: (R, R, R) bool."""
+        return self._sets.target
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Facts for the record, the shares of the box that are inside and in doubt among them."""
+        return {
+            **self._facts,
+            "inside_share": self._sets.inside_share,
+            "ambiguous_share": self._sets.ambiguous_share,
+            "redistributable": True,  # what is drawn of it; the scans' own files are another matter
+            "fitted": len(self._sets.points),
+        }
+
+    @property
+    def resolution(self) -> int:
+        """Fitted points along an axis, were they a grid."""
+        return round(len(self._sets.points) ** (1 / 3))
+
+    @cached_property
+    def coordinates(self) -> Tensor:
+        """Fitted points for spectra and BatchNorm statistics. Shapes: -> (N, 3)."""
+        fitted = self._sets.points
+        order = torch.randperm(len(fitted), generator=generator(self._seed, "spectra"))
+        return fitted[order[: self._spectrum_points]]
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
         """The whole pool for `full`, else `size` points of it drawn with replacement."""
+        points, inside = self._sets.points, self._sets.inside
         if size == "full":
-            return self._points, self._inside[:, None].float()
-        chosen = torch.randint(len(self._points), (int(size),), generator=draw)
-        return self._points[chosen], self._inside[chosen, None].float()
+            return points, inside[:, None].float()
+        chosen = torch.randint(len(points), (int(size),), generator=draw)
+        return points[chosen], inside[chosen, None].float()
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Σ over points of the binary cross entropy of logits, or of the squared error."""
@@ -170,14 +178,14 @@ class Occupancy:
         values = self._on_grid(predict, self._eval_resolution)
         found = self._extract(predict, values)
         probability = self._probability(values)
-        near = self._probability(predict(torch.from_numpy(self._near.points)).numpy()[:, 0])
+        near = self._probability(predict(torch.from_numpy(self._sets.near.points)).numpy()[:, 0])
         drawn = np.empty((0, 3))
         if found is not None:
             rng = numpy_generator(self._seed, "chamfer")
             drawn = surface.sample(found, CHAMFER_POINTS, rng)
         return {
             "iou": iou(prediction=probability, target=self.target),
-            "iou_near_surface": iou(prediction=near, target=self._near.inside),
+            "iou_near_surface": iou(prediction=near, target=self._sets.near.inside),
             "iou_best": iou_best(prediction=probability, target=self.target),
             "chamfer": chamfer(prediction=drawn, target=self._labels.on_surface(CHAMFER_POINTS)),
         }
@@ -202,7 +210,7 @@ class Occupancy:
         shown = {"target": wanted, "prediction": found}
         surface.save_page(folder / "page.html", {k: v for k, v in shown.items() if v is not None})
         for name, triangles in shown.items():
-            picture = render.picture(triangles, azimuth=self.facts["azimuth"])
+            picture = render.picture(triangles, azimuth=self._facts["azimuth"])
             render.save(folder / f"{name}.png", picture)
         self._draw_slices(self._probability(values), folder)
 

@@ -14,6 +14,9 @@ Predict = Callable[[Tensor], Tensor]
 class Task(Protocol):
     """A field to fit: where, to what, and how well.
 
+    A sweep builds the tasks of all its runs for their `sha256`: what takes long is left until
+    `resolution`, `facts` or `coordinates` are asked for.
+
     Attributes:
         in_features: P, the dimension of a coordinate.
         out_features: C, the channels of a value.
@@ -29,13 +32,19 @@ class Task(Protocol):
 
     in_features: int
     out_features: int
-    resolution: int
     half_extents: list[float]
     radius: float
     item: str
     sha256: str
-    facts: dict
-    coordinates: Tensor
+
+    @property
+    def resolution(self) -> int: ...
+
+    @property
+    def facts(self) -> dict: ...
+
+    @property
+    def coordinates(self) -> Tensor: ...
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of one step (B, P) and their values (B, C): all for `full`, else `size` drawn."""

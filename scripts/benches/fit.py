@@ -22,7 +22,7 @@ from inr_experiments import building
 from inr_experiments.fit.precision import bf16_speedup
 from inr_experiments.fit.step import build_step
 from inr_experiments.models.field import Field
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
 from .timing import RUNS, Row, median, peak
@@ -50,7 +50,7 @@ BASE = {"pixels": 2**14, "width": 144, "depth": 3}
 
 def setting(*words: str) -> tuple[Field, Task, Any]:
     """Field, task and plan at a constant rate, as the launcher builds them."""
-    config = building.resolve(cells([*words, "fit.schedule=constant"])[0])
+    config = building.resolve(configs([*words, "fit.schedule=constant"])[0])
     task = building.build_task(config)
     return building.build_field(config, task), task, building.build_plan(config)
 

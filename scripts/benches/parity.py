@@ -17,7 +17,7 @@ from inr_experiments.data.images import BUNDLED
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.plan import Plan
 from inr_experiments.statistics import summarise
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
 from .timing import Row
@@ -50,7 +50,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         differences, levels, seconds = [], [], []
         for image, seed in product(images, seeds):
             words = [f"model={model}", f"task.image={image}", f"seed={seed}"]
-            config = building.resolve(cells([*words, *(QUICK if quick else SIZE)])[0])
+            config = building.resolve(configs([*words, *(QUICK if quick else SIZE)])[0])
             task, plan = building.build_task(config), building.build_plan(config)
             full, slow = last_psnr(config, task, plan)
             rounded, fast = last_psnr(config, task, replace(plan, precision="bf16"))

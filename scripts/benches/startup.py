@@ -12,10 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from inr_experiments.building import build_task, resolve
-from inr_experiments.runs.key import run_key
-from inr_experiments.runs.store import Store, read_record
-from inr_experiments.sweep import cells_by_seed
+from inr_experiments.runs.store import read_record
+from inr_experiments.sweep.cells import find_cells
 
 from .launching import timed
 from .timing import RUNS, Row
@@ -80,12 +78,9 @@ def spread(cwd: Path, words: Sequence[str]) -> None:
     timed(*SMOKE, cwd=cwd)
     (made,) = (path.parent for path in cwd.glob("outputs/runs/*/*/DONE"))
     record = read_record(made)
-    for cfg, seeds in cells_by_seed(words):
-        config = resolve(cfg)
-        key = run_key(config, data_sha256=build_task(config).sha256)
-        for seed in seeds:
-            folder = Store(cwd / "outputs").folder(key, seed)
-            if folder != made:
-                shutil.copytree(made, folder)
-                changed = {**record, "key": key, "seed": seed, "config": {**config, "seed": seed}}
-                (folder / "record.json").write_text(json.dumps(changed), encoding="utf-8")
+    for cell in find_cells(words, outputs=cwd / "outputs"):
+        if cell.folder is not None and cell.folder != made:
+            shutil.copytree(made, cell.folder)
+            key, seed = cell.folder.parent.name, cell.config["seed"]
+            changed = {**record, "key": key, "seed": seed, "config": cell.config}
+            (cell.folder / "record.json").write_text(json.dumps(changed), encoding="utf-8")

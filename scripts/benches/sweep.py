@@ -16,11 +16,11 @@ QUICK = ("scale=smoke", "fit.steps=2", "diagnostic=none")
 def rows(*, quick: bool) -> Iterator[Row]:
     """One row: wall seconds of both, in turn; the start of the processes is included."""
     count, runs = (2, 1) if quick else (8, RUNS)
-    seconds: dict[str, list[float]] = {"joblib": [], "basic": []}
+    seconds: dict[str, list[float]] = {"joblib": [], "local": []}
     for _ in range(runs):
         for launcher in seconds:
             words = [*(QUICK if quick else FITS), f"seed=range({count})", "outputs=o"]
-            threads = {"joblib": "1", "basic": "2"}[launcher]
+            threads = {"joblib": "1", "local": "2"}[launcher]
             with tempfile.TemporaryDirectory() as folder:
                 wall, _ = timed(
                     "-m", *words, f"hydra/launcher={launcher}",

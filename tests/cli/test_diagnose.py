@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from inr_experiments.data import images
 from inr_experiments.runs.store import read_arrays, read_diagnostic
 from tests.launching import SMOKE, inr
 
@@ -11,6 +12,8 @@ CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"
 
 
 def fitted(folder, *words):
+    """The folder of a run that is fitted, or found, in `folder`."""
+    folder.mkdir(exist_ok=True)
     done = inr(*SMOKE, "diagnostic=none", "outputs=o", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
     return next(folder.glob("o/runs/*/seed-000"))
@@ -50,12 +53,93 @@ def test_bad_input_is_one_sentence(tmp_path, words, said):
     assert said in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_picture_that_changed_is_refused(tmp_path):
-    from inr_experiments.data import images
+def copied(path, name="astronaut"):
+    """A bundled picture as a file of one's own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(images.bundled(name), path)
+    return path
 
-    shutil.copy(images.bundled("astronaut"), tmp_path / "me.png")
+
+def test_a_picture_that_changed_is_refused(tmp_path):
+    copied(tmp_path / "me.png")
     run = fitted(tmp_path, "task.path=me.png")
-    shutil.copy(images.bundled("coffee"), tmp_path / "me.png")
+    copied(tmp_path / "me.png", "coffee")
     done = inr(str(run), CHOSEN, cwd=tmp_path, module="diagnose")
-    assert done.returncode == 2 and "its data has changed" in done.stderr
+    assert done.returncode == 2 and "me.png: its data has changed" in done.stderr
     assert read_diagnostic(run, "layer_ntk") is None
+
+
+# --- other folders
+
+
+def moved(there):
+    """A run that was moved together with its picture, to be measured from another folder."""
+    shutil.move(there / "here", there / "new")
+    return there / "new"
+
+
+def renamed(there):
+    """The picture under another of its names; the first is gone."""
+    copied(there / "here/b/you.png")
+    fitted(there / "here", "task.path=b/you.png")
+    (there / "here/a/me.png").unlink()
+    return there / "here"
+
+
+def other_bytes(there):
+    """Another picture of that name lies in the current folder."""
+    copied(there / "else/a/me.png", "coffee")
+    return there / "here"
+
+
+@pytest.mark.parametrize("change", [lambda there: there / "here", moved, renamed, other_bytes])
+def test_a_relative_path_is_found_from_everywhere(tmp_path, change):
+    """Fit, collect and measure, each from another folder."""
+    copied(tmp_path / "here/a/me.png")
+    fitted(tmp_path / "here", "task.path=a/me.png")
+    (tmp_path / "else").mkdir()
+    folder = change(tmp_path)
+    (run,) = folder.glob("o/runs/*/seed-000")
+    done = inr(f"../{folder.name}/{run.relative_to(folder)}", CHOSEN, cwd=tmp_path / "else",
+               module="diagnose")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert read_diagnostic(run, "layer_ntk")
+    done = inr("--outputs", f"../{folder.name}/o", cwd=tmp_path / "else", module="collect")
+    assert done.returncode == 0 and "1 done" in done.stdout, done.stderr
+
+
+def test_a_picture_that_was_moved_alone_is_found_from_where_its_path_leads(tmp_path):
+    copied(tmp_path / "here/me.png")
+    run = fitted(tmp_path / "here", "task.path=me.png")
+    (tmp_path / "else").mkdir()
+    shutil.move(tmp_path / "here/me.png", tmp_path / "else/me.png")
+    assert inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose").returncode == 0
+
+
+def test_a_picture_that_is_gone_is_one_sentence_with_the_places(tmp_path):
+    copied(tmp_path / "me.png")
+    run = fitted(tmp_path, "task.path=me.png")
+    (tmp_path / "me.png").unlink()
+    (tmp_path / "else").mkdir()
+    done = inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose")
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+    assert f"no file at {tmp_path / 'me.png'} or me.png; expected the file it was" in done.stderr
+
+
+def test_labels_are_kept_in_the_outputs_of_the_run(tmp_path):
+    run = fitted(tmp_path / "here", "task=occupancy", "task.shape=blob")
+    (tmp_path / "else").mkdir()
+    shutil.rmtree(tmp_path / "here/o/cache")
+    done = inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose")
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "else").iterdir())
+    assert list((tmp_path / "here/o/cache").iterdir())
+
+
+def test_a_run_without_weights_is_not_measured(tmp_path):
+    run = fitted(tmp_path)
+    shutil.rmtree(run / "weights")
+    done = inr(str(run), CHOSEN, cwd=tmp_path, module="diagnose")
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+    assert "holds no weights" in done.stderr and "force=true" in done.stderr
+    assert not (run / "diagnostics/layer_ntk.json").exists()

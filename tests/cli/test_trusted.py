@@ -1,9 +1,13 @@
 """Code of the user's own, beside the configuration that names it."""
 
 import json
+from copy import deepcopy
 
 import pytest
 
+from inr_experiments.building import build_field, build_task
+from inr_experiments.checks import InputError
+from tests.fields import config_of
 from tests.launching import SMOKE, inr
 
 MINE = ("--config-dir", "myconf", "model=mine", *SMOKE, "outputs=o")
@@ -69,6 +73,18 @@ def test_a_yaml_that_names_a_command_does_not_run_it(folder):
     assert done.returncode == 2
     assert "'os.system': not in a trusted package" in done.stderr
     assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["models.batch_norm.freeze_statistics", "tasks.image_fit.Path", "tasks.occupancy.surface.save"],
+)
+def test_what_is_no_class_of_ours_is_not_built(target):
+    config = deepcopy(config_of("model=relu"))
+    config["model"]["inlet_activation"] = {"_target_": f"inr_experiments.{target}"}
+    task = build_task(config)
+    with pytest.raises(InputError, match="expected a class of"):
+        build_field(config, task)
 
 
 def test_a_package_whose_name_only_begins_alike_is_not_allowed(folder):

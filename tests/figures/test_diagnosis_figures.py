@@ -13,7 +13,7 @@ from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame, NotShownError
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
 from tests.scripts import load
 
@@ -32,7 +32,7 @@ OF_LAYERS = (
 
 def frame_of(folder: Path, *words: str) -> Frame:
     """Do the runs of a sweep; give their frame."""
-    looks = {execute(cfg).folder: cfg.model for cfg in cells([*words, f"outputs={folder}"])}
+    looks = {execute(cfg).folder: cfg.model for cfg in configs([*words, f"outputs={folder}"])}
     return make_frame("made", list(looks), looks=looks)
 
 

@@ -18,7 +18,7 @@ from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame
 from inr_experiments.runs.store import read_diagnostic, read_record
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
 from tests.scripts import load
 from tests.solids import sphere, write
@@ -33,7 +33,7 @@ TABLE1 = ("ReLU (default)", "REI", "REI, ball", "SIREN")
 
 def run(folder: Path, *words: str, labels: Collection[str] = ()) -> dict[Path, dict]:
     """Do the runs of a sweep, those with these labels or all; give how they look by folder."""
-    swept = cells([*SMALL, f"outputs={folder}", *words])
+    swept = configs([*SMALL, f"outputs={folder}", *words])
     chosen = [cfg for cfg in swept if not labels or cfg.model.label in labels]
     return {execute(cfg).folder: cfg.model for cfg in chosen}
 

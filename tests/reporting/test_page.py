@@ -20,6 +20,7 @@ from tests.chromium import BROWSER, NAMES, look
 from tests.fields import field_and_task
 
 ROOT = Path(__file__).parents[2]
+PROTOCOL = conf_dir() / "PROTOCOL.md"
 AT = "smoke-bundled-seeds-0-items-2"
 CHOSEN = ("--seeds", "0", "--items", "2")
 DRAWN = ("table1", "significance", "fig_inlet_spectra", "training_clip", "table1_occupancy")
@@ -35,9 +36,9 @@ def outputs(tmp_path_factory) -> Path:
     return folder
 
 
-def written(outputs: Path) -> Path:
+def written(outputs: Path, protocol: Path = PROTOCOL) -> Path:
     verdicts = judge_all(conf_dir() / "claims.yaml", outputs / "frames" / AT, variables=VARIABLES)
-    sources = Sources(outputs, AT, outputs / "frames" / AT, VARIABLES, ROOT / "README.md")
+    sources = Sources(outputs, AT, outputs / "frames" / AT, VARIABLES, protocol)
     return write_page(sources, verdicts, list(find_pieces(ROOT / "scripts").values()))
 
 
@@ -101,6 +102,16 @@ def test_without_any_run_everything_is_listed_with_its_command(tmp_path):
     text = written(tmp_path).read_text(encoding="utf-8")
     for stem in find_pieces(ROOT / "scripts"):
         assert f"make {stem}{VARIABLES}" in text
+
+
+def test_it_quotes_the_protocol(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    assert "<h3>Learning rates</h3>" in text and "<code>psnr_best</code>" in text
+    for lacking in (tmp_path / "none.md", tmp_path / "empty.md"):
+        (tmp_path / "empty.md").write_text("# Protocol\n")
+        with pytest.raises(InputError, match=f"{lacking}: expected the protocol"):
+            written(tmp_path, lacking)
+    assert not (tmp_path / "report").exists()
 
 
 def test_it_is_made_of_frames_alone(outputs, page, tmp_path):

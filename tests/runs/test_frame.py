@@ -10,14 +10,14 @@ from inr_experiments.experiment import execute
 from inr_experiments.runs.collect import early_slope, make_frame, thinned
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.runs.store import read_arrays, read_record
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 
 TINY = ("scale=smoke", "fit.steps=4", "fit.milestone_every=2", "task.side=32")
 
 
 def run(folder, *words):
     """Folders of the runs of a sweep."""
-    return [execute(cfg).folder for cfg in cells([*TINY, *words, f"outputs={folder}"])]
+    return [execute(cfg).folder for cfg in configs([*TINY, *words, f"outputs={folder}"])]
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +136,10 @@ def test_what_an_experiment_calls_its_variants_wins_over_the_record(folders):
 
 
 def test_a_model_that_inherits_a_label_goes_by_its_name():
-    (cfg,) = cells([*TINY, "model=relu", "model.name=mine"])
+    (cfg,) = configs([*TINY, "model=relu", "model.name=mine"])
     model = resolve(cfg)["model"]
     assert model["label"] == "mine" and model["colour"] != "#000000"
-    (cfg,) = cells([*TINY, "model=relu", "model.name=mine", "model.label='My own'"])
+    (cfg,) = configs([*TINY, "model=relu", "model.name=mine", "model.label='My own'"])
     assert resolve(cfg)["model"]["label"] == "My own"
 
 

@@ -145,7 +145,7 @@ def test_killed_launchers_lose_no_run_and_do_none_twice(tmp_path):
     assert {record["status"] for record in records} == {"done"}
     assert not list(runs.glob("*/*.broken-*")) and not list(runs.glob("*/*.old"))
     assert not any(is_live(lease) for lease in runs.glob("*/*.lease"))
-    fresh = Counter(re.findall(r"seed (\d+): psnr (?!.*already done)", launchers.said()))
+    fresh = Counter(re.findall(r"seed=(\d+): psnr (?!.*already done)", launchers.said()))
     assert max(fresh.values()) == 1, fresh
     # Killed between the rename and the report, a launcher did a run and did not say so.
     assert RUNS - killed - LAUNCHERS <= len(fresh) <= RUNS

@@ -67,7 +67,7 @@ def test_batches_lie_where_asked_and_are_labelled(tmp_path, points):
 def test_no_point_is_fitted_and_evaluated():
     task = small(shape="blob")
     fitted = set(map(tuple, task.batch("full", generator(0))[0].tolist()))
-    assert not fitted & set(map(tuple, task._near.points.tolist()))
+    assert not fitted & set(map(tuple, task._sets.near.points.tolist()))
 
 
 def test_the_seed_of_points_is_its_own():
@@ -126,7 +126,7 @@ def test_metrics_recomputed_independently(tmp_path, loss):
     assert metrics["iou"] == pytest.approx((norm < 0.8).sum() / (norm < 1).sum(), abs=0.01)
     # The threshold of the ball of radius 1 is σ(20 · (0.8 − 1)) = 0.018.
     assert metrics["iou_best"] > 0.97
-    near = np.linalg.norm(task._near.points, axis=1)
+    near = np.linalg.norm(task._sets.near.points, axis=1)
     assert metrics["iou_near_surface"] == pytest.approx(
         (near < 0.8).sum() / (near < 1).sum(), abs=0.01
     )

@@ -13,7 +13,7 @@ from ..solids import small, sphere, write
 
 def refusal(**arguments) -> str:
     with pytest.raises(InputError) as refused:
-        small(**arguments)
+        _ = small(**arguments).facts
     assert "\n" not in str(refused.value)
     return str(refused.value)
 

@@ -12,7 +12,7 @@ import wandb
 
 from inr_experiments.experiment import execute
 from inr_experiments.runs.store import read_arrays, read_diagnostic
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
 from inr_experiments.tracking.wandb_mirror import WandbMirror
 from tests.launching import SMOKE, inr
 from tests.solids import sphere, write
@@ -63,7 +63,7 @@ def test_what_it_holds_is_what_the_disk_holds(sweep):
 def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
     mesh = write(tmp_path / "ball.ply", sphere(3))
     solid = ("task=occupancy", f"task.path={mesh}", "task.pool=4096", "fit.lr=0.01", "fit.steps=40")
-    (cfg,) = cells(["scale=smoke", "model=siren", *solid, f"outputs={tmp_path / 'o'}"])
+    (cfg,) = configs(["scale=smoke", "model=siren", *solid, f"outputs={tmp_path / 'o'}"])
     folder = execute(cfg).folder
     WandbMirror(mode="offline", project="p", entity=None).mirror(folder)
     (run,) = (tmp_path / "o/wandb").glob("offline-run-*")

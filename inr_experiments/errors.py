@@ -1,9 +1,11 @@
 """Errors of every command: one sentence on stderr and an exit code."""
 
+import codecs
 import os
 import re
 import sys
 import traceback
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +16,15 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ..checks import InputError, nearest
-from ..paths import conf_dir
+from .checks import InputError, nearest
+from .paths import conf_dir
 
 HYDRA, OMEGACONF = (Path(package.__path__[0]) for package in (hydra, omegaconf))
+
+
+#: Characters of ours, and the words for them where a terminal has none.
+PLAIN = {"→": "->", "–": "-", "−": "-", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "ρ": "rho"}
+PLAIN |= {"σ": "sigma", "ε": "epsilon", "ω": "omega", "±": "+-", "ü": "ue", "ö": "oe", "ä": "ae"}
 
 
 class JobFailedError(RuntimeError):
@@ -29,8 +36,11 @@ def exit_on_error(command: str) -> Iterator[None]:
     """Turn what went wrong inside the block into one sentence and an exit code.
 
     2 for what the user can mend, 1 for a failed run, 130 for Ctrl-C. `INR_DEBUG=1` shows the
-    traceback instead.
+    traceback instead. Characters that the terminal lacks are written plainly.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="inr_plain")
     try:
         yield
     except KeyboardInterrupt:
@@ -46,6 +56,18 @@ def exit_on_error(command: str) -> Iterator[None]:
         sys.exit(2 if isinstance(error, InputError | OSError) or of_the_config(error) else 1)
 
 
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Plain words for characters that an encoder lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    plain = "".join(PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in text)
+    return "".join(c if c.isascii() else "?" for c in plain), error.end
+
+
+codecs.register_error("inr_plain", _plain)
+
+
 def sentence(error: Exception) -> str:
     """An error as one line."""
     if isinstance(error, InputError | JobFailedError):
@@ -57,19 +79,18 @@ def sentence(error: Exception) -> str:
         return "; ".join(line for line in lines if line)
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
         return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
-    where = traceback.extract_tb(error.__traceback__)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     says = " ".join(str(error).split())
-    return (
-        f"unexpected {type(error).__name__}: {says} ({where.filename}:{where.lineno}); "
-        "INR_DEBUG=1 shows the traceback"
-    )
+    return f"unexpected {type(error).__name__}: {says}{where}; INR_DEBUG=1 shows the traceback"
 
 
 def of_the_config(error: Exception) -> bool:
     """True where Hydra or OmegaConf refused what was asked, by whatever error."""
     if isinstance(error, HydraException | OmegaConfBaseException):
         return True
-    raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+    frames = traceback.extract_tb(error.__traceback__)
+    raised_in = frames[-1].filename if frames else ""
     return Path(raised_in).is_relative_to(HYDRA) or Path(raised_in).is_relative_to(OMEGACONF)
 
 

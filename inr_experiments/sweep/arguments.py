@@ -1,16 +1,21 @@
 """A person's words on the command line, made ready for Hydra's grammar."""
 
 import glob
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ..checks import InputError
 from ..paths import conf_dir, user_path
-from ..sweep import quoted
+from .blocks import quoted
 from .renamed import check_names
 
 #: Keys whose value is a file or a folder.
@@ -33,7 +38,7 @@ def ready(arguments: Sequence[str]) -> list[str]:
     Raises:
         InputError: if an argument is no override, or a folder or pattern holds no file.
     """
-    sweep = "-m" in arguments or "--multirun" in arguments
+    sweep = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments)
     suffixes = "solids" if "task=occupancy" in arguments else "pictures"
     options: list[str] = []  # these go first: argparse loses overrides on both sides of one
     done: list[str] = []
@@ -72,14 +77,39 @@ def _path(key: str, value: str, sweep: bool, kind: str) -> str:
     there = user_path(value).exists()
     if value[:1] in "'\"" and not there:
         return value  # nothing, or in quotes already
-    parts = value.split(",") if sweep and not there else [value]
+    chosen = re.fullmatch(r"choice\((.+)\)", value) if sweep and not there else None
+    value = chosen[1] if chosen else value
+    # A comma inside ${...} stands between a variable and its default.
+    parts = re.split(r",(?![^{]*\})", value) if sweep and not there else [value]
     words: list[str] = []
-    for part in parts:
-        if part == "null" or ("${" in part and not user_path(part).exists()):
+    for part in map(_with_environment, parts):
+        if part == "null":
             words.append(part)
+        elif "${" in part and not user_path(part).exists():
+            words.append(f'"{part}"')  # quoted, so that blanks and brackets may stand beside it
         else:
             words += map(quoted, _files(key, part, kind) if sweep else [part])
     return ",".join(words)
+
+
+def _with_environment(value: str) -> str:
+    """The value with `${oc.env:NAME}` resolved, as it may lead to a folder or a pattern.
+
+    Raises:
+        InputError: if a variable is not set.
+    """
+    if "${oc.env:" not in value or user_path(value).exists():
+        return value
+    try:
+        resolved: Any = OmegaConf.create({"value": value.strip("'\"")})
+        return str(resolved.value)
+    except OmegaConfBaseException as error:
+        missing = re.search(r"Environment variable '(.+)' not found", str(error))
+        if missing:
+            raise InputError(
+                f"{value}: no variable {missing[1]} in the environment; expected one that is set"
+            ) from error
+        return value  # it also refers to the config
 
 
 def _files(key: str, value: str, kind: str) -> list[str]:
@@ -90,10 +120,17 @@ def _files(key: str, value: str, kind: str) -> list[str]:
     elif path.exists() or not glob.has_magic(value):
         return [value]
     else:
-        found = sorted(p for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+        found = sorted(p for p in glob.glob(_pattern(path), recursive=True) if Path(p).is_file())
     if not found:
         raise InputError(f"{key}={value!r}: holds no file to fit; expected {kind}")
     return found
+
+
+def _pattern(path: Path) -> str:
+    """The path for `glob`, but that folders which are there are meant as they are written."""
+    there = next(parent for parent in path.parents if parent.is_dir())
+    rest = str(path.relative_to(there))
+    return rest if there == Path() else os.path.join(glob.escape(str(there)), rest)
 
 
 def _suffixes(kind: str) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from inr_experiments import building
 from inr_experiments.checks import InputError
-from inr_experiments.cli.arguments import ready
-from inr_experiments.cli.errors import of_the_config, sentence
+from inr_experiments.errors import of_the_config, sentence
 from inr_experiments.paths import conf_dir
+from inr_experiments.sweep.arguments import ready
 
 KEYS = st.sampled_from(
     [

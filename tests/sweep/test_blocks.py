@@ -8,7 +8,7 @@ from omegaconf import OmegaConf, open_dict
 
 from inr_experiments.checks import InputError
 from inr_experiments.paths import conf_dir
-from inr_experiments.sweep import cells, cells_by_seed
+from inr_experiments.sweep.compose import configs
 from tests.launching import SMOKE, inr
 
 
@@ -20,7 +20,7 @@ def test_jobs_are_those_that_hydra_composes():
         "fit.batch": ["full", "50"],
         "+task.note": ["'a b'", "null"],
     }
-    found = cells(["scale=smoke", *(f"{key}={','.join(lines)}" for key, lines in swept.items())])
+    found = configs(["scale=smoke", *(f"{key}={','.join(lines)}" for key, lines in swept.items())])
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         for cfg, job in zip(found, product(*swept.values()), strict=True):
             lines = [f"{key}={value}" for key, value in zip(swept, job, strict=True)]
@@ -33,7 +33,7 @@ def test_jobs_are_those_that_hydra_composes():
 
 def told(*words, keys=("model.name", "task.image", "task.coordinates", "seed")):
     """Those values of every cell."""
-    return [tuple(OmegaConf.select(cfg, key) for key in keys) for cfg in cells(words)]
+    return [tuple(OmegaConf.select(cfg, key) for key in keys) for cfg in configs(words)]
 
 
 def test_an_experiment_is_a_union_of_products():
@@ -60,7 +60,7 @@ def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
 
 
 def test_a_value_may_be_of_the_task_that_a_block_chooses():
-    found = cells(["experiment=table1_occupancy", "task.near_points=1000", "items=1", "seed=0"])
+    found = configs(["experiment=table1_occupancy", "task.near_points=1000", "items=1", "seed=0"])
     assert {cfg.task.near_points for cfg in found} == {1000} and len(found) == 5
 
 
@@ -71,7 +71,7 @@ def test_whole_seeds_and_whole_items_come_first():
 
 
 def test_a_value_of_one_block_does_not_leak_into_another():
-    found = cells(["experiment=rank_ablation", "items=1"])
+    found = configs(["experiment=rank_ablation", "items=1"])
     by_label = {cfg.model.label: cfg for cfg in found}
     assert "distinct" in by_label["distinct points r"].model.inlet_init
     for label in ("ε", "REI", "threshold spread s"):
@@ -81,23 +81,12 @@ def test_a_value_of_one_block_does_not_leak_into_another():
 def test_data_is_one_choice():
     for name in ("table1", "table1_occupancy", "seeds", "lattice_3d"):
         one = (f"experiment={name}", "model=relu", "seed=0")
-        bundled, real = (cells([*one, f"data={d}"]) for d in ("bundled", "real"))
+        bundled, real = (configs([*one, f"data={d}"]) for d in ("bundled", "real"))
         assert {cfg.task.name for cfg in real} != {"image"}
         items = [{c.task.get("image") or c.task.get("shape") for c in of} for of in (bundled, real)]
         assert items[0] != items[1], name
-    sixteen = cells(["experiment=table1", "data=real", "seed=0", "model=relu"])
+    sixteen = configs(["experiment=table1", "data=real", "seed=0", "model=relu"])
     assert len({cfg.task.image for cfg in sixteen}) == 16
-
-
-def test_cells_by_seed_are_the_same_cells():
-    words = ["experiment=table1", "scale=smoke", "items=2", "model=relu,pe"]
-    grouped = [
-        (cfg.model.name, cfg.task.image, s) for cfg, own in cells_by_seed(words) for s in own
-    ]
-    listed = [(cfg.model.name, cfg.task.image, cfg.seed) for cfg in cells(words)]
-    assert sorted(grouped) == sorted(listed)
-    (only,) = list(cells_by_seed(["scale=smoke"]))
-    assert only[1] == [0]
 
 
 @pytest.mark.parametrize(
@@ -112,16 +101,19 @@ def test_cells_by_seed_are_the_same_cells():
 )
 def test_a_sweep_that_cannot_be_read_is_one_sentence(sweep, said):
     with pytest.raises(InputError, match=said):
-        cells(["scale=smoke", sweep])
+        configs(["scale=smoke", sweep])
 
 
 def test_a_sweep_of_which_nothing_is_left_is_one_sentence():
     with pytest.raises(InputError, match="no cell of the experiment has all of these"):
-        cells(["experiment=rank_ablation", "model=siren", "model.label='ε'"])
+        configs(["experiment=rank_ablation", "model=siren", "model.label='ε'"])
 
 
 def test_a_pattern_of_options():
-    assert {cfg.model.name for cfg in cells(["model=glob(rei*)"])} == {"rei_frozen", "rei_matched"}
+    assert {cfg.model.name for cfg in configs(["model=glob(rei*)"])} == {
+        "rei_frozen",
+        "rei_matched",
+    }
 
 
 def test_the_launcher_runs_the_same_cells(tmp_path):

@@ -4,11 +4,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import mean
 from typing import Any
 
 #: Keys of a config that change what is fitted, but hardly what a step of it costs.
 COST_EXCLUDES = {
-    "task": ("image", "shape", "noise"),
+    "task": ("image", "shape", "path", "noise"),
     "fit": ("lr",),
     "model": ("name", "label", "colour", "lr", "inlet_init", "hidden_init", "head_init"),
 }
@@ -16,6 +17,8 @@ COST_EXCLUDES = {
 TIMED_STEPS = 4
 #: A fit of no more steps than this is not timed, which would take as long: it takes about a second.
 UNTIMED_STEPS, UNTIMED_SECONDS = 10 * TIMED_STEPS, (0.5, 0.5)
+#: After so long no further kind is timed; those left count as the mean of the others.
+MAX_SECONDS_OF_TIMING = 30.0
 
 
 class Costs:
@@ -29,6 +32,7 @@ class Costs:
         self.threads = threads
         self._fits: dict[str, float] = {}
         self._measures: dict[str, float] = {}
+        self._spent = 0.0
 
     def learn(self, record: Mapping[str, Any]) -> None:
         """Note the seconds of a finished run: of its fit, and of what was measured of it."""
@@ -40,21 +44,36 @@ class Costs:
         """Seconds of the fit, and of evaluations and diagnostics."""
         fit, measure = kind(config), measured(config)
         if fit not in self._fits or measure not in self._measures:
-            few = config["fit"]["steps"] <= UNTIMED_STEPS
-            timed = UNTIMED_SECONDS if few else self._timed(config)
+            timed = self._timed(config)
             self._fits.setdefault(fit, timed[0])
             self._measures.setdefault(measure, timed[1])
         return self._fits[fit], self._measures[measure]
 
+    def left(self, config: dict[str, Any], *, fitted: bool) -> float:
+        """Seconds that a run still takes which is fitted or not, and is not done.
+
+        A guess for one that cannot be built: it fails, which is quick.
+        """
+        try:
+            fitting, measuring = self.of(config)
+        except Exception:
+            fitting, measuring = UNTIMED_SECONDS
+        return measuring if fitted else fitting + measuring
+
     def _timed(self, config: dict[str, Any]) -> tuple[float, float]:
+        if config["fit"]["steps"] <= UNTIMED_STEPS:
+            return UNTIMED_SECONDS
+        if self._spent > MAX_SECONDS_OF_TIMING:
+            return mean(self._fits.values()), mean(self._measures.values())
         import torch
 
-        before = torch.get_num_threads()
+        before, started = torch.get_num_threads(), time.perf_counter()
         torch.set_num_threads(self.threads or before)
         try:
             return seconds_a_fit(config)
         finally:
             torch.set_num_threads(before)
+            self._spent += time.perf_counter() - started
 
 
 def kind(config: Mapping[str, Any]) -> str:

@@ -12,20 +12,18 @@ block has, and is left out where there are none; a block that lacks the key take
 two blocks share are one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
-from .checks import InputError, choice, integer
-from .paths import conf_dir
+from ..checks import InputError, choice, integer
 
 #: Keys of a sweep that vary slowest, so that a sweep that is stopped has whole seeds and items.
 SLOW = ("seed", "task.image", "task.shape", "task.path")
@@ -35,26 +33,28 @@ SLOW = ("seed", "task.image", "task.shape", "task.path")
 DECIDING = ("experiment", "data", "items")
 #: From overrides to the config that they compose.
 Composer = Callable[[list[str]], DictConfig]
+#: The overrides of one cell.
+Job = tuple[str, ...]
 
 
-def jobs(overrides: Sequence[str], composed: Composer) -> list[tuple[str, ...]]:
+def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     """The overrides of every cell of `inr -m <overrides>`, in order, each once.
 
     Raises:
         InputError: if the experiment's `sweep` cannot be read, or no cell is left of it.
     """
-    given = _parsed(overrides)
+    given = parsed(overrides)
     for override in given:
         if override.is_sweep_override() and override.get_key_element() in DECIDING:
             raise InputError(f"{override.input_line}: expected one, as it decides what is swept")
     # Values may be of a task that only the blocks choose; what is composed in the end has them.
     whole = [o for o in given if "." not in o.get_key_element()]
     fixed = [o.input_line for o in whole if not o.is_sweep_override()]
-    blocks = [_choices(_parsed(block)) for block in _blocks(composed(fixed))]
+    blocks = [_choices(parsed(block)) for block in _blocks(composed(fixed))]
     wanted = _choices(given)
     shared = [lines for block in blocks for key, lines in block.items() if key in wanted]
     anywhere = {_meaning(line) for lines in shared for line in lines}
-    cells: dict[tuple[str, ...], None] = {}
+    cells: dict[Job, None] = {}
     for block in blocks:
         chosen = dict(block)
         for key, lines in wanted.items():
@@ -68,68 +68,13 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[tuple[str, ...]]:
     return list(cells)
 
 
-def cells(overrides: Sequence[str]) -> list[DictConfig]:
-    """The composed config of every cell of `jobs`, in order, without what is of the sweep."""
-    listed = _jobs(overrides)
-    configs = dict(_configs(listed))
-    return [_with(configs[_but_seed(job)], _parsed(_seed(job))) for job in listed]
-
-
-def cells_by_seed(overrides: Sequence[str]) -> Iterator[tuple[DictConfig, list[int]]]:
-    """The composed configs that differ in more than the seed, one by one, each with its seeds."""
-    listed = _jobs(overrides)
-    seeds: dict[tuple[str, ...], list[Any]] = {}
-    for job in listed:
-        seeds.setdefault(_but_seed(job), []).append(_parsed(_seed(job)))
-    for rest, config in _configs(listed):
-        yield config, [own[0].value() if own else config.seed for own in seeds[rest]]
-
-
-def _jobs(overrides: Sequence[str]) -> list[tuple[str, ...]]:
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return jobs(overrides, _composed)
-
-
-def _configs(
-    listed: Sequence[tuple[str, ...]],
-) -> Iterator[tuple[tuple[str, ...], DictConfig]]:
-    """Every job without its seed, and its config.
-
-    Those that differ in values only are composed once: composing anew takes far longer.
-    """
-    made: dict[tuple[str, ...], DictConfig] = {}
-    for rest in dict.fromkeys(map(_but_seed, listed)):
-        overridden = _parsed(rest)
-        values = [o for o in overridden if _is_value(o)]
-        alike = tuple(o.get_key_element() if o in values else o.input_line for o in overridden)
-        if alike not in made:
-            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-                made[alike] = _composed(list(rest))
-            with open_dict(made[alike]):
-                for key in ("sweep", "items", "data"):
-                    del made[alike][key]
-        yield rest, _with(made[alike], values)
-
-
-def _seed(job: Sequence[str]) -> list[str]:
-    return [word for word in job if word.startswith("seed=")]
-
-
-def _but_seed(job: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for word in job if not word.startswith("seed="))
-
-
-def _composed(words: list[str]) -> DictConfig:
-    return compose("config", words)
-
-
 def quoted(value: str) -> str:
     """The value as one string to Hydra's grammar, in quotes where it needs them.
 
     `${` in it is escaped: it is no interpolation.
     """
     with suppress(HydraException):
-        if _parsed([f"x={value}"])[0].value() == value and "${" not in value:
+        if parsed([f"x={value}"])[0].value() == value and "${" not in value:
             return value
     return QuotedString(value.replace("${", "\\${"), Quote.double).with_quotes()
 
@@ -178,22 +123,8 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def _is_value(override: Any) -> bool:
-    """True where it sets one value, and chooses no group and merges no node."""
-    if override.is_delete() or isinstance(override.value(), dict):
-        return False
-    return "." in override.get_key_element()
-
-
-def _with(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
-    """A copy of a composed config with other values."""
-    changed = cfg.copy()
-    for override in values:
-        OmegaConf.update(changed, override.key_or_group, override.value(), force_add=True)
-    return changed
-
-
-def _parsed(lines: Sequence[str]) -> list[Any]:
+def parsed(lines: Sequence[str]) -> list[Any]:
+    """The overrides as Hydra reads them."""
     hydra = GlobalHydra.instance()
     # It knows the options that a pattern such as model=glob(rei*) means.
     loader = hydra.config_loader() if hydra.is_initialized() else None
@@ -202,7 +133,7 @@ def _parsed(lines: Sequence[str]) -> list[Any]:
 
 def _meaning(line: str) -> str:
     """The key and value of an override, however it is quoted or added."""
-    (override,) = _parsed([line])
+    (override,) = parsed([line])
     value = None if override.is_delete() else override.value()
     return f"{override.get_key_element().lstrip('+')}={value!r}"
 

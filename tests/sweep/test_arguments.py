@@ -7,9 +7,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from inr_experiments.checks import InputError
-from inr_experiments.cli.arguments import ready
 from inr_experiments.data import images
 from inr_experiments.paths import conf_dir
+from inr_experiments.sweep.arguments import ready
 from tests.launching import SMOKE, inr
 
 NAMES = [
@@ -99,9 +99,32 @@ def test_a_folder_and_a_pattern_are_sweeps(tmp_path):
     done = inr(*SMOKE, "outputs=o", "-m", "task.path=my pictures", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for item in ("a", "b (2)", "c"):
-        assert f"rank_expanding on {item}, seed 0" in done.stdout
+        assert f"my pictures/{item}." in done.stdout
     one = inr(*SMOKE, "outputs=o", "task.path=my pictures", cwd=tmp_path)
     assert one.returncode == 2 and "a folder (with -m, every picture in it)" in one.stderr
+
+
+def test_what_hydra_takes_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "my [pictures]"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).touch()
+    monkeypatch.setenv("PICTURES", str(folder))
+    both = [str(folder / name) for name in ("a.png", "b.png")]
+    for value in (
+        "${oc.env:PICTURES}", "${oc.env:PICTURES}/*.png", "my [pictures]/*.png",
+        "choice(my [pictures]/a.png,my [pictures]/b.png)",
+    ):  # fmt: skip
+        found = swept(ready(["-m", f"task.path={value}"]))
+        assert [str(tmp_path / path) for path in found] == both, value
+    assert swept(ready(["-m", "task.path=a.png,${oc.env:NONE,more}/b.png"])) == [
+        "a.png", "more/b.png"
+    ]  # fmt: skip
+    (word,) = ready(["task.path=my [pictures]/${task.image}.png", "task.image=a"])[:1]
+    assert composed([word, "task.image=a"]).task.path == "my [pictures]/a.png"
+    with pytest.raises(InputError, match="no variable NONE in the environment"):
+        ready(["task.path=${oc.env:NONE}/a.png"])
 
 
 def test_a_folder_of_solids(tmp_path, monkeypatch):

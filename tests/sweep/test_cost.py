@@ -2,9 +2,9 @@
 
 import pytest
 
-from inr_experiments.cli.cost import Costs, kind
 from inr_experiments.experiment import execute
-from inr_experiments.sweep import cells
+from inr_experiments.sweep.compose import configs
+from inr_experiments.sweep.cost import Costs, kind
 from tests.fields import config_of
 
 
@@ -20,7 +20,7 @@ def test_fits_of_one_cost_are_one_kind():
 
 def test_a_run_that_is_done_tells_what_one_like_it_will_take(tmp_path):
     words = ["scale=smoke", "model=relu", f"outputs={tmp_path}", "diagnostic=none"]
-    (cfg,) = cells([*words, "fit.steps=60"])
+    (cfg,) = configs([*words, "fit.steps=60"])
     costs = Costs()
     record = execute(cfg).record
     costs.learn({**record, "seconds": {"total": 100.0, "fit": 90.0}})

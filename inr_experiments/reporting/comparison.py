@@ -1,0 +1,177 @@
+"""A table of whatever was run: a row a model or swept value, each against one of them."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..checks import InputError, nearest
+from ..runs.frame import Frame, word
+from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
+from .gains import per_item
+from .tables import Table
+
+GROUPS = ("model.", "task.", "fit.")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row of one metric.
+
+    Attributes:
+        metric: its name.
+        name: the model's label and what else was swept.
+        mean: over items, seeds averaged within each.
+        against: the paired difference to the reference over the items that both have; None for the
+            reference itself and where they share none.
+        p: step-down max-T p over the rows of the metric.
+    """
+
+    metric: str
+    name: str
+    mean: Estimate
+    against: Paired | None
+    p: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rows, and what names them.
+
+    Attributes:
+        key: `model`, or the one key that was swept.
+        reference: the row that the others are held against.
+        rows: in the order of the runs, metric by metric.
+    """
+
+    key: str
+    reference: str
+    rows: list[Compared]
+
+
+def compare_rows(
+    frame: Frame, metrics: Sequence[str] = (), reference: str | None = None
+) -> Comparison:
+    """The rows of a frame, each against the first or the one of the name `reference`.
+
+    Args:
+        metrics: at the last step; without any, the first metric of each task.
+
+    Raises:
+        InputError: if no run has a metric, or there is no such reference.
+    """
+    key, frame = named_rows(frame)
+    names = list(frame.runs["row"].unique())
+    if reference is not None and reference not in names:
+        raise InputError(
+            f"against {reference!r}: no such row; expected one of {', '.join(names)}"
+            f"{nearest(reference, names)}"
+        )
+    chosen = reference or names[0]
+    return Comparison(key, chosen, [row for m in metrics or first_metrics(frame)
+                                    for row in _rows(frame, m, chosen)])  # fmt: skip
+
+
+def first_metrics(frame: Frame) -> list[str]:
+    """The first metric of each task, which is the one that it is judged by."""
+    found = []
+    for task in frame.runs["task"].unique():
+        own = frame.where(task=task).steps
+        found.append(str(own["metric"].iloc[0]))
+    return list(dict.fromkeys(found))
+
+
+def named_rows(frame: Frame) -> tuple[str, Frame]:
+    """The frame with a column `row`, and what its values are of.
+
+    Rows are labels, with the keys whose values differ within a label; a key whose value follows
+    from those before it is left out. With one label and one such key the rows are its values.
+    """
+    runs = frame.runs
+    keys: list[str] = []
+    for column in ["scale", *(c for group in GROUPS for c in runs if c.startswith(group))]:
+        values = runs[column].map(word)
+        if (
+            values.groupby([runs["label"], *(runs[key].map(word) for key in keys)]).nunique().max()
+            > 1
+        ):
+            keys.append(column)
+    one = runs["label"].nunique() == 1 and len(keys) == 1
+
+    def name(run: pd.Series) -> str:
+        if one:
+            return word(run[keys[0]])
+        swept = [f"{key}={word(run[key])}" for key in keys if not pd.isna(run[key])]
+        return ", ".join([run["label"], *swept])
+
+    rows = runs.apply(name, axis=1)
+    return keys[0] if one else "model", replace(frame, runs=runs.assign(row=rows))
+
+
+def _rows(frame: Frame, metric: str, reference: str) -> Iterator[Compared]:
+    items = per_item(frame, metric, "row", complete=False).replace([np.inf, -np.inf], np.nan)
+    if reference not in items.index:
+        raise InputError(f"frame {frame.name}: {reference} has no {metric}")
+    differences = (items - items.loc[reference]).drop(index=reference)
+    adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
+    for name, values in items.iterrows():
+        both = values.notna() & items.loc[reference].notna()
+        compared = name != reference and both.any()
+        against = paired(values[both], items.loc[reference][both]) if compared else None
+        mean = summarise(values.dropna())
+        yield Compared(metric, str(name), mean, against, adjusted.get(name, math.nan))
+
+
+def as_table(compared: Comparison) -> Table:
+    """The comparison for readers."""
+    several = len({row.metric for row in compared.rows}) > 1
+    first = ["metric"] if several else []
+    measured = "mean ± std" if several else f"{compared.rows[0].metric} ± std"
+    header = [*first, compared.key, "items", measured, f"against {compared.reference}",
+              "95 % interval", "p (max-T)"]  # fmt: skip
+    body = [[*([row.metric] if several else []), *_cells(row)] for row in compared.rows]
+    if len({row.name for row in compared.rows}) == 1:  # nothing to hold it against
+        header, body = header[:-3], [line[:-3] for line in body]
+    items = max(row.mean.n for row in compared.rows)
+    note = (
+        "Means over items at the last step, seeds averaged within each; differences over the items "
+        "that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; with "
+        f"{items} item(s) the smallest attainable is {smallest_p(items):.2g}."
+    )
+    return Table(header, body, note)
+
+
+def _cells(row: Compared) -> list[str]:
+    digits = 2 if abs(row.mean.mean) >= 1 else 4
+
+    def number(value: float, sign: str = "") -> str:
+        return "–" if math.isnan(value) else f"{value:{sign}.{digits}f}"
+
+    cells = [row.name, str(row.mean.n), f"{number(row.mean.mean)} ± {number(row.mean.std)}"]
+    if row.against is None:
+        return [*cells, "–", "–", "–"]
+    gain = row.against.difference
+    bounds = "–" if math.isnan(gain.low) else f"[{number(gain.low, '+')}, {number(gain.high, '+')}]"
+    return [*cells, number(gain.mean, "+"), bounds, "–" if math.isnan(row.p) else f"{row.p:.2g}"]
+
+
+def as_csv(compared: Comparison) -> str:
+    """All numbers of the comparison, in full."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        ["metric", compared.key, "items", "mean", "std", "low", "high", "reference",
+         "shared_items", "difference", "difference_low", "difference_high", "p"]
+    )  # fmt: skip
+    for row in compared.rows:
+        mean, gain = row.mean, row.against.difference if row.against else None
+        numbers: list[float | int | None] = [mean.n, mean.mean, mean.std, mean.low, mean.high]
+        rest = [gain.n, gain.mean, gain.low, gain.high, row.p] if gain else [None] * 5
+        cells = [*numbers, compared.reference, *rest]
+        empty = ["" if c is None or (isinstance(c, float) and math.isnan(c)) else c for c in cells]
+        writer.writerow([row.metric, row.name, *empty])
+    return out.getvalue()

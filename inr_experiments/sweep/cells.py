@@ -1,0 +1,176 @@
+"""The runs that a sweep means, looked up on disk: the one enumeration for every command."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ..checks import InputError, integer
+from ..paths import user_path
+from ..runs.collect import make_frame
+from ..runs.frame import Frame
+from ..runs.names import note_name, source_of
+from ..runs.store import Store
+from .blocks import Composer, Job, jobs, parsed
+from .compose import but_seed, compose_jobs, composing, seed_of
+
+if TYPE_CHECKING:
+    from ..experiment import Keys
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A run of a sweep, done or not.
+
+    Attributes:
+        name: those of its overrides in which the cells differ; all where there is one cell.
+        words: its overrides.
+        composed: its config without what is of the sweep; its seed may be another one's.
+        config: the config as plain values; empty where `error` is set.
+        folder: of the run, whether or not it is there; None where `error` is set.
+        record: of the finished run, failed or not; None before.
+        done: the run is finished, did not fail, and has all diagnostics of the config.
+        note: a sentence where the run was fitted to another file with the same bytes.
+        error: the reason why it cannot be run, as where its picture cannot be read.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    composed: DictConfig
+    config: dict[str, Any]
+    folder: Path | None = None
+    record: dict[str, Any] | None = None
+    done: bool = False
+    note: str = ""
+    error: Exception | None = None
+
+    @property
+    def cfg(self) -> DictConfig:
+        """A config of its own."""
+        cfg = self.composed.copy()
+        cfg.seed = self.config["seed"]
+        return cfg
+
+
+def find_cells(
+    overrides: Sequence[str], *, outputs: Path | None = None, config_dir: Path | None = None
+) -> list[Cell]:
+    """Every cell of `inr -m <overrides>`, in order, with the run that lies on disk.
+
+    Args:
+        outputs: the folder to look in; None takes that of each config.
+        config_dir: a folder of yaml files beside conf/.
+
+    Raises:
+        InputError: if the sweep cannot be read, or none of its cells can be run.
+        HydraException: if a name among the overrides does not exist.
+    """
+    with composing(overrides, config_dir) as (own, composed):
+        return look_up(jobs(own, composed), composed, outputs=outputs)
+
+
+def look_up(
+    listed: Sequence[Job], composed: Composer, *, outputs: Path | None = None
+) -> list[Cell]:
+    """The cell of every job; see `find_cells`."""
+    from ..experiment import Keys  # torch comes in here
+
+    made, names = compose_jobs(listed, composed), _names(listed)
+    alike: dict[Job, list[Job]] = {}
+    for job in listed:
+        alike.setdefault(but_seed(job), []).append(job)
+    keys, found = Keys(), {}
+    for rest, own in alike.items():
+        for job, config in zip(own, _resolved(made[rest], own), strict=True):
+            found[job] = _cell(Cell(names[job], job, made[rest], {}), config, keys, outputs)
+    cells = [found[job] for job in listed]
+    if all(cell.error is not None for cell in cells):
+        raise cells[0].error or InputError("no cell")
+    return cells
+
+
+def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exception]:
+    """The plain config of jobs that differ in the seed, or the reason why there is none.
+
+    Resolved once where nothing refers to the seed.
+    """
+    from ..building import resolve
+
+    default = cfg.seed
+    seeds = [_value(words[0]) if (words := seed_of(job)) else default for job in own]
+
+    def at(seed: Any) -> dict[str, Any] | Exception:
+        cfg.seed = seed
+        try:
+            config = resolve(cfg)
+            integer("seed", config["seed"], least=0)
+            return config
+        except Exception as error:
+            return error
+
+    depends = re.search(r"\$\{[^}]*seed", str(OmegaConf.to_container(cfg, resolve=False)))
+    first = at(seeds[0])
+    if depends or isinstance(first, Exception) or not all(type(s) is int and s >= 0 for s in seeds):
+        return [at(seed) for seed in seeds]
+    return [{**first, "seed": seed} for seed in seeds]
+
+
+@cache
+def _value(word: str) -> Any:
+    return parsed([word])[0].value()
+
+
+def _cell(
+    cell: Cell, config: dict[str, Any] | Exception, keys: "Keys", outputs: Path | None
+) -> Cell:
+    """The cell with the run that lies on disk."""
+    if isinstance(config, Exception):
+        return replace(cell, error=config)
+    try:
+        key = keys.of(config)
+    except Exception as error:
+        return replace(cell, config=config, error=error)
+    folder = Store(outputs or user_path(config["outputs"])).folder(key, config["seed"])
+    return look_again(replace(cell, config=config, folder=folder))
+
+
+def look_again(cell: Cell) -> Cell:
+    """The cell with what lies on disk now."""
+    from ..experiment import missing_diagnostics
+
+    if cell.folder is None:
+        return cell
+    record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
+    done = record is not None and record["status"] == "done"
+    done = done and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
+    note = "" if record is None else note_name(cell.folder, cell.config)
+    return replace(cell, record=record, done=done, note=note)
+
+
+def frame_of(name: str, cells: Sequence[Cell], **options: Any) -> Frame:
+    """The frame of those cells that are finished and did not fail; options as of `make_frame`."""
+    looks: dict[Path, Mapping[str, str]] = {}
+    sources: dict[Path, list[str]] = {}
+    for cell in cells:
+        if cell.folder is not None and cell.record is not None:
+            looks[cell.folder] = cell.config["model"]
+            sources.setdefault(cell.folder, []).append(source_of(cell.config))
+    return make_frame(name, list(looks), looks=looks, sources=sources, **options)
+
+
+def _names(listed: Sequence[Job]) -> dict[Job, str]:
+    """The overrides of each job that not all jobs have; all of them where there is one job."""
+    shared = set.intersection(*map(set, listed)) if len(listed) > 1 else set()
+    plain = {word: _plain(word) for word in {word for job in listed for word in job}}
+    return {job: " ".join(plain[word] for word in job if word not in shared) for job in listed}
+
+
+def _plain(word: str) -> str:
+    """An override without the quotes and escapes of Hydra's grammar."""
+    (override,) = parsed([word])
+    value = None if override.is_delete() else override.value()
+    return f"{override.get_key_element()}={value}" if isinstance(value, str) else word

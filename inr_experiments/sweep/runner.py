@@ -1,0 +1,180 @@
+"""The experiments behind figures, tables and claims: planned, run as far as needed, collected."""
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loky import cpu_count
+from omegaconf import DictConfig, open_dict
+
+from ..errors import sentence
+from ..runs.frame import Frame
+from ..runs.options import united
+from .blocks import quoted
+from .cells import Cell, find_cells, frame_of, look_again
+from .cost import Costs
+from .job import Result, do
+from .launchers import as_result
+from .pool import in_processes
+from .progress import Progress, seconds_left, told
+
+#: Below so many seconds to go, starting other processes takes longer than it saves.
+MIN_SECONDS_FOR_PROCESSES = 30.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The choices that all experiments of a call share, as the variables of make have them.
+
+    `more` are overrides of any other key.
+    """
+
+    scale: str
+    data: str
+    seeds: str
+    items: int | None
+    device: str
+    fast: bool
+    outputs: Path
+    config_dir: Path | None = None
+    more: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The overrides."""
+        words = [f"scale={self.scale}", f"data={self.data}", f"device={self.device}"]
+        words += [f"seed={self.seeds}"] if self.seeds else []
+        words += [f"items={self.items}"] if self.items else []
+        words += [f"outputs={quoted(str(self.outputs))}"]
+        return [*words, *self.more]
+
+
+class Runner:
+    """Experiments whose runs are done in the order in which they are named.
+
+    Attributes:
+        cells: the runs of each experiment.
+        refused: a sentence for each experiment that cannot be, as where its data is not there.
+    """
+
+    def __init__(self, choice: Choice, names: Sequence[str]) -> None:
+        import torch
+
+        from ..building import pick_device
+
+        self.choice = choice
+        on_gpu = pick_device(choice.device) == "cuda"
+        self.at_once = 1 if on_gpu else cpu_count()
+        # A process a core, as below, each with its share of the threads.
+        costs = Costs(None if on_gpu else max(1, torch.get_num_threads() // self.at_once))
+        self.cells: dict[str, list[Cell]] = {}
+        self.refused: dict[str, str] = {}
+        for name in names:
+            try:
+                self.cells[name] = self._cells(name)
+            except Exception as error:
+                self.refused[name] = f"failed: {name}: {sentence(error)}"
+        everything = [cell for own in self.cells.values() for cell in own]
+        todo = [cell for cell in everything if not cell.done]
+        self._seconds: dict[Path | None, float] = {}
+        for cell, seconds in zip(todo, seconds_left(todo, everything, costs), strict=True):
+            self._seconds[cell.folder] = max(seconds, self._seconds.get(cell.folder, 0.0))
+
+    def _cells(self, name: str) -> list[Cell]:
+        words = [f"experiment={name}", *self.choice.words]
+        found = find_cells(words, config_dir=self.choice.config_dir)
+        if self.choice.fast and all(cell.config["model"].get("fast", True) for cell in found):
+            words = [*words, "fit.precision=bf16"]
+            found = find_cells(words, config_dir=self.choice.config_dir)
+        for cell in found:
+            if cell.error is not None:
+                raise cell.error
+        return list({cell.folder: cell for cell in found}.values())
+
+    def to_do(self) -> list[Cell]:
+        """The cells that are not done, each once, with the diagnostics of all that share it."""
+        found: dict[Path | None, Cell] = {}
+        for cell in (c for own in self.cells.values() for c in own if not c.done):
+            before = found.get(cell.folder)
+            found[cell.folder] = cell if before is None else together(before, cell)
+        return list(found.values())
+
+    def _progress(self, cells: Sequence[Cell]) -> Progress:
+        estimates = [self._seconds[cell.folder] for cell in cells]
+        return Progress(estimates, len(cells), self.at_once)
+
+    def plan(self) -> str:
+        """One line an experiment: runs, those done, minutes to go; a shared run counts once."""
+        lines = [f"{'experiment':<22} {'runs':>5} {'done':>5} {'min to go':>10}"]
+        seen: set[Path | None] = set()
+        for name, own in self.cells.items():
+            new = [c for c in own if not c.done and c.folder not in seen]
+            seen |= {c.folder for c in new}
+            minutes = sum(self._seconds[c.folder] for c in new) / self.at_once / 60
+            done = sum(c.done for c in own)
+            lines.append(f"{name:<22} {len(own):>5} {done:>5} {minutes:>10.1f}")
+        lines += self.refused.values()
+        left = self.to_do()
+        about = told(self._progress(left).seconds() or 0.0)
+        return "\n".join([*lines, f"{len(left)} runs to do, about {about}"])
+
+    def run(self, hours: float | None = None) -> list[str]:
+        """Do what is not done, until `hours` have passed; return a sentence for each failure."""
+        cells, started, failures = self.to_do(), time.perf_counter(), list(self.refused.values())
+        deadline = None if hours is None else started + 3600 * hours
+        progress = self._progress(cells)
+        for index, result in self._results(cells, deadline, progress.seconds() or 0.0):
+            print(progress.line(index, cells[index].name, result), flush=True)
+            if result.failed:
+                failures.append(f"failed: {cells[index].name}: {result.said}")
+        return failures
+
+    def _results(
+        self, cells: list[Cell], deadline: float | None, seconds: float
+    ) -> Iterator[tuple[int, Result]]:
+        """Every cell that was begun in time, by its number, with what came of it."""
+        in_time = (
+            (index, cell.cfg)
+            for index, cell in enumerate(cells)
+            if deadline is None or time.perf_counter() < deadline
+        )
+        if self.at_once == 1 or seconds < MIN_SECONDS_FOR_PROCESSES:
+            yield from ((index, do(cfg)) for index, cfg in in_time)
+            return
+        for (index, _), ended in in_processes(_numbered, in_time, self.at_once):
+            yield index, as_result(ended)
+
+    def frames(self, pictures: Collection[str] = ()) -> Iterator[tuple[str, Frame | None]]:
+        """The frame of every experiment that is whole; None, and a line, for the others.
+
+        Args:
+            pictures: the experiments whose frames hold pictures.
+        """
+        yield from ((name, None) for name in self.refused)
+        for name, own in self.cells.items():
+            now = [look_again(cell) for cell in own]
+            lacking = [cell for cell in now if not cell.done]
+            if lacking:
+                failed = sum(cell.record is not None for cell in lacking)
+                rest = f"{failed} failed" if failed else "the same command goes on"
+                print(f"{name}: {len(now) - len(lacking)} of {len(now)} runs are done; {rest}")
+                yield name, None
+                continue
+            diagnostics = {d for cell in now for d in cell.config["diagnostic"] or {}}
+            shown = name in pictures
+            yield name, frame_of(name, now, diagnostics=diagnostics, pictures=shown)
+
+
+def together(a: Cell, b: Cell) -> Cell:
+    """The run of two cells with the diagnostics of both, each with the options of both."""
+    first, second = a.config["diagnostic"] or {}, b.config["diagnostic"] or {}
+    both = {**first, **{n: united(first.get(n, {}), node) for n, node in second.items()}}
+    composed = a.cfg
+    with open_dict(composed):
+        composed.diagnostic = both
+    return replace(a, composed=composed, config={**a.config, "diagnostic": both})
+
+
+def _numbered(_: int, cfg: DictConfig) -> Result:
+    return do(cfg)

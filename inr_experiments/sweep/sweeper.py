@@ -1,0 +1,132 @@
+"""The Hydra sweeper of `inr -m`: it finds what is done, launches the rest, and tells of it."""
+
+from collections.abc import Iterator, Sequence
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, RunMode, TaskFunction
+from omegaconf import DictConfig
+
+from ..checks import InputError
+from ..errors import JobFailedError, sentence
+from ..reporting.comparison import as_table, compare_rows
+from ..reporting.tables import as_text
+from .blocks import jobs
+from .cells import Cell, frame_of, look_again, look_up
+from .compose import SEARCH
+from .cost import Costs
+from .job import Result
+from .launchers import LocalLauncher, TellingLauncher, sweep_task
+from .progress import Progress, seconds_left, told
+from .slurm import SlurmLauncher
+
+
+class UnionSweeper(Sweeper):
+    """Do every cell of the sweep that is not done; show all of them in a table at the end."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Make the launcher."""
+        self.context, self.master = hydra_context, config
+        self.launcher: Launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=sweep_task, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Launch what is not done, and say what became of it.
+
+        Raises:
+            InputError: if the sweep cannot be read, or none of its cells can be run.
+            JobFailedError: if cells failed, with a line for each; the others are done.
+        """
+        HydraConfig.instance().set_config(self.master)
+        cells = look_up(jobs(arguments, self._composed), self._composed)
+        todo = [cell for cell in cells if not cell.done or _asks_for_more(cell)]
+        for note in dict.fromkeys(cell.note for cell in cells if cell.note):
+            print(note)
+        failures = []
+        for cell, result in self._told(todo, cells):
+            if result.failed:
+                failures.append(f"{cell.name}: {result.said}")
+        show([cell if cell.done else look_again(cell) for cell in cells])
+        if failures:
+            lines = [f"{len(failures)} of {len(cells)} runs failed, the others are done:"]
+            raise JobFailedError("\n  ".join([*lines, *failures]))
+
+    def _told(self, todo: list[Cell], cells: list[Cell]) -> Iterator[tuple[Cell, Result]]:
+        """Every cell and its result as it ends; before it and with each a line is printed."""
+        if not todo:
+            print(f"{len(cells)} cells, all done")
+            return
+        progress = self._progress(todo, cells)
+        left = progress.seconds()
+        about = "" if left is None else f", about {told(left)}"
+        done = len(cells) - len(todo)
+        print(f"{len(cells)} cells, {done} done, {len(todo)} to do{about}", flush=True)
+        for index, result in self._results(todo):
+            print(progress.line(index, todo[index].name, result), flush=True)
+            yield todo[index], result
+
+    def _progress(self, todo: list[Cell], cells: list[Cell]) -> Progress:
+        import torch
+
+        launcher, count = self.launcher, len(todo)
+        if not isinstance(launcher, TellingLauncher):
+            return Progress(None, count, count)
+        if not isinstance(launcher, LocalLauncher):  # steps that are timed here tell nothing
+            return Progress(None, count, launcher.at_once(count))
+        at_once = launcher.at_once(count)
+        costs = Costs(max(1, torch.get_num_threads() // at_once))
+        return Progress(seconds_left(todo, cells, costs), count, at_once)
+
+    def _results(self, todo: list[Cell]) -> Iterator[tuple[int, Result]]:
+        able = []
+        for index, cell in enumerate(todo):
+            if cell.error is not None:
+                yield index, Result(sentence(cell.error), failed=True)
+            else:
+                able.append((index, cell.words))
+        if not able:
+            return
+        if isinstance(self.launcher, TellingLauncher):
+            yield from self.launcher.results(able)
+            return
+        ended = self.launcher.launch([list(words) for _, words in able], initial_job_idx=0)
+        for (index, _), job in zip(able, ended, strict=True):
+            yield index, job.return_value
+
+    def _composed(self, words: list[str]) -> DictConfig:
+        loader, name = self.context.config_loader, self.master.hydra.job.config_name
+        search = [w for w in self.master.hydra.overrides.hydra if w.lstrip("+").startswith(SEARCH)]
+        return loader.load_configuration(name, [*search, *words], RunMode.RUN)
+
+
+def show(cells: Sequence[Cell]) -> None:
+    """Print the table of the cells that are finished, where there are several."""
+    if sum(cell.done for cell in cells) < 2:
+        return
+    try:
+        frame = frame_of("sweep", cells, diagnostics=(), pictures=False)
+        table = as_table(compare_rows(frame))
+    except InputError as error:
+        print(f"no table: {error}")
+        return
+    print(f"\n{as_text(table.header, table.body)}\n\n{table.note}")
+
+
+def _asks_for_more(cell: Cell) -> bool:
+    """True where a finished run is to be redone or mirrored."""
+    tracked = "_target_" in (cell.config["tracking"] or {})
+    return bool(cell.config["force"]) or tracked
+
+
+def register() -> None:
+    """Make the sweeper and the launchers known to Hydra, which takes them of one package alone."""
+    for plugin in (UnionSweeper, LocalLauncher, SlurmLauncher):
+        own = plugin.__module__
+        plugin.__module__ = "hydra_plugins.inr"
+        Plugins.instance().register(plugin)
+        plugin.__module__ = own  # by which workers find it

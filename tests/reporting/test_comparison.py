@@ -1,0 +1,82 @@
+"""The table of whatever was run."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from inr_experiments.checks import InputError
+from inr_experiments.reporting.comparison import as_csv, as_table, compare_rows, named_rows
+from tests.reporting.made_up import WOBBLE, joined, made_up
+
+
+def test_differences_are_paired_over_items_and_seeds_averaged_first():
+    a, b = 20 + 5 * np.arange(8.0), 21 + 5 * np.arange(8.0) + 0.1 * WOBBLE
+    first, second = compare_rows(made_up({"relu": a, "mine": b}, seeds=3)).rows
+    assert first.against is None and first.mean.mean == pytest.approx(a.mean())
+    d = b - a
+    half = t.ppf(0.975, 7) * d.std(ddof=1) / np.sqrt(8)
+    assert second.against.difference.mean == pytest.approx(d.mean())
+    assert second.against.difference.low == pytest.approx(d.mean() - half)
+    assert second.mean.n == second.against.difference.n == 8
+    assert second.p == 2 / 2**8
+
+
+def test_a_row_that_lacks_an_item_is_compared_on_those_it_has():
+    whole = made_up({"relu": [10.0, 20.0, 30.0, 40.0]})
+    part = made_up({"mine": [22.0, 33.0]}, items=("item1", "item2"))
+    row = compare_rows(joined(whole, part)).rows[1]
+    assert row.mean.mean == 27.5 and row.mean.n == row.against.difference.n == 2
+    assert row.against.difference.mean == pytest.approx(2.5)
+
+
+def test_rows_are_named_by_what_was_swept():
+    lrs = [made_up({"relu": [1.0, 2.0]}, **{"fit.lr": lr}) for lr in (0.01, 0.1)]
+    key, named = named_rows(joined(*lrs))
+    assert key == "fit.lr" and list(named.runs["row"].unique()) == ["0.01", "0.1"]
+    both = [made_up({"relu": [1.0], "pe": [2.0]}, **{"fit.lr": lr}) for lr in (0.01, 0.1)]
+    key, named = named_rows(joined(*both))
+    assert key == "model" and set(named.runs["row"]) == {
+        "relu, fit.lr=0.01", "pe, fit.lr=0.01", "relu, fit.lr=0.1", "pe, fit.lr=0.1"
+    }  # fmt: skip
+    # A rate that goes with the model was not swept.
+    own = joined(made_up({"relu": [1.0]}), made_up({"pe": [2.0]}, **{"fit.lr": 1.0}))
+    assert list(named_rows(own)[1].runs["row"]) == ["relu", "relu", "pe", "pe"]
+    # Two keys that change together are one.
+    wide = [made_up({"relu": [1.0]}, **{"model.lr": lr, "fit.lr": lr}) for lr in (0.01, 0.1)]
+    assert named_rows(joined(*wide))[0] == "model.lr"
+
+
+def test_each_task_has_its_metric():
+    pictures = made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]})
+    solids = made_up({"relu": [0.5, 0.6], "pe": [0.7, 0.9]}, metric="iou", task="occupancy",
+                     items=("bunny", "knot"))  # fmt: skip
+    found = compare_rows(joined(pictures, solids))
+    assert [(row.metric, row.name) for row in found.rows] == [
+        ("psnr", "relu"), ("psnr", "pe"), ("iou", "relu"), ("iou", "pe")
+    ]  # fmt: skip
+    table = as_table(found)
+    assert table.header[0] == "metric" and "0.8000 ± 0.1414" in table.body[3]
+
+
+def test_what_cannot_be_compared_is_said():
+    frame = made_up({"relu": [1.0], "pe": [2.0]})
+    with pytest.raises(InputError, match="against 'Pe': no such row; expected one of relu, pe"):
+        compare_rows(frame, reference="Pe")
+    with pytest.raises(InputError, match="no metric 'psn'; did you mean 'psnr'"):
+        compare_rows(frame, ["psn"])
+
+
+def test_a_value_that_is_no_number_is_left_out_of_the_test():
+    found = compare_rows(made_up({"relu": [1.0, 2.0, 3.0], "pe": [np.inf, 3.0, 4.0]}, seeds=1))
+    assert found.rows[1].against.difference.n == 2
+
+
+def test_csv_holds_every_number_in_full():
+    found = compare_rows(made_up({"relu": [1 / 3, 2.0], "pe": [2 / 3, 3.0]}, seeds=1))
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert float(rows[0]["mean"]) == found.rows[0].mean.mean and rows[0]["difference"] == ""
+    assert float(rows[1]["difference_low"]) == found.rows[1].against.difference.low
+    assert rows[1]["reference"] == "relu" and rows[1]["shared_items"] == "2"

@@ -1,0 +1,62 @@
+"""Calls in processes of their own."""
+
+import os
+import signal
+
+import pytest
+
+from inr_experiments.sweep.job import Result
+from inr_experiments.sweep.pool import KilledError, in_processes, slots
+from inr_experiments.sweep.progress import Progress, told
+
+
+def call(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 4:
+        raise ValueError("four")
+    return number, os.environ["OMP_NUM_THREADS"]
+
+
+def test_a_killed_process_takes_no_other_call_along(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    ended = {task[0]: found for task, found in in_processes(call, ((n,) for n in range(7)), 2)}
+    assert isinstance(ended.pop(3), KilledError) and str(ended.pop(4)) == "four"
+    assert sorted(n for n, _ in ended.values()) == [0, 1, 2, 5, 6]
+    assert len({threads for _, threads in ended.values()}) == 1
+
+
+def test_calls_that_are_not_begun_are_not_taken():
+    taken = []
+
+    def tasks():
+        for n in (0, 1, 2, 5, 6, 7, 8, 9):
+            taken.append(n)
+            yield (n,)
+
+    calls = in_processes(call, tasks(), 1)
+    next(calls)
+    calls.close()
+    assert len(taken) < 8
+
+
+def test_no_more_processes_than_tasks():
+    assert slots(4, 2) == 2 and slots(1, 9) == 1 and slots(-1, 1) == 1
+    assert 1 <= slots(-1, 10**6) == slots(-2, 10**6) + 1 or slots(-1, 10**6) == 1
+
+
+def test_the_time_left_follows_what_runs_took():
+    progress = Progress([10.0, 10.0, 30.0], 3, at_once=1)
+    assert progress.seconds() == 50
+    line = progress.line(0, "a=1", Result("psnr 2", seconds=20.0, notes=("resized",)))
+    assert line == "1 of 3, about 80 s left: a=1: psnr 2\n  resized"
+    line = progress.line(1, "a=2", Result("no file", failed=True, notes=("resized",)))
+    assert line == "2 of 3, about 60 s left: failed: a=2: no file"
+    unknown = Progress(None, 3, at_once=2)
+    assert unknown.seconds() is None
+    assert unknown.line(0, "x", Result("ok", seconds=100.0)).startswith("1 of 3, about 2 min left")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (840, "14 min"), (9000, "2.5 h")])
+def test_a_time_in_words(seconds, words):
+    assert told(seconds) == words

@@ -1,0 +1,214 @@
+"""A sweep as a user follows it: what it says, what it leaves, what becomes of a failure."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from inr_experiments.data import images
+from inr_experiments.reporting.comparison import compare_rows
+from inr_experiments.runs.frame import read_frame
+from tests.launching import SMOKE, command, inr
+
+QUICK = (*SMOKE, "diagnostic=none", "outputs=o")
+
+
+def records(folder: Path) -> list[dict]:
+    paths = sorted((folder / "o/runs").glob("*/seed-*[0-9]/record.json"))
+    return [json.loads(path.read_text()) for path in paths]
+
+
+def test_a_sweep_says_what_it_does_and_ends_in_a_table(tmp_path):
+    words = ("-m", *QUICK, "model=relu,pe", "task.image=coffee,rocket", "seed=0,1")
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    assert re.fullmatch(r"8 cells, 0 done, 8 to do, about \d+ s", first)
+    told = [line for line in lines if re.match(r"\d of 8, about \d+ s left: ", line)]
+    assert [line.split()[0] for line in told] == list("12345678")
+    assert "seed=1 task.image=rocket model=pe: psnr " in told[-1]
+    assert "HYDRA" not in done.stdout and "resized to 64×43" in done.stdout
+    values = {
+        name: [
+            sum(r["metrics"]["psnr"] for r in records(tmp_path)
+                if (r["config"]["model"]["name"], r["item"]) == (name, item)) / 2
+            for item in ("coffee", "rocket")
+        ]
+        for name in ("relu", "pe")
+    }  # fmt: skip
+    (row,) = (line for line in lines if line.startswith("PE "))
+    gains = [pe - relu for pe, relu in zip(values["pe"], values["relu"], strict=True)]
+    assert f"{sum(values['pe']) / 2:.2f} ± " in row and f"{sum(gains) / 2:+.2f}" in row
+    assert "against ReLU (default)" in done.stdout
+
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    again = inr(*words, cwd=tmp_path)
+    assert again.stdout.splitlines()[0] == "8 cells, all done" and row in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == stamps
+    more = inr(*words[:-1], "seed=0,1,2", cwd=tmp_path)
+    assert more.stdout.startswith("12 cells, 8 done, 4 to do")
+    assert len(records(tmp_path)) == 12
+
+
+#: Where Hydra is told to put what it writes of a sweep.
+LAYOUTS = {
+    "nested": ("hydra.sweep.dir=here/${now:%Y}/${now:%H-%M-%S-%f}/x", "hydra.sweep.subdir=a/b"),
+    "fixed": ("hydra.sweep.dir=fixed", "hydra.sweep.subdir=all"),
+    "no_number": ("hydra.sweep.dir=named", "hydra.sweep.subdir=${hydra.job.override_dirname}"),
+    "chdir": ("hydra.job.chdir=true",),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("launcher", ["local", "joblib"])
+def test_one_bad_picture_fails_alone_wherever_jobs_are_put(tmp_path, layout, launcher):
+    if launcher == "joblib" and layout in ("nested", "no_number"):
+        pytest.skip("seen with the other launcher")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("coffee", "rocket"):
+        (folder / f"{name}.png").write_bytes(images.bundled(name).read_bytes())
+    (folder / "bad.png").write_bytes(b"no picture")
+    old = tmp_path / "fixed/all/traceback.txt"
+    old.parent.mkdir(parents=True)
+    old.write_text("an old failure")
+    words = ("-m", *QUICK, "task.path=photos", *LAYOUTS[layout], f"hydra/launcher={launcher}")
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    head, line = done.stderr.strip().splitlines()[-2:]
+    assert "1 of 3 runs failed, the others are done:" in head
+    assert line.startswith("  task.path=photos/bad.png: ")
+    assert {record["item"] for record in records(tmp_path)} == {"coffee", "rocket"}
+    (folder / "bad.png").unlink()
+    good = inr(*words, cwd=tmp_path)
+    assert good.returncode == 0 and good.stdout.startswith("2 cells, all done"), good.stderr
+
+
+def test_equal_names_and_equal_bytes(tmp_path):
+    for folder, source in (("a", "coffee"), ("b", "rocket"), ("c", "coffee")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.png").write_bytes(images.bundled(source).read_bytes())
+    words = ("-m", *QUICK, "task.path=*/1.png", "model=relu,pe", "hydra.job.chdir=true")
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(records(tmp_path)) == 4, "a and c are one run"
+    assert "c/1.png holds the same bytes as a/1.png: one run" in done.stdout
+    (tmp_path / "elsewhere").mkdir()
+    collected = inr("--outputs", "../o", cwd=tmp_path / "elsewhere", module="collect")
+    assert collected.returncode == 0, collected.stderr
+    frame = read_frame(tmp_path / "o/frames/all")
+    assert sorted(frame.runs["item"]) == sorted(["a/1", "b/1", "c/1"] * 2)
+    table = inr(*words[:-1], cwd=tmp_path, module="table")
+    assert re.search(r"^PE +3 ", table.stdout, re.MULTILINE), table.stdout
+    two = inr("--outputs", "o", "task.path=a/1.png,b/1.png", *QUICK[:-1], "model=pe",
+              cwd=tmp_path, module="table")  # fmt: skip
+    assert re.search(r"^PE +2 ", two.stdout, re.MULTILINE), two.stdout
+
+
+def test_a_killed_worker_fails_its_run_alone(tmp_path):
+    words = ("-m", *QUICK, "fit.steps=1000000,1000001,4,5", "hydra/launcher=joblib")
+    worker = subprocess.Popen(
+        command(*words, "hydra.launcher.n_jobs=2"),
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(begun := list(tmp_path.glob("o/runs/*/seed-000.part"))) < 2:
+        assert worker.poll() is None, worker.stderr.read()
+        time.sleep(0.1)
+    for part in begun:
+        owner = json.loads(part.with_suffix(".lease").read_text())
+        os.kill(owner["pid"], signal.SIGKILL)
+    _, stderr = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    head, *lines = stderr.strip().splitlines()[-3:]
+    assert "2 of 4 runs failed, the others are done" in head
+    assert {line.split(":")[0].strip() for line in lines} == {
+        "fit.steps=1000000", "fit.steps=1000001"
+    }  # fmt: skip
+    assert all("its process was killed" in line for line in lines)
+    assert [record["status"] for record in records(tmp_path)] == ["done", "done"]
+
+
+def test_a_wrong_name_is_refused_before_anything_runs(tmp_path):
+    done = inr("-m", *QUICK, "model=relu,sirn", cwd=tmp_path)
+    assert done.returncode == 2 and "did you mean 'siren'?" in done.stderr
+    assert not (tmp_path / "o/runs").exists()
+
+
+def test_every_command_takes_what_inr_takes(tmp_path):
+    (tmp_path / "my conf/model").mkdir(parents=True)
+    (tmp_path / "my conf/model/mine.yaml").write_text("defaults: [relu, _self_]\nname: mine\n")
+    pictures = tmp_path / "my pictures [1]"
+    pictures.mkdir()
+    for name in ("coffee", "rocket"):
+        (pictures / f"{name}.png").write_bytes(images.bundled(name).read_bytes())
+    env = {"PICTURES": str(pictures)}
+    words = (*QUICK, "model=glob([mine,pe])", "task.path=${oc.env:PICTURES}/*.png", "seed=range(2)")
+    conf = ("--config-dir", "my conf")
+    done = inr("-m", *conf, *words, cwd=tmp_path, env=env)
+    assert done.returncode == 0 and done.stdout.startswith("8 cells, 0 done"), done.stderr
+    path = f"file://{tmp_path}/my conf"
+    for given in (conf, (f"hydra.searchpath=['{path}']",)):
+        words = words if given == conf else [w.replace("glob([mine,pe])", "mine,pe") for w in words]
+        again = inr("-m", *given, *words, cwd=tmp_path, env=env)
+        assert again.stdout.startswith("8 cells, all done"), again.stderr
+        said = {}
+        for module in ("collect", "plan", "table"):
+            answer = inr(*given, *words, cwd=tmp_path, env=env, module=module)
+            assert answer.returncode == 0, (module, answer.stderr)
+            said[module] = answer.stdout
+        assert "8 done" in said["collect"]
+        assert re.search(r"^total +8 +8 +0\.0$", said["plan"], re.MULTILINE)
+        assert re.search(r"^mine +2 ", said["table"], re.MULTILINE)
+    missing = inr("-m", *conf, *words, cwd=tmp_path)
+    assert missing.returncode == 2 and "no variable PICTURES in the environment" in missing.stderr
+
+
+def test_the_table_answers_whether_a_row_is_better(tmp_path):
+    words = ("-m", *QUICK, "model=relu,siren,pe", "task.image=coffee,rocket,chelsea")
+    assert inr(*words, cwd=tmp_path).returncode == 0
+    text = inr("--outputs", "o", "--metrics", "psnr,ssim", cwd=tmp_path, module="table")
+    assert text.returncode == 0, text.stderr
+    assert len(re.findall(r"^(?:psnr|ssim) +\w+", text.stdout, re.MULTILINE)) == 6
+    csv = inr("--outputs", "o", "--format", "csv", "--against", "SIREN", cwd=tmp_path,
+              module="table")  # fmt: skip
+    rows = [line.split(",") for line in csv.stdout.splitlines()]
+    inr("--outputs", "o", cwd=tmp_path, module="collect")
+    compared = compare_rows(read_frame(tmp_path / "o/frames/all"), reference="SIREN")
+    for cells, row in zip(rows[1:], compared.rows, strict=True):
+        named = dict(zip(rows[0], cells, strict=True))
+        assert named["model"] == row.name and float(named["mean"]) == row.mean.mean
+        assert named["difference"] == (str(row.against.difference.mean) if row.against else "")
+    wrong = inr("--outputs", "o", "--against", "SIRN", cwd=tmp_path, module="table")
+    assert wrong.returncode == 2 and "did you mean 'SIREN'?" in wrong.stderr
+    none = inr("--outputs", "elsewhere", cwd=tmp_path, module="table")
+    assert none.returncode == 2 and "no finished run" in none.stderr
+    part = inr(*words, "seed=0,1", cwd=tmp_path, module="table")
+    assert part.returncode == 0 and "9 of 18 runs are not done" in part.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_is_not_utf8_gets_plain_text(tmp_path, encoding):
+    env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    name = tmp_path / "Fjällräven σ.png"
+    name.write_bytes(images.bundled("coffee").read_bytes())
+    words = (*SMOKE, "outputs=o", f"task.path={name}", "model=relu,siren")
+    done = subprocess.run(
+        command("-m", *words), cwd=tmp_path, env={**os.environ, **env},
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.decode(encoding)
+    assert "effective rank of Z0" in said and "->" in said
+    assert ("±" if encoding == "latin-1" else "+-") in said
+    bad = subprocess.run(
+        command("task.path=größe σ.png"), cwd=tmp_path, env={**os.environ, **env},
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert bad.returncode == 2 and b"sigma.png: no such file" in bad.stderr
+    assert sys.getdefaultencoding() == "utf-8"
