@@ -61,11 +61,11 @@ class UnionSweeper(Sweeper):
         if not todo:
             print(f"{len(cells)} cells, all done")
             return
-        progress = self._progress(todo, cells)
-        left = progress.seconds()
-        about = "" if left is None else f", about {told(left)}"
         done = len(cells) - len(todo)
-        print(f"{len(cells)} cells, {done} done, {len(todo)} to do{about}", flush=True)
+        print(f"{len(cells)} cells, {done} done, {len(todo)} to do", end="", flush=True)
+        progress = self._progress(todo, cells)  # which may time a few steps
+        left = progress.seconds()
+        print("" if left is None else f", about {told(left)}", flush=True)
         for index, result in self._results(todo):
             print(progress.line(index, todo[index].name, result), flush=True)
             yield todo[index], result

@@ -75,12 +75,17 @@ def test_a_job_that_is_killed_fails_alone_and_the_same_command_goes_on(slurm, tm
 @pytest.mark.parametrize(
     ("words", "limit", "why"),
     [
-        ("model.width=8,6000", "hydra.launcher.mem_gb=1", "was killed"),
-        (f"{LONG},4", "hydra.launcher.timeout_min=1", "reached its time limit"),
+        ("model.width=8,6000", ["hydra.launcher.mem_gb=1"], "was killed"),
+        (
+            f"{LONG},4",
+            # Submitit is told so long before the limit; a run takes its time to start.
+            ["hydra.launcher.timeout_min=1", "+hydra.launcher.signal_delay_s=10"],
+            "reached its time limit",
+        ),
     ],
 )
 def test_a_job_over_its_limit_fails_alone(slurm, tmp_path, words, limit, why):
-    done = inr(*SWEEP, words, *SLURM, limit, cwd=tmp_path, env=slurm.env)
+    done = inr(*SWEEP, words, *SLURM, *limit, cwd=tmp_path, env=slurm.env)
     assert done.returncode == 1
     head, line = done.stderr.strip().splitlines()[-2:]
     assert "1 of 2 runs failed, the others are done" in head and why in line
