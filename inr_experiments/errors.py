@@ -68,7 +68,7 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("inr_plain", _plain)
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """An error as one line."""
     if isinstance(error, InputError | JobFailedError):
         return str(error)
@@ -85,7 +85,7 @@ def sentence(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {says}{where}; INR_DEBUG=1 shows the traceback"
 
 
-def of_the_config(error: Exception) -> bool:
+def of_the_config(error: BaseException) -> bool:
     """True where Hydra or OmegaConf refused what was asked, by whatever error."""
     if isinstance(error, HydraException | OmegaConfBaseException):
         return True
@@ -94,7 +94,7 @@ def of_the_config(error: Exception) -> bool:
     return Path(raised_in).is_relative_to(HYDRA) or Path(raised_in).is_relative_to(OMEGACONF)
 
 
-def unknown_name(error: Exception) -> str | None:
+def unknown_name(error: BaseException) -> str | None:
     """The sentence for a key or an option that does not exist; None for any other error."""
     cause = error.__cause__
     parent = getattr(cause, "parent_node", None)

@@ -75,7 +75,7 @@ class LocalLauncher(TellingLauncher):
             yield call[0], as_result(ended)
 
 
-def as_result(ended: Result | Exception) -> Result:
+def as_result(ended: Result | BaseException) -> Result:
     """The result of a call in a process of its own."""
     return ended if isinstance(ended, Result) else Result(sentence(ended), failed=True)
 

@@ -39,17 +39,22 @@ def in_processes(
     """
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
     taking, stopped, iterator = threading.Lock(), threading.Event(), iter(tasks)
+    raised: list[Exception] = []
     slots = [_Slot(_environment(count)) for _ in range(count)]
 
     def work(slot: "_Slot") -> None:
-        while not stopped.is_set():
-            with taking:
-                task = next(iterator, None)
-            if task is None:
-                break
-            results.put((task, slot.call(function, task)))
-        slot.close()
-        results.put(None)
+        try:
+            while not stopped.is_set():
+                with taking:
+                    task = next(iterator, None)
+                if task is None:
+                    break
+                results.put((task, slot.call(function, task)))
+            slot.close()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            results.put(None)
 
     threads = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in slots]
     for thread in threads:
@@ -58,6 +63,8 @@ def in_processes(
         for _ in threads:
             while (result := results.get()) is not None:
                 yield result
+        for error in raised:
+            raise error
     finally:
         stopped.set()
         for slot in slots:
@@ -79,7 +86,7 @@ class _Slot:
         except BrokenProcessPool:
             self.close(kill=True)
             return KilledError()
-        except Exception as error:
+        except BaseException as error:  # Ctrl-C reaches the process too
             return error
 
     def close(self, *, kill: bool = False) -> None:

@@ -40,6 +40,15 @@ def test_calls_that_are_not_begun_are_not_taken():
     assert len(taken) < 8
 
 
+def test_what_the_tasks_raise_is_raised():
+    def tasks():
+        yield (1,)
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        list(in_processes(call, tasks(), 2))
+
+
 def test_no_more_processes_than_tasks():
     assert slots(4, 2) == 2 and slots(1, 9) == 1 and slots(-1, 1) == 1
     assert 1 <= slots(-1, 10**6) == slots(-2, 10**6) + 1 or slots(-1, 10**6) == 1
