@@ -24,7 +24,8 @@ HYDRA, OMEGACONF = (Path(package.__path__[0]) for package in (hydra, omegaconf))
 
 #: Characters of ours, and the words for them where a terminal has none.
 PLAIN = {"→": "->", "–": "-", "−": "-", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "ρ": "rho"}
-PLAIN |= {"σ": "sigma", "ε": "epsilon", "ω": "omega", "±": "+-", "ü": "ue", "ö": "oe", "ä": "ae"}
+PLAIN |= {"σ": "sigma", "ε": "epsilon", "ω": "omega", "±": "+-"}
+PLAIN |= {"ü": "ue", "ö": "oe", "ä": "ae", "ß": "ss"}
 
 
 class JobFailedError(RuntimeError):

@@ -35,7 +35,7 @@ VALUES = st.one_of(
 WORDS = st.tuples(st.sampled_from(["", "+", "++", "~"]), KEYS, VALUES)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=2))
 def test_a_config_or_a_sentence(words):
     try:
