@@ -56,7 +56,7 @@ class Comparison:
 def compare_rows(
     frame: Frame, metrics: Sequence[str] = (), reference: str | None = None
 ) -> Comparison:
-    """The rows of a frame, each against the first or the one of the name `reference`.
+    """The rows of a frame, each against the first that has every metric, or `reference`.
 
     Args:
         metrics: at the last step; without any, the first metric of each task.
@@ -71,9 +71,11 @@ def compare_rows(
             f"against {reference!r}: no such row; expected one of {', '.join(names)}"
             f"{nearest(reference, names)}"
         )
-    chosen = reference or names[0]
-    return Comparison(key, chosen, [row for m in metrics or first_metrics(frame)
-                                    for row in _rows(frame, m, chosen)])  # fmt: skip
+    asked = metrics or first_metrics(frame)
+    having = [set(frame.runs.loc[frame.value(metric).dropna().index, "row"]) for metric in asked]
+    whole = [name for name in names if all(name in own for own in having)]
+    chosen = reference or (whole or names)[0]
+    return Comparison(key, chosen, [row for m in asked for row in _rows(frame, m, chosen)])
 
 
 def first_metrics(frame: Frame) -> list[str]:
@@ -94,11 +96,9 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
     runs = frame.runs
     keys: list[str] = []
     for column in ["scale", *(c for group in GROUPS for c in runs if c.startswith(group))]:
-        values = runs[column].map(word)
-        if (
-            values.groupby([runs["label"], *(runs[key].map(word) for key in keys)]).nunique().max()
-            > 1
-        ):
+        # Within a task: what tells tasks apart was not swept.
+        alike = [runs["label"], runs["task"], *(runs[key].map(word) for key in keys)]
+        if runs[column].map(word).groupby(alike).nunique().max() > 1:
             keys.append(column)
     one = runs["label"].nunique() == 1 and len(keys) == 1
 

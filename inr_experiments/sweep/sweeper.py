@@ -59,10 +59,10 @@ class UnionSweeper(Sweeper):
     def _told(self, todo: list[Cell], cells: list[Cell]) -> Iterator[tuple[Cell, Result]]:
         """Every cell and its result as it ends; before it and with each a line is printed."""
         if not todo:
-            print(f"{len(cells)} cells, all done")
+            print(f"{_count(cells)}, all done")
             return
         done = len(cells) - len(todo)
-        print(f"{len(cells)} cells, {done} done, {len(todo)} to do", end="", flush=True)
+        print(f"{_count(cells)}, {done} done, {len(todo)} to do", end="", flush=True)
         progress = self._progress(todo, cells)  # which may time a few steps
         left = progress.seconds()
         print("" if left is None else f", about {told(left)}", flush=True)
@@ -115,6 +115,10 @@ def show(cells: Sequence[Cell]) -> None:
         print(f"no table: {error}")
         return
     print(f"\n{as_text(table.header, table.body)}\n\n{table.note}")
+
+
+def _count(cells: Sequence[Cell]) -> str:
+    return f"{len(cells)} cell{'s' * (len(cells) != 1)}"
 
 
 def _asks_for_more(cell: Cell) -> bool:

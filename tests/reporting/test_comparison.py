@@ -52,11 +52,13 @@ def test_rows_are_named_by_what_was_swept():
 def test_each_task_has_its_metric():
     pictures = made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]})
     solids = made_up({"relu": [0.5, 0.6], "pe": [0.7, 0.9]}, metric="iou", task="occupancy",
-                     items=("bunny", "knot"))  # fmt: skip
+                     items=("bunny", "knot"), **{"task.kind": "occupancy"})  # fmt: skip
     found = compare_rows(joined(pictures, solids))
     assert [(row.metric, row.name) for row in found.rows] == [
         ("psnr", "relu"), ("psnr", "pe"), ("iou", "relu"), ("iou", "pe")
     ]  # fmt: skip
+    more = compare_rows(joined(made_up({"rei": [1.0]}), pictures, solids))
+    assert more.reference == "relu", "rei has no iou"
     table = as_table(found)
     assert table.header[0] == "metric" and "0.8000 ± 0.1414" in table.body[3]
 
