@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from inr_experiments.sweep.job import working_in
+
 SMOKE = ("scale=smoke", "model.width=8", "fit.steps=4")
 
 
@@ -38,15 +40,23 @@ def command(*arguments: str, module: str = "launch") -> list[str]:
     return [sys.executable, "-c", start, *arguments]
 
 
+def fit(*overrides: str, cwd: Path) -> None:
+    """Do a run in `cwd`, in this process."""
+    from inr_experiments.experiment import execute
+    from inr_experiments.sweep.arguments import ready
+    from inr_experiments.sweep.compose import configs
+
+    with working_in(str(cwd)):
+        (cfg,) = configs(ready(overrides))
+        assert execute(cfg).status == "done"
+
+
 def _called(arguments: tuple[str, ...], cwd: Path, module: str) -> subprocess.CompletedProcess[str]:
     main = importlib.import_module(f"inr_experiments.cli.{module}").main
-    out, err, before, code = io.StringIO(), io.StringIO(), Path.cwd(), 0
-    os.chdir(cwd)
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with working_in(str(cwd)), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
             main(list(arguments))
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        os.chdir(before)
+        except SystemExit as end:
+            code = int(end.code or 0)
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

@@ -6,7 +6,7 @@ import pytest
 
 from inr_experiments.data import images
 from inr_experiments.runs.store import read_arrays, read_diagnostic
-from tests.launching import SMOKE, inr
+from tests.launching import SMOKE, fit, inr
 
 CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"
 
@@ -14,8 +14,7 @@ CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"
 def fitted(folder, *words):
     """The folder of a run that is fitted, or found, in `folder`."""
     folder.mkdir(exist_ok=True)
-    done = inr(*SMOKE, "diagnostic=none", "outputs=o", *words, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    fit(*SMOKE, "diagnostic=none", "outputs=o", *words, cwd=folder)
     return next(folder.glob("o/runs/*/seed-000"))
 
 
@@ -27,15 +26,15 @@ def test_it_measures_what_the_fit_itself_would_have(tmp_path):
     assert done.returncode == 0, done.stderr
     assert str(late / "diagnostics/layer_ntk.npz") in done.stdout
     assert {p: p.stat().st_mtime_ns for p in late.rglob("*.safetensors")} == weights
-    assert inr(*SMOKE, CHOSEN, few, "outputs=p", cwd=tmp_path).returncode == 0
+    fit(*SMOKE, CHOSEN, few, "outputs=p", cwd=tmp_path)
     early = next(tmp_path.glob("p/runs/*/seed-000"))
     for name in ("layer_ntk", "activation_pattern"):
         for row, other in zip(
             read_diagnostic(late, name), read_diagnostic(early, name), strict=True
         ):
             assert row == pytest.approx(other, rel=1e-4, abs=1e-6)
-        found, fit = (read_arrays(folder, name)[4] for folder in (late, early))
-        assert found.keys() == fit.keys()
+        found, made = (read_arrays(folder, name)[4] for folder in (late, early))
+        assert found.keys() == made.keys()
 
 
 @pytest.mark.parametrize(
