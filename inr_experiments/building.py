@@ -184,6 +184,7 @@ def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra
         target = str(inner["_target_"])
         if not any(within(target, package) for package in trusted):
             package = target.split(".")[0]
+            package = package if package.isprintable() else repr(package)
             raise InputError(
                 f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
                 f"if it is yours, allow it with 'trusted=[{package}]'"
