@@ -116,12 +116,16 @@ def _rows(frame: Frame, metric: str, reference: str) -> Iterator[Compared]:
     items = per_item(frame, metric, "row", complete=False).replace([np.inf, -np.inf], np.nan)
     if reference not in items.index:
         raise InputError(f"frame {frame.name}: {reference} has no {metric}")
-    differences = (items - items.loc[reference]).drop(index=reference)
+    # Seeds that one row lacks would enter as a difference: only those that both have are taken.
+    cells = frame.runs[["row", "item", "seed"]].assign(value=frame.value(metric))
+    cells["value"] = cells["value"].replace([np.inf, -np.inf], np.nan)
+    table = cells.pivot(index="row", columns=["item", "seed"], values="value").loc[items.index]
+    paired_seeds = (table - table.loc[reference]).T.groupby(level="item").mean().T
+    differences = paired_seeds[items.columns].drop(index=reference)
     adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
     for name, values in items.iterrows():
-        both = values.notna() & items.loc[reference].notna()
-        compared = name != reference and both.any()
-        against = paired(values[both], items.loc[reference][both]) if compared else None
+        own = differences.loc[name].dropna() if name != reference else differences.iloc[:0, 0]
+        against = paired(own, np.zeros(len(own))) if len(own) else None
         mean = summarise(values.dropna())
         yield Compared(metric, str(name), mean, against, adjusted.get(name, math.nan))
 
@@ -139,8 +143,8 @@ def as_table(compared: Comparison) -> Table:
     items = max(row.mean.n for row in compared.rows)
     note = (
         "Means over items at the last step, seeds averaged within each; differences over the items "
-        "that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; with "
-        f"{items} item(s) the smallest attainable is {smallest_p(items):.2g}."
+        "and seeds that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; "
+        f"with {items} item(s) the smallest attainable is {smallest_p(items):.2g}."
     )
     return Table(header, body, note)
 

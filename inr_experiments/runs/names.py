@@ -105,7 +105,7 @@ def note_name(folder: Path, config: Mapping[str, Any]) -> str:
     """
     name, names = name_of(config), read_names(folder)
     if name.source and name.source not in {other.source for other in names}:
-        with suppress(PermissionError), locked(folder.parent):  # a folder that one may only read
+        with suppress(OSError), locked(folder.parent):  # a folder that one may only read
             names = [other for other in read_names(folder) if not _was(other, name)] + [name]
             write_names(folder, names)
     first = names[0]

@@ -59,7 +59,8 @@ class SlurmLauncher(TellingLauncher):
             queued = _queued({name.split("_")[0] for name in waiting})
             for name, (number, job) in list(waiting.items()):
                 ended = job.paths.result_pickle.exists()
-                missed[name] += not ended and queued is not None and name not in queued
+                if queued is not None:
+                    missed[name] = 0 if name in queued else missed[name] + 1
                 if ended or missed[name] >= LOOKS:
                     del waiting[name]
                     yield number, _result(job) if ended else _killed(job)

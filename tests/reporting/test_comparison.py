@@ -32,6 +32,13 @@ def test_a_row_that_lacks_an_item_is_compared_on_those_it_has():
     assert row.against.difference.mean == pytest.approx(2.5)
 
 
+def test_seeds_that_one_row_lacks_are_no_difference():
+    whole = made_up({"relu": [[1.0, 9.0], [2.0, 8.0]]})
+    part = made_up({"mine": [[3.0], [4.0]]}, seeds=1)
+    row = compare_rows(joined(whole, part)).rows[1]
+    assert row.against.difference.mean == pytest.approx(2.0)
+
+
 def test_rows_are_named_by_what_was_swept():
     lrs = [made_up({"relu": [1.0, 2.0]}, **{"fit.lr": lr}) for lr in (0.01, 0.1)]
     key, named = named_rows(joined(*lrs))
