@@ -25,7 +25,7 @@ HYDRA, OMEGACONF = (Path(package.__path__[0]) for package in (hydra, omegaconf))
 #: Characters of ours, and the words for them where a terminal has none.
 PLAIN = {"→": "->", "–": "-", "−": "-", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "ρ": "rho"}
 PLAIN |= {"σ": "sigma", "ε": "epsilon", "ω": "omega", "±": "+-"}
-PLAIN |= {"ü": "ue", "ö": "oe", "ä": "ae", "ß": "ss"}
+PLAIN |= {"ü": "ue", "ö": "oe", "ä": "ae", "Ü": "Ue", "Ö": "Oe", "Ä": "Ae", "ß": "ss"}
 
 
 class JobFailedError(RuntimeError):
@@ -50,6 +50,9 @@ def exit_on_error(command: str) -> Iterator[None]:
             file=sys.stderr,
         )
         sys.exit(130)
+    except BrokenPipeError:  # as of `inr-table | head`, which has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("INR_DEBUG") == "1":
             raise
@@ -63,7 +66,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
         raise error
     text = error.object[error.start : error.end]
     plain = "".join(PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in text)
-    return "".join(c if c.isascii() else "?" for c in plain), error.end
+    kept = (c for c in plain if not unicodedata.combining(c))
+    return "".join(c if c.isascii() else "?" for c in kept), error.end
 
 
 codecs.register_error("inr_plain", _plain)
@@ -79,7 +83,8 @@ def sentence(error: BaseException) -> str:
         lines = [line.strip() for line in str(error).splitlines()]
         return "; ".join(line for line in lines if line)
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
-        return f"{error.filename or 'outputs'}: {error.strerror}; what was done before is kept"
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}; what was done before is kept"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     says = " ".join(str(error).split())

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..checks import InputError
-from ..errors import exit_on_error
+from ..errors import exit_on_error, sentence
 from ..paths import user_path
 from ..runs.collect import make_frame
 from ..runs.frame import write_frame
 from ..runs.pack import pack, unpack
 from ..runs.store import state
-from ..sweep.cells import Cell, frame_of
-from ..sweep.selection import cells_of, folders_of, outputs_of, parser_of
+from ..sweep.cells import frame_of
+from ..sweep.selection import parser_of, select
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "inr-collect",
         "Say what is done, running or failed, and write the frame.",
         "With overrides as for `inr -m` (experiment=table1 scale=laptop) only the runs of that "
-        "sweep are collected; a missing run is an error.",
+        "sweep are taken; for a frame a missing run is an error.",
     )
     add = parser.add_argument
     add("--frame", type=user_path, help="a folder; default: <outputs>/frames/all")
@@ -41,32 +41,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def take(options: argparse.Namespace) -> None:
     """Unpack archives and say what was taken."""
-    if options.overrides or options.pack:
+    chosen = select(options)
+    if chosen.cells or options.pack:
         raise InputError("--unpack: takes whole archives; expected no overrides and no --pack")
-    found = unpack(options.unpack, outputs_of(options))
+    found = unpack(options.unpack, chosen.outputs)
     print(f"{len(found.taken)} taken, {len(found.there)} already there")
 
 
 def collect(options: argparse.Namespace) -> None:
-    """Find the runs, say their states, then pack them, or write the frame and mirror."""
-    cells = cells_of(options) if options.overrides else []
-    folders = [c.folder for c in cells if c.folder] or folders_of(options)
-    states = {folder: state_of(folder) for folder in folders}
+    """Find the runs, say their states, then pack them, or write the frame and mirror.
+
+    Raises:
+        InputError: if there is no finished run, or for a frame one of the sweep is lacking.
+    """
+    chosen = select(options)
+    states = {folder: state_of(folder) for folder in chosen.folders}
     done = [folder for folder, what in states.items() if what == "done"]
     for folder, what in states.items():
         if what != "done":
             print(f"{what}: {folder}")
-    for cell in cells:
+    for cell in chosen.cells:
         if cell.error is not None:
-            print(f"cannot be run: {cell.name}: {cell.error}")
+            print(f"cannot be run: {cell.name}: {sentence(cell.error)}")
     counts = Counter(what.split(":")[0] for what in states.values())
     print(", ".join(f"{n} {what}" for what, n in sorted(counts.items())) or "no runs")
+    if not options.pack and (lacking := chosen.lacking()):
+        raise InputError(lacking)
+    if not done:
+        raise InputError(f"{chosen.outputs}: no finished run; expected an outputs folder")
     if options.pack:
         for path in pack(done, options.pack):
             print(path)
         return
-    check_whole(cells, options.overrides)
-    path = options.frame or outputs_of(options) / "frames" / "all"
+    path = options.frame or chosen.outputs / "frames" / "all"
+    cells = chosen.cells
     frame = frame_of(path.name, cells) if cells else make_frame(path.name, done)
     write_frame(frame, path)
     print(path)
@@ -76,16 +84,6 @@ def collect(options: argparse.Namespace) -> None:
         tracker = WandbMirror(mode="auto", project="inr_experiments", entity=None)
         for folder in done:
             tracker.mirror(folder)
-
-
-def check_whole(cells: Sequence[Cell], overrides: Sequence[str]) -> None:
-    """Raise an `InputError` where a run of the sweep is not done."""
-    lacking = sum(cell.record is None or cell.record["status"] != "done" for cell in cells)
-    if lacking:
-        raise InputError(
-            f"{lacking} of {len(cells)} runs are not done; "
-            f"do them with: inr -m {' '.join(overrides)}"
-        )
 
 
 def state_of(folder: Path) -> str:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..errors import exit_on_error
+from ..checks import InputError
+from ..errors import exit_on_error, sentence
 from ..sweep.cells import Cell
 from ..sweep.cost import Costs
 from ..sweep.progress import seconds_left
-from ..sweep.selection import cells_of, parser_of
+from ..sweep.selection import parser_of, select
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -15,7 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = parser_of("inr-plan", "Runs of `inr -m <overrides>`, those done, minutes to go.")
     options = parser.parse_intermixed_args(arguments)
     with exit_on_error("inr-plan"):
-        print_plan(cells_of(options))
+        cells = select(options).cells
+        if not cells:
+            raise InputError("no sweep; expected overrides, such as experiment=table1")
+        print_plan(cells)
 
 
 def print_plan(cells: Sequence[Cell]) -> None:
@@ -26,16 +30,17 @@ def print_plan(cells: Sequence[Cell]) -> None:
     for cell in cells:
         label = "not readable" if cell.error is not None else cell.config["model"]["label"]
         groups[label].append(None if cell.done else next(left))
-    print(f"{'model':<20} {'runs':>5} {'done':>5} {'min to go':>10}")
+    width = max(20, *map(len, groups))
+    print(f"{'model':<{width}} {'runs':>5} {'done':>5} {'min to go':>10}")
     for label, runs in groups.items():
-        print(_line(label, runs))
-    print(_line("total", [run for runs in groups.values() for run in runs]))
+        print(_line(label, width, runs))
+    print(_line("total", width, [run for runs in groups.values() for run in runs]))
     for cell in cells:
         if cell.error is not None:
-            print(f"{cell.name}: {cell.error}")
+            print(f"{cell.name}: {sentence(cell.error)}")
 
 
-def _line(name: str, runs: Sequence[float | None]) -> str:
+def _line(name: str, width: int, runs: Sequence[float | None]) -> str:
     done = sum(run is None for run in runs)
     to_go = sum(run or 0.0 for run in runs) / 60
-    return f"{name:<20} {len(runs):>5} {done:>5} {to_go:>10.1f}"
+    return f"{name:<{width}} {len(runs):>5} {done:>5} {to_go:>10.1f}"

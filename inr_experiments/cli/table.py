@@ -3,16 +3,18 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..checks import InputError
 from ..errors import exit_on_error
 from ..reporting.comparison import as_csv, as_table, compare_rows
+from ..reporting.looks import REFERENCE
 from ..reporting.tables import as_markdown, as_text
 from ..runs.collect import make_frame
 from ..runs.frame import Frame
 from ..runs.store import state
 from ..sweep.cells import frame_of
-from ..sweep.selection import cells_of, folders_of, outputs_of, parser_of
+from ..sweep.selection import parser_of, select
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def show(options: argparse.Namespace) -> None:
     """Print the table."""
-    metrics = options.metrics.split(",") if options.metrics else []
+    metrics = [name.strip() for name in options.metrics.split(",")] if options.metrics else []
     compared = compare_rows(selected(options), metrics, options.against)
     if options.format == "csv":
         print(as_csv(compared), end="")
@@ -48,17 +50,21 @@ def selected(options: argparse.Namespace) -> Frame:
     Raises:
         InputError: if there is none.
     """
-    if options.overrides:
-        cells = cells_of(options)
-        done = [cell for cell in cells if cell.done]
-        if len(done) < len(cells):
-            lacking = len(cells) - len(done)
-            print(f"{lacking} of {len(cells)} runs are not done; do them with: "
-                  f"inr -m {' '.join(options.overrides)}", file=sys.stderr)  # fmt: skip
-        if not done:
-            raise InputError(f"{' '.join(options.overrides)}: no run of it is done")
-        return frame_of("table", done, diagnostics=(), pictures=False)
-    folders = [folder for folder in folders_of(options) if state(folder) == "done"]
-    if not folders:
-        raise InputError(f"{outputs_of(options)}: no finished run; expected an outputs folder")
-    return make_frame("table", folders, diagnostics=(), pictures=False)
+    chosen = select(options)
+    if lacking := chosen.lacking():
+        print(lacking, file=sys.stderr)
+    if chosen.cells:
+        frame = frame_of("table", chosen.cells, diagnostics=(), pictures=False)
+    else:
+        done = [folder for folder in chosen.folders if state(folder) == "done"]
+        frame = in_order(make_frame("table", done, diagnostics=(), pictures=False))
+    if frame.runs.empty:
+        raise InputError(f"{chosen.outputs}: no finished run of these; expected an outputs folder")
+    return frame
+
+
+def in_order(frame: Frame) -> Frame:
+    """The runs by label, the default model first: folders lie in the order of a hash."""
+    runs = frame.runs
+    rank = (runs["model"] != REFERENCE).map(int).map(str) + runs["label"]
+    return replace(frame, runs=runs.loc[rank.sort_values(kind="stable").index])

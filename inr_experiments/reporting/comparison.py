@@ -140,7 +140,8 @@ def as_table(compared: Comparison) -> Table:
     body = [[*([row.metric] if several else []), *_cells(row)] for row in compared.rows]
     if len({row.name for row in compared.rows}) == 1:  # nothing to hold it against
         header, body = header[:-3], [line[:-3] for line in body]
-    items = max(row.mean.n for row in compared.rows)
+    shared = [row.against.difference.n for row in compared.rows if row.against]
+    items = max(shared, default=compared.rows[0].mean.n)
     note = (
         "Means over items at the last step, seeds averaged within each; differences over the items "
         "and seeds that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; "

@@ -254,14 +254,15 @@ def read_arrays(folder: Path, name: str) -> dict[int, dict[str, npt.NDArray]]:
 
 
 def state(folder: Path) -> str:
-    """The state of a seed's folder: done, failed, running or interrupted.
+    """The state of a seed's folder: done, failed, running, interrupted or not begun.
 
     `folder` is `seed-NNN`, whether or not it exists yet.
     """
     if (folder / "DONE").exists():
         return str(read_record(folder)["status"])
-    if is_live(folder.with_name(folder.name + ".lease")):
+    lease, part = (folder.with_name(folder.name + end) for end in (".lease", ".part"))
+    if is_live(lease):
         return "running"
-    if (folder.with_name(folder.name + ".part") / "error.txt").exists():
+    if (part / "error.txt").exists():
         return "failed: error"
-    return "interrupted"
+    return "interrupted" if lease.exists() or part.exists() else "not begun"

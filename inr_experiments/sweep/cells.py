@@ -87,10 +87,23 @@ def look_up(
     for rest, own in alike.items():
         for job, config in zip(own, _resolved(made[rest], own), strict=True):
             found[job] = _cell(Cell(names[job], job, made[rest], {}), config, keys, outputs)
-    cells = [found[job] for job in listed]
+    cells = _told_apart([found[job] for job in listed])
     if all(cell.error is not None for cell in cells):
         raise cells[0].error or InputError("no cell")
     return cells
+
+
+def _told_apart(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells, with a note on those that are one run: what they differ in decides no number."""
+    first: dict[tuple[Path, str], Cell] = {}
+    return [_beside(first, cell) for cell in cells]
+
+
+def _beside(first: dict[tuple[Path, str], Cell], cell: Cell) -> Cell:
+    if cell.folder is None:
+        return cell
+    one = first.setdefault((cell.folder, source_of(cell.config)), cell)
+    return cell if one is cell else replace(cell, note=f"{cell.name} and {one.name} are one run")
 
 
 def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exception]:
@@ -157,7 +170,7 @@ def frame_of(name: str, cells: Sequence[Cell], **options: Any) -> Frame:
     sources: dict[Path, list[str]] = {}
     for cell in cells:
         if cell.folder is not None and cell.record is not None:
-            looks[cell.folder] = cell.config["model"]
+            looks.setdefault(cell.folder, cell.config["model"])
             sources.setdefault(cell.folder, []).append(source_of(cell.config))
     return make_frame(name, list(looks), looks=looks, sources=sources, **options)
 

@@ -14,7 +14,6 @@ from ..checks import InputError
 from ..paths import conf_dir
 from .blocks import Composer, Job, jobs, parsed
 
-SEARCH = "hydra.searchpath"
 #: Keys of a config that are of the sweep.
 OF_THE_SWEEP = ("sweep", "items", "data", "hydra")
 
@@ -33,12 +32,17 @@ def composing(
     Raises:
         InputError: if there is no such folder.
     """
-    search = [word for word in overrides if word.lstrip("+").startswith(f"{SEARCH}=")]
+    search = search_path(overrides)
     own = [word for word in overrides if not word.lstrip("+~").startswith(("hydra.", "hydra/"))]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         if config_dir is not None:
             add_folder(config_dir)
         yield own, lambda words: compose("config", [*search, *words])
+
+
+def search_path(overrides: Sequence[str]) -> list[str]:
+    """The override of Hydra's search path, where there is one."""
+    return [word for word in overrides if word.lstrip("+").startswith("hydra.searchpath=")]
 
 
 def add_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from loky import ProcessPoolExecutor, cpu_count
 from loky.process_executor import BrokenProcessPool
 
+from ..checks import InputError
 from ..errors import JobFailedError
 
 #: Variables by which a process is told its share of the cores, unless the user set them.
@@ -23,7 +24,14 @@ class KilledError(JobFailedError):
 
 
 def slots(wanted: int, tasks: int) -> int:
-    """The number of processes: `wanted`, or below 0 all cores less −1 − `wanted`; not idle ones."""
+    """The number of processes: `wanted`, or below 0 all cores less −1 − `wanted`; not idle ones.
+
+    Raises:
+        InputError: if `wanted` is 0 or no integer.
+    """
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted == 0:
+        expected = "a number of processes, or -1 for one a core"
+        raise InputError(f"hydra.launcher.n_jobs={wanted!r}: expected {expected}")
     count = wanted if wanted > 0 else cpu_count() + 1 + wanted
     return max(1, min(count, tasks))
 
@@ -40,7 +48,7 @@ def in_processes(
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
     taking, stopped, iterator = threading.Lock(), threading.Event(), iter(tasks)
     raised: list[Exception] = []
-    slots = [_Slot(_environment(count)) for _ in range(count)]
+    places = [_Slot(_environment(count)) for _ in range(count)]
 
     def work(slot: "_Slot") -> None:
         try:
@@ -56,7 +64,7 @@ def in_processes(
         finally:
             results.put(None)
 
-    threads = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in slots]
+    threads = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in places]
     for thread in threads:
         thread.start()
     try:
@@ -67,7 +75,7 @@ def in_processes(
             raise error
     finally:
         stopped.set()
-        for slot in slots:
+        for slot in places:
             slot.close(kill=True)
 
 
@@ -77,21 +85,32 @@ class _Slot:
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
         self.executor: ProcessPoolExecutor | None = None
+        self.closed, self.changing = False, threading.Lock()
 
     def call(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-        if self.executor is None:
-            self.executor = ProcessPoolExecutor(1, env=self.environment)
+        with self.changing:
+            if self.closed:
+                return KilledError()
+            if self.executor is None:
+                self.executor = ProcessPoolExecutor(1, env=self.environment)
+            call = self.executor.submit(function, *task)
         try:
-            return self.executor.submit(function, *task).result()
+            return call.result()
         except BrokenProcessPool:
-            self.close(kill=True)
+            self._end(kill=True)
             return KilledError()
         except BaseException as error:  # Ctrl-C reaches the process too
             return error
 
     def close(self, *, kill: bool = False) -> None:
-        """End the process, when it has done its call or at once."""
-        executor, self.executor = self.executor, None
+        """End the process, when it has done its call or at once, and start no other."""
+        with self.changing:
+            self.closed = True
+        self._end(kill=kill)
+
+    def _end(self, *, kill: bool) -> None:
+        with self.changing:
+            executor, self.executor = self.executor, None
         if executor is not None:
             executor.shutdown(wait=True, kill_workers=kill)
 

@@ -25,6 +25,11 @@ def told(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def told_of(name: str, result: Result) -> str:
+    """A run's name and what came of it; a sentence that begins with the name is enough."""
+    return result.said if result.said.startswith(name) else f"{name}: {result.said}"
+
+
 class Progress:
     """A count of runs with the time that is left, by the estimates and by what runs took.
 
@@ -62,7 +67,7 @@ class Progress:
         left = self.seconds()
         about = "" if left is None else f", about {told(left)} left"
         failed = "failed: " if result.failed else ""
-        line = f"{self._ended} of {self.count}{about}: {failed}{name}: {result.said}"
+        line = f"{self._ended} of {self.count}{about}: {failed}{told_of(name, result)}"
         notes = [note for note in dict.fromkeys(result.notes) if note not in self._noted]
         self._noted.update(notes)
         return "\n  ".join([line, *notes])

@@ -1,13 +1,47 @@
 """The runs that a command is about: those of a sweep, in the words of `inr -m`, or all."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..paths import user_path
 from ..runs.store import seed_folders
 from .arguments import ready
+from .blocks import parsed
 from .cells import Cell, find_cells
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Runs, done or not.
+
+    Attributes:
+        outputs: the folder in which they lie.
+        cells: of the sweep; empty where all runs are meant.
+        folders: of the runs, each once.
+        command: the command of the sweep, for a shell.
+    """
+
+    outputs: Path
+    cells: list[Cell]
+    folders: list[Path]
+    command: str = ""
+
+    def lacking(self) -> str:
+        """A sentence about the runs of the sweep that are not done; nothing where all are."""
+        left = [cell for cell in self.cells if cell.record is None or not _went_well(cell)]
+        if not left:
+            return ""
+        failed = sum(cell.record is not None for cell in left)
+        again = f", with force=true for the {failed} that failed" if failed else ""
+        of = f"{len(left)} of {len(self.cells)} runs are not done"
+        return f"{of}; do them with: {self.command}{again}"
+
+
+def _went_well(cell: Cell) -> bool:
+    return cell.record is not None and cell.record["status"] == "done"
 
 
 def parser_of(prog: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
@@ -16,31 +50,28 @@ def parser_of(prog: str, description: str, epilog: str = "") -> argparse.Argumen
     add = parser.add_argument
     add("overrides", nargs="*", help="as for inr -m: model=relu,pe seed=0,1 task.path=photos/")
     add("-m", "--multirun", action="store_true", help="taken, so that a line of inr can be pasted")
-    add(
-        "-cd",
-        "--config-dir",
-        type=user_path,
-        metavar="DIR",
-        help="a folder of yaml files, as for inr",
-    )
+    add("-cd", "--config-dir", type=user_path, metavar="DIR", help="of yaml files, as for inr")
     add("--outputs", type=user_path, help="default: what the overrides say, else outputs")
     return parser
 
 
-def cells_of(options: argparse.Namespace) -> list[Cell]:
-    """The cells of the sweep that the overrides mean."""
+def select(options: argparse.Namespace) -> Selection:
+    """The runs that the overrides mean; all of a folder where they name nothing but that."""
     words = ready(["-m", *options.overrides])[1:]
-    return find_cells(words, outputs=options.outputs, config_dir=options.config_dir)
+    places = [word for word in words if word.lstrip("+").startswith("outputs=")]
+    if len(places) == len(words):
+        given = user_path(str(parsed(places[-1:])[0].value())) if places else Path("outputs")
+        outputs = options.outputs or given
+        return Selection(outputs, [], seed_folders(outputs))
+    cells = find_cells(words, outputs=options.outputs, config_dir=options.config_dir)
+    folders = list(dict.fromkeys(cell.folder for cell in cells if cell.folder is not None))
+    return Selection(folders[0].parents[2], cells, folders, _command(options))
 
 
-def outputs_of(options: argparse.Namespace) -> Path:
-    """The outputs folder."""
+def _command(options: argparse.Namespace) -> str:
+    words: Sequence[str] = ["inr", "-m"]
+    if options.config_dir is not None:
+        words = [*words, "--config-dir", str(options.config_dir)]
     if options.outputs is not None:
-        return Path(options.outputs)
-    given = [word.partition("=")[2] for word in options.overrides if word.startswith("outputs=")]
-    return user_path(given[-1] if given else "outputs")
-
-
-def folders_of(options: argparse.Namespace) -> Sequence[Path]:
-    """The folders of all runs, finished or not."""
-    return seed_folders(outputs_of(options))
+        words = [*words, f"outputs={options.outputs}"]
+    return shlex.join([*words, *options.overrides])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, RunMode, TaskFunction
@@ -15,11 +16,11 @@ from ..reporting.comparison import as_table, compare_rows
 from ..reporting.tables import as_text
 from .blocks import jobs
 from .cells import Cell, frame_of, look_again, look_up
-from .compose import SEARCH
+from .compose import search_path
 from .cost import Costs
 from .job import Result
 from .launchers import LocalLauncher, TellingLauncher, sweep_task
-from .progress import Progress, seconds_left, told
+from .progress import Progress, seconds_left, told, told_of
 from .slurm import SlurmLauncher
 
 
@@ -47,14 +48,19 @@ class UnionSweeper(Sweeper):
         todo = [cell for cell in cells if not cell.done or _asks_for_more(cell)]
         for note in dict.fromkeys(cell.note for cell in cells if cell.note):
             print(note)
-        failures = []
-        for cell, result in self._told(todo, cells):
-            if result.failed:
-                failures.append(f"{cell.name}: {result.said}")
-        show([cell if cell.done else look_again(cell) for cell in cells])
-        if failures:
-            lines = [f"{len(failures)} of {len(cells)} runs failed, the others are done:"]
-            raise JobFailedError("\n  ".join([*lines, *failures]))
+        failed = {cell.words: r for cell, r in self._told(todo, cells) if r.failed}
+        now = [cell if cell.done else look_again(cell) for cell in cells]
+        show(now)
+        elsewhere = sum(c.record is None and c.words not in failed for c in now)
+        if elsewhere:
+            said = f"{elsewhere} of {len(cells)} runs are with another worker"
+            print(f"\n{said}; once they are done, the same command shows the whole table")
+        if failed:
+            lines = [told_of(cell.name, failed[cell.words]) for cell in now if cell.words in failed]
+            others = sum(cell.done for cell in now)
+            rest = ", the others are done" if others and not elsewhere else ""
+            head = f"{len(lines)} of {len(now)} runs failed{rest}:"
+            raise JobFailedError("\n  ".join([head, *lines]))
 
     def _told(self, todo: list[Cell], cells: list[Cell]) -> Iterator[tuple[Cell, Result]]:
         """Every cell and its result as it ends; before it and with each a line is printed."""
@@ -62,25 +68,25 @@ class UnionSweeper(Sweeper):
             print(f"{_count(cells)}, all done")
             return
         done = len(cells) - len(todo)
+        at_once = self._at_once(len(todo))
         print(f"{_count(cells)}, {done} done, {len(todo)} to do", end="", flush=True)
-        progress = self._progress(todo, cells)  # which may time a few steps
+        progress = self._progress(todo, cells, at_once)  # which may time a few steps
         left = progress.seconds()
         print("" if left is None else f", about {told(left)}", flush=True)
         for index, result in self._results(todo):
             print(progress.line(index, todo[index].name, result), flush=True)
             yield todo[index], result
 
-    def _progress(self, todo: list[Cell], cells: list[Cell]) -> Progress:
+    def _at_once(self, count: int) -> int:
+        return self.launcher.at_once(count) if isinstance(self.launcher, TellingLauncher) else count
+
+    def _progress(self, todo: list[Cell], cells: list[Cell], at_once: int) -> Progress:
         import torch
 
-        launcher, count = self.launcher, len(todo)
-        if not isinstance(launcher, TellingLauncher):
-            return Progress(None, count, count)
-        if not isinstance(launcher, LocalLauncher):  # steps that are timed here tell nothing
-            return Progress(None, count, launcher.at_once(count))
-        at_once = launcher.at_once(count)
+        if not isinstance(self.launcher, LocalLauncher):  # steps that are timed here tell nothing
+            return Progress(None, len(todo), at_once)
         costs = Costs(max(1, torch.get_num_threads() // at_once))
-        return Progress(seconds_left(todo, cells, costs), count, at_once)
+        return Progress(seconds_left(todo, cells, costs), len(todo), at_once)
 
     def _results(self, todo: list[Cell]) -> Iterator[tuple[int, Result]]:
         able = []
@@ -96,11 +102,11 @@ class UnionSweeper(Sweeper):
             return
         ended = self.launcher.launch([list(words) for _, words in able], initial_job_idx=0)
         for (index, _), job in zip(able, ended, strict=True):
-            yield index, job.return_value
+            yield index, _returned(job)
 
     def _composed(self, words: list[str]) -> DictConfig:
         loader, name = self.context.config_loader, self.master.hydra.job.config_name
-        search = [w for w in self.master.hydra.overrides.hydra if w.lstrip("+").startswith(SEARCH)]
+        search = search_path(list(self.master.hydra.overrides.hydra))
         return loader.load_configuration(name, [*search, *words], RunMode.RUN)
 
 
@@ -115,6 +121,14 @@ def show(cells: Sequence[Cell]) -> None:
         print(f"no table: {error}")
         return
     print(f"\n{as_text(table.header, table.body)}\n\n{table.note}")
+
+
+def _returned(job: JobReturn) -> Result:
+    try:
+        result: Result = job.return_value
+        return result
+    except Exception as error:  # of what a launcher of others' does around the run
+        return Result(sentence(error), failed=True)
 
 
 def _count(cells: Sequence[Cell]) -> str:

@@ -13,6 +13,8 @@ import pytest
 from inr_experiments.data import images
 from inr_experiments.reporting.comparison import compare_rows
 from inr_experiments.runs.frame import read_frame
+from inr_experiments.runs.lease import Lease
+from inr_experiments.sweep.cells import find_cells
 from tests.launching import SMOKE, command, inr
 
 QUICK = (*SMOKE, "diagnostic=none", "outputs=o")
@@ -133,6 +135,67 @@ def test_a_killed_worker_fails_its_run_alone(tmp_path):
     assert [record["status"] for record in records(tmp_path)] == ["done", "done"]
 
 
+def test_commands_look_where_the_overrides_say(tmp_path, monkeypatch):
+    words = (*SMOKE, "diagnostic=none", "model=relu,pe", "seed=0", "fit.lr=1e-3,1e30")
+    done = inr("-m", *words, "outputs=my o", cwd=tmp_path)
+    assert done.returncode == 1 and "2 of 4 runs failed, the others are done" in done.stderr
+    monkeypatch.setenv("PLACE", "my o")
+    for place in ("outputs=my o", "outputs=${oc.env:PLACE}", '++outputs="my o"'):
+        assert re.search(r"^PE ", inr(place, cwd=tmp_path, module="table").stdout, re.MULTILINE)
+        found = inr(*words[:-1], "fit.lr=1e-3", place, cwd=tmp_path, module="collect")
+        assert found.stdout.endswith("my o/frames/all\n"), found
+    some = inr(*words, "task.path=a b.png", "outputs=my o", cwd=tmp_path, module="table")
+    assert some.returncode == 2 and "a b.png: no such file" in some.stderr
+    lacking = inr(*words, "outputs=my o", cwd=tmp_path, module="collect")
+    assert lacking.returncode == 2 and "2 of 4 runs are not done" in lacking.stderr
+    assert lacking.stderr.endswith("'outputs=my o', with force=true for the 2 that failed\n")
+    again = inr("outputs=my o", "--pack", "x.zip", cwd=tmp_path, module="collect")
+    assert again.returncode == 0
+    taken = inr("--unpack", "x.zip", "--outputs", "new", cwd=tmp_path, module="collect")
+    assert taken.stdout == "2 taken, 0 already there\n"
+    typo = inr("--outputs", "mi o", cwd=tmp_path, module="collect")
+    assert typo.returncode == 2 and "mi o: no finished run" in typo.stderr
+    assert not (tmp_path / "mi o").exists()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"my o", "x.zip", "new"}, "nothing lies in a folder by a wrong name"
+
+
+def test_what_another_worker_does_is_not_called_done(tmp_path):
+    words = ("-m", *QUICK, "model=relu,pe")
+    (cell,) = find_cells([*QUICK, "model=pe"], outputs=tmp_path / "o")
+    lease = cell.folder.with_name(f"{cell.folder.name}.lease")
+    lease.parent.mkdir(parents=True)
+    held = Lease.take(lease)
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 0 and "another worker is on it" in done.stdout
+    assert "1 of 2 runs are with another worker; once they are done" in done.stdout
+    held.release()
+
+
+def test_cells_that_are_one_run_are_said_to_be(tmp_path):
+    done = inr("-m", *QUICK, "model=relu", "model.label=a,b", cwd=tmp_path)
+    assert "model.label=b and model.label=a are one run" in done.stdout, done.stderr
+    assert len(records(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("wanted", ["abc", "0"])
+def test_a_number_of_processes_that_is_none(tmp_path, wanted):
+    words = ("-m", *QUICK, "seed=0,1", "hydra/launcher=joblib", f"hydra.launcher.n_jobs={wanted}")
+    done = inr(*words, cwd=tmp_path)
+    assert done.returncode == 2 and "expected a number of processes" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1 and done.stdout == ""
+
+
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path):
+    assert inr("-m", *QUICK, "model=relu,pe", cwd=tmp_path).returncode == 0
+    table = subprocess.Popen(
+        command("--outputs", "o", module="table"), cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    table.stdout.close()
+    assert table.stderr.read() == "" and table.wait(timeout=60) == 1
+
+
 def test_a_wrong_name_is_refused_before_anything_runs(tmp_path):
     done = inr("-m", *QUICK, "model=relu,sirn", cwd=tmp_path)
     assert done.returncode == 2 and "did you mean 'siren'?" in done.stderr
@@ -176,9 +239,12 @@ def test_the_table_answers_whether_a_row_is_better(tmp_path):
     rows = [line.split(",") for line in csv.stdout.splitlines()]
     inr("--outputs", "o", cwd=tmp_path, module="collect")
     compared = compare_rows(read_frame(tmp_path / "o/frames/all"), reference="SIREN")
-    for cells, row in zip(rows[1:], compared.rows, strict=True):
+    by_name = {row.name: row for row in compared.rows}
+    assert [cells[1] for cells in rows[1:]] == ["ReLU (default)", "PE", "SIREN"]
+    for cells in rows[1:]:
         named = dict(zip(rows[0], cells, strict=True))
-        assert named["model"] == row.name and float(named["mean"]) == row.mean.mean
+        row = by_name[named["model"]]
+        assert float(named["mean"]) == row.mean.mean
         assert named["difference"] == (str(row.against.difference.mean) if row.against else "")
     wrong = inr("--outputs", "o", "--against", "SIRN", cwd=tmp_path, module="table")
     assert wrong.returncode == 2 and "did you mean 'SIREN'?" in wrong.stderr
@@ -207,4 +273,5 @@ def test_what_a_terminal_lacks_is_written_plainly():
     assert "größe → σ ±".encode("latin-1", errors="inr_plain").decode("latin-1") == (
         "größe -> sigma ±"
     )
+    assert "é Ü".encode("ascii", errors="inr_plain") == b"e Ue"
     assert "写 \udcff Z₀".encode("ascii", errors="inr_plain") == b"? ? Z0"
