@@ -8,8 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inr_experiments.sweep.job import working_in
+
+if TYPE_CHECKING:
+    from inr_experiments.experiment import Outcome
 
 SMOKE = ("scale=smoke", "model.width=8", "fit.steps=4")
 
@@ -40,15 +44,17 @@ def command(*arguments: str, module: str = "launch") -> list[str]:
     return [sys.executable, "-c", start, *arguments]
 
 
-def fit(*overrides: str, cwd: Path) -> None:
-    """Do a run in `cwd`, in this process."""
+def fit(*overrides: str, cwd: Path) -> "Outcome":
+    """Do a run in `cwd`, or find it done, in this process."""
     from inr_experiments.experiment import execute
     from inr_experiments.sweep.arguments import ready
     from inr_experiments.sweep.compose import configs
 
     with working_in(str(cwd)):
         (cfg,) = configs(ready(overrides))
-        assert execute(cfg).status == "done"
+        outcome = execute(cfg)
+    assert outcome.status == "done"
+    return outcome
 
 
 def _called(arguments: tuple[str, ...], cwd: Path, module: str) -> subprocess.CompletedProcess[str]:

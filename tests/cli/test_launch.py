@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 
+import loky
 import pytest
 
 from inr_experiments.experiment import Outcome
 from inr_experiments.runs.store import read_diagnostic
 from inr_experiments.sweep.job import notes
-from tests.launching import SMOKE, command, inr
+from tests.launching import SMOKE, command, fit, inr
 
 
 def run_folders(tmp_path):
@@ -44,10 +45,10 @@ def test_what_was_mended_is_said_of_a_run_that_is_fresh(tmp_path):
 
 
 def test_force_redoes_it_and_gets_the_same(tmp_path):
-    inr(*SMOKE, "outputs=o", cwd=tmp_path)
+    fit(*SMOKE, "outputs=o", cwd=tmp_path)
     (folder,) = run_folders(tmp_path)
     first = json.loads((folder / "record.json").read_text())
-    inr(*SMOKE, "outputs=o", "force=true", cwd=tmp_path)
+    fit(*SMOKE, "outputs=o", "force=true", cwd=tmp_path)
     assert run_folders(tmp_path) == [folder]
     second = json.loads((folder / "record.json").read_text())
     assert second["metrics"] == first["metrics"]
@@ -56,9 +57,9 @@ def test_force_redoes_it_and_gets_the_same(tmp_path):
 
 
 def test_a_new_diagnostic_is_computed_without_a_fit(tmp_path):
-    inr(*SMOKE, "outputs=a", "diagnostic=none", cwd=tmp_path)
-    inr(*SMOKE, "outputs=a", cwd=tmp_path)
-    inr(*SMOKE, "outputs=b", cwd=tmp_path)
+    fit(*SMOKE, "outputs=a", "diagnostic=none", cwd=tmp_path)
+    assert not fit(*SMOKE, "outputs=a", cwd=tmp_path).fresh
+    fit(*SMOKE, "outputs=b", cwd=tmp_path)
     (late,), (early,) = ((tmp_path / o / "runs").glob("*/seed-000") for o in "ab")
     stored = read_diagnostic(late, "spectra")
     assert [row["step"] for row in stored] == [0, 4]
@@ -69,7 +70,7 @@ def test_a_new_diagnostic_is_computed_without_a_fit(tmp_path):
 def test_more_of_a_diagnostic_is_measured_and_nothing_of_it_lost(tmp_path):
     more = ("diagnostic.spectra.stages=[hidden]", "diagnostic.spectra.weights=true")
     for words in ((), more, ()):
-        assert inr(*SMOKE, "outputs=o", *words, cwd=tmp_path).returncode == 0
+        fit(*SMOKE, "outputs=o", *words, cwd=tmp_path)
     (folder,) = run_folders(tmp_path)
     row = read_diagnostic(folder, "spectra")[-1]
     for stage in ("inlet", "hidden.2", "hidden.2.weight"):
@@ -89,7 +90,7 @@ def test_two_diagnostics_both_run(tmp_path):
 
 
 def test_a_killed_sweep_resumes(tmp_path):
-    sweep = ["-m", *SMOKE, "fit.steps=300", "seed=0,1,2,3", "outputs=o"]
+    sweep = ["-m", *SMOKE, "fit.steps=40", "seed=0,1,2,3", "outputs=o"]
     worker = subprocess.Popen(command(*sweep), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     while not run_folders(tmp_path) or not any(f.name == "seed-000" for f in run_folders(tmp_path)):
         assert worker.poll() is None
@@ -121,15 +122,18 @@ def test_a_failed_job_does_not_stop_the_sweep(tmp_path):
     assert statuses == ["done", "failed: diverged"]
 
 
-def test_processes_do_the_same_as_one(tmp_path):
-    sweep = ("-m", *SMOKE, "seed=0,1")
-    inr(*sweep, "outputs=o", cwd=tmp_path)
-    done = inr(*sweep, "outputs=p", "hydra/launcher=joblib", cwd=tmp_path)
+def test_processes_do_the_same_as_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for seed in (0, 1):
+        fit(*SMOKE, f"seed={seed}", "outputs=o", cwd=tmp_path)
+    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    done = inr("-m", *SMOKE, "seed=0,1", "outputs=p", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for folder in run_folders(tmp_path):
         other = tmp_path / "p" / folder.relative_to(tmp_path / "o")
         a, b = (json.loads((f / "record.json").read_text()) for f in (folder, other))
         assert a["metrics"] == pytest.approx(b["metrics"], rel=1e-4)
+        assert b["provenance"]["threads"] == max(loky.cpu_count() // 2, 1), "they share the cores"
 
 
 def test_two_sweeps_in_the_same_microsecond_keep_apart(tmp_path):
@@ -294,8 +298,14 @@ def test_a_full_disk_loses_nothing(tmp_path):
     assert full.returncode == 2, full.stderr
     assert len(full.stderr.strip().splitlines()) == 1, full.stderr
     assert not [f for f in run_folders(tmp_path) if f.suffix == ""]
-    done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
-    assert done.returncode == 0 and "already done" not in done.stdout
+    assert fit(*SMOKE, "outputs=o", cwd=tmp_path).fresh
+
+
+def test_the_slurm_config_resolves(tmp_path):
+    shown = inr("hydra/launcher=slurm", "--cfg", "hydra", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    for line in ("SlurmLauncher", "cpus_per_task: 4", "array_parallelism: 32", "mem_gb: 8"):
+        assert line in shown.stdout
 
 
 def test_help_lists_the_groups_and_does_not_wait_for_torch(tmp_path):

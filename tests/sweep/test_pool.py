@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from inr_experiments.checks import InputError
 from inr_experiments.sweep.job import Result
 from inr_experiments.sweep.pool import KilledError, in_processes, slots
 from inr_experiments.sweep.progress import Progress, told
@@ -52,6 +53,12 @@ def test_what_the_tasks_raise_is_raised():
 def test_no_more_processes_than_tasks():
     assert slots(4, 2) == 2 and slots(1, 9) == 1 and slots(-1, 1) == 1
     assert 1 <= slots(-1, 10**6) == slots(-2, 10**6) + 1 or slots(-1, 10**6) == 1
+
+
+@pytest.mark.parametrize("wanted", [0, "abc", True, 1.5])
+def test_a_number_of_processes_that_is_none_is_said(wanted):
+    with pytest.raises(InputError, match=f"n_jobs={wanted!r}: expected a number of processes"):
+        slots(wanted, 3)
 
 
 def test_the_time_left_follows_what_runs_took():
