@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from .checks import InputError
 from .models.batch_norm import freeze_statistics, norms
-from .spectra.ntk import LayerKernels, layer_kernels
-from .spectra.operator import NtkOperator, ntk_operator
-from .spectra.output import Output, spread
-from .spectra.ranks import rank_family
-from .spectra.singular import singular_values
+from .ntk.explicit import LayerKernels, layer_kernels
+from .ntk.function import Output, spread
+from .ntk.operator import NtkOperator, ntk_operator
+from .ranks.measures import rank_family
+from .ranks.singular import singular_values
 
 __all__ = ["diagnose"]
 

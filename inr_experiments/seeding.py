@@ -1,9 +1,9 @@
 """The one way from a seed to randomness: named streams, so that what one draws moves no other."""
 
-import hashlib
-
 import numpy as np
 import torch
+
+from .digest import sha256_of
 
 
 def generator(seed: int, *stream: str | int) -> torch.Generator:
@@ -23,5 +23,4 @@ def numpy_generator(seed: int, *stream: str | int) -> np.random.Generator:
 
 def _number(seed: int, *stream: str | int) -> int:
     name = "/".join(map(str, (seed, *stream)))
-    digest = hashlib.sha256(name.encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int(sha256_of(name)[:16], 16) >> 1

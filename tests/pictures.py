@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 
 RAMP = np.linspace(0, 1, 60).reshape(4, 5, 3)
 EIGHT = np.round(RAMP * 255).astype(np.uint8)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trimesh
 
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from ..checks import InputError
-from ..data.digest import sha256_of
+from ..digest import sha256_of
 from ..errors import exit_on_error
 from ..paths import conf_dir, user_path
 from ..runs.names import read_names

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 
 from ..checks import InputError, choice
-from ..data.catalogue import CATALOGUE, GROUPS, Item
-from ..data.install import check, install
+from ..data.download.catalogue import CATALOGUE, GROUPS, Item
+from ..data.download.install import check, install
 from ..errors import exit_on_error
 from ..paths import data_dir
 

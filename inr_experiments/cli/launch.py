@@ -42,7 +42,7 @@ def run(cfg: DictConfig) -> None:
         InputError: if the config is of a sweep, or it or the data cannot be used.
         JobFailedError: if the run's record says that it failed.
     """
-    from ..experiment import execute  # torch comes in here, so that --help need not wait for it
+    from ..experiment import execute
 
     if cfg.sweep is not None:
         name = HydraConfig.get().runtime.choices.get("experiment")

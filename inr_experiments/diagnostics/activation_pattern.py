@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ..fit.snapshot import Snapshot
-from ..spectra.patterns import distinct_patterns, open_units
+from ..ranks.patterns import distinct_patterns, open_units
 from ..tasks.task import Task
 
 #: Open at fewer than this share of the fitted points, but somewhere: rarely open.

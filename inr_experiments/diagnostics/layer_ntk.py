@@ -5,10 +5,10 @@ from torch import Tensor
 
 from ..checks import integer
 from ..fit.snapshot import Snapshot
-from ..spectra.bounds import layer_ranks
-from ..spectra.kernel import centred, eigenvalues, kernel_family
-from ..spectra.ntk import LayerKernels, layer_kernels
-from ..spectra.output import spread
+from ..ntk.bounds import layer_ranks
+from ..ntk.explicit import LayerKernels, layer_kernels
+from ..ntk.function import spread
+from ..ntk.spectrum import centred, eigenvalues, kernel_family
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]

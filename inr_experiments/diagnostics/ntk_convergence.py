@@ -6,8 +6,9 @@ from torch import Tensor
 
 from ..checks import integer, number
 from ..fit.snapshot import Snapshot
-from ..seeding import generator
-from ..spectra.kernel import (
+from ..ntk.explicit import total_kernel
+from ..ntk.function import spread
+from ..ntk.spectrum import (
     alignment,
     eigenpairs,
     fastest_rate,
@@ -15,8 +16,7 @@ from ..spectra.kernel import (
     mode_factors,
     predicted_error,
 )
-from ..spectra.ntk import total_kernel
-from ..spectra.output import spread
+from ..seeding import generator
 from ..tasks.task import Task
 
 

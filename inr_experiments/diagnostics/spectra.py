@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from ..checks import InputError, choice, integer
 from ..fit.snapshot import Snapshot
-from ..spectra.feature_jacobian import feature_jacobian_ranks
-from ..spectra.output import spread
-from ..spectra.ranks import rank_family
-from ..spectra.singular import singular_values, with_centred
+from ..ntk.feature_jacobian import feature_jacobian_ranks
+from ..ntk.function import spread
+from ..ranks.measures import rank_family
+from ..ranks.singular import singular_values, with_centred
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..checks import InputError
-from ..data.archives import MOST_MEMBERS, extract
+from ..data.download.archives import MOST_MEMBERS, extract
 from .collect import make_frame
 from .store import own_record
 

@@ -1,8 +1,9 @@
 """A run's name: the hash of everything that decides its numbers."""
 
-import hashlib
 import json
 from typing import Any
+
+from ..digest import sha256_of
 
 #: Raised by hand when code changes what the same config computes.
 SCIENCE_VERSION = 2
@@ -31,5 +32,4 @@ def run_key(config: dict[str, Any], *, data_sha256: str) -> str:
     """
     payload = {**science(config), "data": data_sha256, "version": SCIENCE_VERSION}
     text = json.dumps(payload, sort_keys=True, ensure_ascii=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{config['model']['name']}-{digest[:12]}"
+    return f"{config['model']['name']}-{sha256_of(text)[:12]}"

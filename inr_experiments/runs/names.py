@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..data.solids import item_name
+from ..data.solids.open import item_name
 from ..paths import user_path
 from . import files
 from .lease import locked

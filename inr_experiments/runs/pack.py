@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from ..checks import InputError, integer
-from ..data.archives import MOST_MEMBERS
+from ..data.download.archives import MOST_MEMBERS
 from .foreign import MOST_PACKED, MOST_UNPACKED, check_list, stage, travels
 from .lease import is_live, locked
 from .store import publish

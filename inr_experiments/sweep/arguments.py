@@ -135,7 +135,7 @@ def _pattern(path: Path) -> str:
 
 def _suffixes(kind: str) -> tuple[str, ...]:
     if kind == "solids":
-        from ..data import meshes, volumes
+        from ..data.solids import meshes, volumes
 
         return meshes.SUFFIXES + volumes.SUFFIXES
     from PIL import Image

@@ -77,7 +77,7 @@ def look_up(
     listed: Sequence[Job], composed: Composer, *, outputs: Path | None = None
 ) -> list[Cell]:
     """The cell of every job; see `find_cells`."""
-    from ..experiment import Keys  # torch comes in here
+    from ..experiment import Keys
 
     made, names = compose_jobs(listed, composed), _names(listed)
     alike: dict[Job, list[Job]] = {}

@@ -42,7 +42,7 @@ def do(cfg: DictConfig, traceback_to: Path | None = None) -> Result:
     Args:
         traceback_to: a file for the traceback of what is raised; the sentence names it.
     """
-    from ..experiment import execute  # torch comes in here, so that --help need not wait for it
+    from ..experiment import execute
 
     with _warnings() as warned:
         try:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..checks import InputError, choice, integer, number
-from ..data import images, solids
+from ..data.images import load as images
+from ..data.solids import open as solids
 from ..metrics.image import psnr, ssim
 from ..paths import data_dir, user_path
 from ..seeding import generator

@@ -11,13 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..checks import choice, integer, number
-from ..data import render, solids, surface
-from ..data.labelled import Labeller
-from ..data.points import cell_centres
-from ..data.solid import Triangles
+from ..data.solids import open as solids
+from ..data.solids import surface
+from ..data.solids.base import Triangles
+from ..data.solids.points import cell_centres
+from ..data.solids.sampling import Labeller
 from ..metrics.volume import chamfer, iou, iou_best
 from ..paths import user_path
 from ..seeding import generator, numpy_generator
+from ..viz import render
+from ..viz.page import save_page
 from .sets import Sets, label_sets
 from .task import Predict
 
@@ -208,7 +211,7 @@ class Occupancy:
             surface.save(folder / "mesh.ply", found)
             surface.save(folder / "mesh.glb", found)
         shown = {"target": wanted, "prediction": found}
-        surface.save_page(folder / "page.html", {k: v for k, v in shown.items() if v is not None})
+        save_page(folder / "page.html", {k: v for k, v in shown.items() if v is not None})
         for name, triangles in shown.items():
             picture = render.picture(triangles, azimuth=self._facts["azimuth"])
             render.save(folder / f"{name}.png", picture)

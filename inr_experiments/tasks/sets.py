@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..checks import InputError
-from ..data.labelled import Labelled, Labeller
+from ..data.solids.sampling import Labelled, Labeller
 
 #: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
 LEAST = 1e-6

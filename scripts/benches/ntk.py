@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from inr_experiments.spectra.lanczos import largest_eigenvalues
-from inr_experiments.spectra.ntk import total_kernel
-from inr_experiments.spectra.operator import ntk_operator
-from inr_experiments.spectra.quadrature import spectral_density
+from inr_experiments.ntk.explicit import total_kernel
+from inr_experiments.ntk.lanczos import largest_eigenvalues
+from inr_experiments.ntk.operator import ntk_operator
+from inr_experiments.ntk.quadrature import spectral_density
 
 from .timing import Row, median, peak
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from inr_experiments.data.meshes import Mesh, load
-from inr_experiments.data.points import uniform
+from inr_experiments.data.solids.meshes import Mesh, load
+from inr_experiments.data.solids.points import uniform
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.fit.step import accumulate_gradients
 from inr_experiments.models.field import Field

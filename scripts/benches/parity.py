@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from inr_experiments import building
-from inr_experiments.data.images import BUNDLED
+from inr_experiments.data.images.load import BUNDLED
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.plan import Plan
 from inr_experiments.statistics import summarise

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from inr_experiments.spectra.singular import singular_values, with_centred
+from inr_experiments.ranks.singular import singular_values, with_centred
 
 from .timing import Row, median, peak
 

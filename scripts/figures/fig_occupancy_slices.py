@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from inr_experiments.data.render import MISSING, RIGHT, TOO_MUCH, errors, upright
 from inr_experiments.reporting import style
 from inr_experiments.reporting.panels import array, one_seed, run_of
 from inr_experiments.runs.frame import Frame
+from inr_experiments.viz.render import MISSING, RIGHT, TOO_MUCH, errors, upright
 
 READS = ("table1_occupancy",)
 PICTURES = True

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 from inr_experiments.runs.store import read_arrays, read_diagnostic
 from tests.launching import SMOKE, fit, inr
 

@@ -16,8 +16,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from inr_experiments.cli.download import main
-from inr_experiments.data import images
-from inr_experiments.data.catalogue import CATALOGUE
+from inr_experiments.data.download.catalogue import CATALOGUE
+from inr_experiments.data.images import load as images
 
 PLY = b"ply\nformat ascii 1.0\n"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import archives
-from inr_experiments.data.archives import extract
+from inr_experiments.data.download import archives
+from inr_experiments.data.download.archives import extract
 
 LIMIT = 1_000_000
 

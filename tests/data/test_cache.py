@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import cache
+from inr_experiments.data.solids import cache
+from inr_experiments.digest import file_sha256
 
 
 class Counted:
@@ -68,8 +69,8 @@ def test_workers_may_share_a_folder(tmp_path):
 def test_the_hash_follows_the_file(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"one")
-    first = cache.file_sha256(path, expected="a file")
+    first = file_sha256(path, expected="a file")
     path.write_bytes(b"three")
-    assert cache.file_sha256(path, expected="a file") != first
+    assert file_sha256(path, expected="a file") != first
     with pytest.raises(InputError, match="no such file; expected a mesh"):
-        cache.file_sha256(tmp_path / "none", expected="a mesh")
+        file_sha256(tmp_path / "none", expected="a mesh")

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 from tests.pictures import EIGHT, RAMP, SIXTEEN, refusal, write_png, write_tiff
 
 # --- values

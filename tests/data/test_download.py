@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import download as module
-from inr_experiments.data.download import Source, download
+from inr_experiments.data.download import fetch as module
+from inr_experiments.data.download.fetch import Source, download
 
 CONTENT = np.random.default_rng(0).bytes(1_000_000)
 Usage = namedtuple("Usage", "total used free")

@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 from inr_experiments.tasks.image_fit import ImageFit
 from tests.pictures import EIGHT, refusal, write_png
 
@@ -43,7 +43,7 @@ def test_a_file_that_the_disk_does_not_give(tmp_path, monkeypatch):
     def fail(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(images, "sha256_of", fail)
+    monkeypatch.setattr("inr_experiments.digest.sha256_of", fail)
     assert "cannot be read (Permission denied)" in refusal(path)
 
 

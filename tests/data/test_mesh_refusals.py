@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import meshes
+from inr_experiments.data.solids import meshes
 
 from ..solids import sphere, write
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from inr_experiments.data import meshes
+from inr_experiments.data.solids import meshes
 
 from ..solids import box_points, sphere, with_holes, write
 

@@ -6,7 +6,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import recipes
+from inr_experiments.data.download import recipes
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 import trimesh
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import shapes
-from inr_experiments.data.shapes import SHAPES, Shape
+from inr_experiments.data.solids import shapes
+from inr_experiments.data.solids.shapes import SHAPES, Shape
 
 from ..solids import box_points
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.io import savemat
 
 from inr_experiments.checks import InputError
-from inr_experiments.data import volumes
+from inr_experiments.data.solids import volumes
 
 from ..reference.volume import majority_naive
 

@@ -15,7 +15,7 @@ from inr_experiments.diagnostics.ntk_convergence import NtkConvergence
 from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
-from inr_experiments.spectra.ranks import rank_family
+from inr_experiments.ranks.measures import rank_family
 from tests.cases import KINDS, field, points
 from tests.reference import ntk as reference
 

@@ -16,8 +16,8 @@ from inr_experiments.models.encodings.random_fourier import RandomFourier
 from inr_experiments.models.inits.random_thresholds import RandomThresholds
 from inr_experiments.models.inits.siren import SirenFirst, SirenHidden
 from inr_experiments.models.inits.torch_default import TorchDefault
+from inr_experiments.ntk.explicit import layer_kernels
 from inr_experiments.seeding import generator
-from inr_experiments.spectra.ntk import layer_kernels
 from tests.fields import build_model, config_of, field_and_task, parameters
 from tests.reference.ntk import jacobians
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inr_experiments.building import resolve
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 from inr_experiments.experiment import execute
 from inr_experiments.reporting.gains import per_item
 from inr_experiments.reporting.panels import run_of

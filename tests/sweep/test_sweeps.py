@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inr_experiments.data import images
+from inr_experiments.data.images import load as images
 from inr_experiments.reporting.comparison import compare_rows
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.runs.lease import Lease

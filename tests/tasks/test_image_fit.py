@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from inr_experiments.checks import InputError
-from inr_experiments.data.images import BUNDLED, DIV2K
+from inr_experiments.data.images.load import BUNDLED, DIV2K
 from inr_experiments.tasks.image_fit import ImageFit, fitted_mask, grid
 
 

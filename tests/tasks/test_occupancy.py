@@ -13,7 +13,7 @@ import torch
 import trimesh
 from torch.nn import functional
 
-from inr_experiments.data.solids import SCANS
+from inr_experiments.data.solids.open import SCANS
 from inr_experiments.paths import data_dir
 from inr_experiments.seeding import generator
 

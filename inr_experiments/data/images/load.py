@@ -1,0 +1,120 @@
+"""Pictures from files to float arrays."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ...checks import InputError, nearest
+from ...digest import file_sha256
+from ...paths import data_dir
+from .decode import decode
+
+#: Photographs that ship with scikit-image (public domain or CC0), by their file there.
+BUNDLED = {
+    "astronaut": "astronaut.png",
+    "chelsea": "chelsea.png",
+    "coffee": "coffee.png",
+    "rocket": "rocket.jpg",
+}
+#: The test crops of Tancik et al. 2020, by DIV2K validation id.
+DIV2K = (
+    *("0826", "0831", "0823", "0815", "0854", "0875", "0805", "0806"),
+    *("0872", "0887", "0863", "0877", "0821", "0834", "0809", "0890"),
+)
+
+#: Pixels that a picture may have unless a config says otherwise: 8000², 0.8 GB as RGB floats.
+PIXEL_LIMIT = 64_000_000
+
+
+@dataclass(frozen=True)
+class LoadedImage:
+    """A decoded picture.
+
+    Attributes:
+        pixels: (H, W, C) float32 in [0, 1], C = 1 or 3.
+        sha256: hash of the file's bytes.
+        notes: what was done to the file on the way, one sentence each.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def bundled(name: str) -> Path:
+    """The file of a bundled photograph, or an `InputError` that lists them."""
+    if name not in BUNDLED:
+        raise InputError(
+            f"task.image={name!r}: expected one of the bundled photographs "
+            f"{', '.join(BUNDLED)}{nearest(name, BUNDLED)}; for a file of your own, task.path=FILE"
+        )
+    spec = find_spec("skimage")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "data" / BUNDLED[name]
+
+
+def div2k(name: str) -> Path:
+    """The file of a DIV2K test crop in the data folder, or an `InputError` with the command."""
+    name = str(name).zfill(4)
+    if name not in DIV2K:
+        raise InputError(
+            f"task.image={name!r}: expected one of the 16 DIV2K ids {', '.join(sorted(DIV2K))}"
+        )
+    path = data_dir() / "div2k" / "test512" / f"{name}.png"
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; get the 16 crops with: inr-download div2k "
+            "(or set INR_DATA to the folder that holds div2k/test512)"
+        )
+    return path
+
+
+def load(path: Path, *, side: int | None = None, pixel_limit: int = PIXEL_LIMIT) -> LoadedImage:
+    """Read a picture and, where `side` is given, resize its longer side to it (bicubic).
+
+    Whatever was changed on the way, by `decode` or here, is said in `notes`.
+
+    Raises:
+        InputError: if the file is missing, unreadable or no picture that `decode` accepts, or if
+            it, before or after resizing, has more than `pixel_limit` pixels.
+    """
+    sha256 = file_sha256(path, expected="a picture (with -m, also a folder of them)")
+    pixels, notes = decode(path, pixel_limit=pixel_limit)
+    if side is not None and side != max(pixels.shape[:2]):
+        pixels = _resize(pixels, side, pixel_limit)
+        notes.append(f"resized to {pixels.shape[1]}×{pixels.shape[0]} (bicubic)")
+    return LoadedImage(np.ascontiguousarray(pixels, dtype=np.float32), sha256, tuple(notes))
+
+
+def _resize(pixels: npt.NDArray, side: int, pixel_limit: int) -> npt.NDArray[np.float32]:
+    """Bicubic with antialiasing, the longer side to `side`, clipped to [0, 1]."""
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if size[0] * size[1] > pixel_limit:
+        raise InputError(
+            f"task.side={side}: {size[0]}×{size[1]} pixels; expected at most "
+            f"task.pixel_limit={pixel_limit}"
+        )
+    channels = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(pixels[:, :, c], dtype=np.float32)).resize(
+                size, Image.Resampling.BICUBIC
+            )
+        )
+        for c in range(pixels.shape[2])
+    ]
+    return np.clip(np.stack(channels, axis=2), 0.0, 1.0)
+
+
+def save(path: Path, pixels: npt.NDArray[np.floating]) -> None:
+    """Write (H, W, C) values, clipped to [0, 1], as an 8-bit PNG."""
+    import imageio.v3 as iio
+
+    eight = np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8)
+    iio.imwrite(path, eight[:, :, 0] if eight.shape[2] == 1 else eight)

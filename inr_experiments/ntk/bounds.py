@@ -1,0 +1,169 @@
+"""Ranks of gradient matrices and what bounds them: the layer-wise bound, Prop. 3, the oracle."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..checks import InputError
+from ..ranks.measures import numerical_rank
+from ..ranks.singular import singular_values, singular_values_of_rows
+from .capture import CapturedLayer, capture
+from .request import Question, ask
+
+#: Rows of a transposed gradient matrix folded at a time.
+ROWS = 8192
+
+
+@dataclass(frozen=True)
+class LayerRanks:
+    """Numerical ranks of one Linear layer.
+
+    Attributes:
+        inputs: rank(Z_{k-1}).
+        extended: rank([Z_{k-1}, 1]); of Z_{k-1} where no bias is trained.
+        sensitivities: rank(Δ_k), a row for each point and output.
+        gradient: rank(G_k).
+        bound: rank(Δ_k)·rank([Z_{k-1}, 1]), or the number of rows or columns of G_k if less.
+    """
+
+    inputs: int
+    extended: int
+    sensitivities: int
+    gradient: int
+    bound: int
+
+
+@dataclass(frozen=True)
+class RankBounds:
+    """Prop. 3 in its testable form: lower ≤ rank(G_all) ≤ upper."""
+
+    lower: int
+    rank: int
+    upper: int
+
+    @property
+    def holds(self) -> bool:
+        """True where both bounds hold."""
+        return self.lower <= self.rank <= self.upper
+
+
+def layer_ranks(
+    module: nn.Module, coordinates: Tensor, *, outputs: int | str = 0, stage: str | None = None
+) -> dict[str, LayerRanks]:
+    """Ranks of Z_{k-1}, Δ_k and the gradient matrix G_k of each Linear layer, and their bound.
+
+    Row (n, c) of G_k is vec([z_{k-1}(n), 1] ⊗ δ_k,c(n)), hence
+    rank(G_k) ≤ rank(Δ_k)·rank([Z_{k-1}, 1]). A layer of which nothing is trained is left out.
+
+    Shapes: coordinates (N, P); G_k is folded in chunks of its transpose, O((N·C)²) memory.
+
+    Args:
+        outputs: one output, or `blocks` for all.
+        stage: as for `layer_kernels`.
+
+    Raises:
+        InputError: if the module is not in float64, or as for `layer_kernels`.
+
+    Source: section 3 of arXiv 2602.01526.
+    """
+    result = {}
+    for layer in _layers(module, coordinates, outputs=outputs, stage=stage):
+        rows, units = _flat(layer).shape
+        extended = _extended(layer)
+        size = (rows, extended.shape[1] * units)
+        sigma = singular_values_of_rows(_transposed(layer), width=rows)
+        features, sensitivities = _rank(extended), _rank(_flat(layer))
+        result[layer.name] = LayerRanks(
+            inputs=_rank(layer.inputs),
+            extended=features,
+            sensitivities=sensitivities,
+            gradient=numerical_rank(sigma.cpu().numpy(), size),
+            bound=min(features * sensitivities, *size),
+        )
+    return result
+
+
+def gradient_rank_bounds(
+    module: nn.Module, coordinates: Tensor, *, stage: str | None = None
+) -> RankBounds:
+    """Prop. 3 in its testable form, over the Linear layers and all outputs.
+
+    max_k rank(Z_{k-1}[alive_k]) ≤ rank(G_all) ≤ Σ_k D_k · rank([Z_{k-1}, 1]), where alive_k are
+    the samples with Δ_k(n) ≠ 0 for some output; without trained biases the 1 falls away. As printed
+    the proposition has all samples on the left and Z_{k-1} alone on the right, and fails on dead
+    samples and with trained biases.
+
+    Shapes: coordinates (N, P); for the paper's gradients of Z_L the `stage` is the last hidden one.
+
+    Raises:
+        InputError: as for `layer_ranks`.
+
+    Source: Prop. 3 of arXiv 2602.01526, corrected.
+    """
+    layers = _layers(module, coordinates, outputs="blocks", stage=stage)
+    lower, upper, columns = 0, 0, 0
+    for layer in layers:
+        alive = (layer.sensitivities != 0).flatten(1).any(dim=1)
+        if layer.weight and alive.any():
+            lower = max(lower, _rank(layer.inputs[alive]))
+        units = layer.sensitivities.shape[2]
+        upper += units * _rank(_extended(layer))
+        columns += units * _extended(layer).shape[1]
+    if not layers:
+        return RankBounds(0, 0, 0)
+    rows = len(_flat(layers[0]))
+    chunks = (chunk for layer in layers for chunk in _transposed(layer))
+    sigma = singular_values_of_rows(chunks, width=rows)
+    return RankBounds(lower, numerical_rank(sigma.cpu().numpy(), (rows, columns)), upper)
+
+
+def linear_oracle(*, rows: int, inputs: int, biases: bool) -> int:
+    """rank(G_all) of a linear network: rows·P, or rows·(P + 1) with trained biases.
+
+    Exact for generic weights, no activation, N ≥ P + 1, all layers trained, the constant
+    not among the columns of X and widths of at least `rows`.
+
+    Args:
+        rows: outputs that the gradients are taken of: D for Z_L, C for Y.
+        inputs: P. For a frozen inlet of width D with trained biases: the rank of [Z₀, 1] less 1.
+    """
+    return rows * (inputs + biases)
+
+
+def _layers(
+    module: nn.Module, coordinates: Tensor, *, outputs: int | str, stage: str | None
+) -> list[CapturedLayer]:
+    question: Question = ask(module, coordinates, outputs=outputs, stage=stage, method="identity")
+    if question.x.dtype != torch.float64:
+        raise InputError(
+            f"a module in {question.x.dtype} rounds ranks up; expected float64, as .double() gives"
+        )
+    layers = capture(question.output, question.x, outputs=question.outputs)
+    return [layer for layer in layers if not layer.elementwise]
+
+
+def _flat(layer: CapturedLayer) -> Tensor:
+    """Δ with a row for each point and output. Shapes: -> (N·C, D_out)."""
+    return layer.sensitivities.flatten(0, 1)
+
+
+def _extended(layer: CapturedLayer) -> Tensor:
+    """The factor of the sensitivities: [Z, 1], Z or 1, as weights and biases are trained."""
+    ones = layer.inputs.new_ones(len(layer.inputs), 1)
+    parts = [layer.inputs] * layer.weight + [ones] * layer.bias
+    return torch.cat(parts, dim=1)
+
+
+def _transposed(layer: CapturedLayer) -> Iterator[Tensor]:
+    """Rows of G_kᵀ, some units at a time. Shapes: each (units · D_in + 1, N·C)."""
+    outputs = layer.sensitivities.shape[1]
+    features = _extended(layer).repeat_interleave(outputs, dim=0).T
+    most = max(ROWS, 2 * features.shape[1])
+    for delta in _flat(layer).T.split(max(1, most // len(features))):
+        yield (delta[:, None, :] * features).flatten(0, 1)
+
+
+def _rank(Z: Tensor) -> int:
+    return numerical_rank(singular_values(Z).cpu().numpy(), (Z.shape[0], Z.shape[1]))

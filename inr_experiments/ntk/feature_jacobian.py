@@ -1,0 +1,95 @@
+"""Directions that each layer passes on: the Jacobian of one layer's features by the last's."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..checks import InputError, integer
+from ..ranks.measures import effective_rank, numerical_rank
+from .function import Output, spread
+
+
+@torch.enable_grad()
+def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tensor]:
+    """J_k(n) = ∂z_k(n)/∂z_{k-1}(n) for each Linear layer k, by its name.
+
+    z_{k-1} is what the layer sees and z_k what the next Linear layer sees, the last one's the
+    output; whatever lies between, activation and normalisation, belongs to layer k.
+
+    Shapes: coordinates (N, P) -> (N, D_k, D_{k-1}) each; memory O(N Σ D_k D_{k-1}).
+
+    Raises:
+        InputError: if samples interact, or for input that cannot be used.
+
+    Source: Prop. 1 and 2 of arXiv 2602.01526.
+    """
+    output = Output(module)
+    reason = output.interacts() or output.dropout()
+    if reason is not None:
+        raise InputError(f"{reason}; expected module.eval() first")
+    seen: list[tuple[str, Tensor]] = []
+
+    def hook_of(name: str) -> Any:
+        def hook(_module: nn.Module, inputs: tuple) -> tuple:
+            z = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
+            if z.ndim != 2:
+                raise InputError(f"layer {name!r} saw shape {tuple(z.shape)}; expected (N, D_in)")
+            seen.append((name, z))
+            return (z, *inputs[1:])
+
+        return hook
+
+    hooks = [
+        m.register_forward_pre_hook(hook_of(name))
+        for name, m in module.named_modules()
+        if isinstance(m, nn.Linear)
+    ]
+    try:
+        y = output(output.points(coordinates))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    following = [z for _, z in seen[1:]] + [y]
+    return {
+        name: _by_columns(after, before)
+        for (name, before), after in zip(seen, following, strict=True)
+    }
+
+
+def _by_columns(after: Tensor, before: Tensor) -> Tensor:
+    """∂after/∂before, sample by sample. Shapes: (N, D), (N, E) -> (N, D, E)."""
+    rows = []
+    for column in after.unbind(dim=1):
+        gradient = None
+        if column.requires_grad:
+            (gradient,) = torch.autograd.grad(
+                column.sum(), before, retain_graph=True, allow_unused=True
+            )
+        rows.append(torch.zeros_like(before) if gradient is None else gradient)
+    return torch.stack(rows, dim=1)
+
+
+def feature_jacobian_ranks(
+    module: nn.Module, coordinates: Tensor, *, samples: int = 32
+) -> dict[str, dict[str, float]]:
+    """Ranks of J_k at evenly spread points, by layer.
+
+    `rank_mean`, `rank_least` and `rank_most` of the numerical rank over the samples, and the mean
+    of `effective_rank`.
+
+    Shapes: coordinates (N, P).
+    """
+    chosen = coordinates[spread(len(coordinates), integer("samples", samples))]
+    result = {}
+    for name, J in feature_jacobians(module, chosen).items():
+        shape = (J.shape[1], J.shape[2])
+        spectra = torch.linalg.svdvals(J.to(torch.float64)).cpu().numpy()
+        ranks = [numerical_rank(sigma, shape) for sigma in spectra]
+        result[name] = {
+            "rank_mean": sum(ranks) / len(ranks),
+            "rank_least": min(ranks),
+            "rank_most": max(ranks),
+            "effective_rank": sum(effective_rank(sigma) for sigma in spectra) / len(ranks),
+        }
+    return result

@@ -1,0 +1,197 @@
+"""Pictures of surfaces and of slices, by matplotlib alone: no display, no GL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..data.solids.base import Triangles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Picture = npt.NDArray[np.uint8]
+Window = tuple[float, float, float, float]
+
+#: How far the camera is raised, in degrees.
+ELEVATION = 20.0
+#: From where the light comes, in the camera's axes: right, up, towards it.
+LIGHT = (-0.4, 0.6, 0.7)
+AMBIENT = 0.25
+#: Faces smaller than a bin are hidden where it and those around hold one that much nearer.
+BIN, BEHIND = 0.03, 0.15
+COLOUR = (0.72, 0.76, 0.84)
+#: Colours of errors in a slice, safe for the colour-blind.
+RIGHT, MISSING, TOO_MUCH = (0.8, 0.8, 0.8), (0.0, 0.45, 0.7), (0.9, 0.5, 0.0)
+#: Left, right, bottom, top of what is seen: the box [-1, 1]³ from any side fits.
+WINDOW: Window = (-1.5, 1.5, -1.5, 1.5)
+
+
+def camera(azimuth: float, elevation: float) -> npt.NDArray[np.float64]:
+    """Rows right, up, towards the camera; y is up, and azimuth 0 looks along −z.
+
+    Shapes: -> (3, 3).
+    """
+    a, e = np.radians([azimuth, elevation])
+    towards = np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
+    right = np.array([np.cos(a), 0.0, -np.sin(a)])
+    return np.stack([right, np.cross(towards, right), towards])
+
+
+def shade(triangles: Triangles, view: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Lambert's law per face, with the mean of its corners' normals, lit from both sides.
+
+    Shapes: -> (F, 3) colours in [0, 1].
+    """
+    a, b, c = (triangles.vertices[triangles.faces[:, i]] for i in range(3))
+    normal = np.cross(b - a, c - a)
+    at_vertex = np.stack(
+        [
+            np.bincount(
+                triangles.faces.reshape(-1),
+                weights=np.repeat(normal[:, axis], 3),
+                minlength=len(triangles.vertices),
+            )
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    smooth = at_vertex[triangles.faces].sum(axis=1)
+    smooth /= np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-300)
+    light = np.array(LIGHT) / np.linalg.norm(LIGHT)
+    seen = smooth @ view.T
+    # A surface with holes shows its back: turn those normals towards the camera.
+    seen[seen[:, 2] < 0] *= -1
+    brightness = AMBIENT + (1 - AMBIENT) * np.clip(seen @ light, 0, 1)
+    return brightness[:, None] * np.array(COLOUR)
+
+
+def in_front(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Mark faces that may be seen: all but small ones with others well before them all around.
+
+    Drawing time goes with the number of faces, and most of a porous body's are hidden.
+
+    Shapes: corners (F, 3, 3) in the camera's axes -> (F,).
+    """
+    from scipy.ndimage import minimum_filter
+
+    middle = corners.mean(axis=1)
+    small = np.ptp(corners[:, :, :2], axis=1).max(axis=1) < BIN
+    index = np.floor(middle[:, :2] / BIN).astype(np.int64)
+    index -= index.min(axis=0)
+    nearest = np.full(index.max(axis=0) + 1, -np.inf)
+    np.maximum.at(nearest, tuple(index[small].T), middle[small, 2])
+    # The neighbours too: at an outline, a bin is covered in part.
+    nearest = minimum_filter(nearest, size=5, mode="constant", cval=-np.inf)
+    return ~small | (middle[:, 2] > nearest[tuple(index.T)] - BEHIND)
+
+
+def picture(
+    triangles: Triangles | None,
+    *,
+    pixels: int = 512,
+    azimuth: float = 30.0,
+    elevation: float = ELEVATION,
+    window: Window = WINDOW,
+) -> Picture:
+    """A surface seen in parallel projection, far faces drawn first; white with a word for None.
+
+    Shapes: -> (pixels, pixels, 3) uint8.
+    """
+    from matplotlib.collections import PolyCollection
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=window[:2], ylim=window[2:])
+    axes.axis("off")
+    if triangles is None:
+        axes.text(0.5, 0.5, "no surface", ha="center", va="center", transform=axes.transAxes)
+    else:
+        view = camera(azimuth, elevation)
+        corners = (triangles.vertices @ view.T)[triangles.faces]
+        seen = np.flatnonzero(in_front(corners))
+        order = seen[np.argsort(corners[seen, :, 2].mean(axis=1))]
+        colours = shade(triangles, view)[order]
+        # Edges in the face's own colour close the hairlines between neighbours.
+        axes.add_collection(
+            PolyCollection(
+                corners[order, :, :2], facecolors=colours, edgecolors=colours, linewidths=0.4
+            )
+        )
+    return _pixels(figure)
+
+
+def slices(
+    prediction: Mapping[str, npt.NDArray], target: Mapping[str, npt.NDArray], *, pixels: int = 300
+) -> Picture:
+    """The planes through the middle, one column each: prediction above, where it errs below.
+
+    In the lower row, grey is inside both, blue missing, orange too much.
+
+    Shapes: by the name of the plane's normal, prediction (R, R) in [0, 1] and target (R, R) bool,
+    axes in the order that remains; -> (2 · pixels, columns · pixels, 3).
+    """
+    from matplotlib.figure import Figure
+
+    columns = len(prediction)
+    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100, layout="tight")
+    for column, (name, values) in enumerate(prediction.items()):
+        down, right = (axis for axis in "xyz" if axis != name)
+        for row, image in enumerate((values, errors(values, target[name]))):
+            axes = figure.add_subplot(2, columns, 1 + column + row * columns)
+            axes.imshow(
+                upright(image, name),
+                origin="lower",
+                extent=(-1, 1, -1, 1),
+                cmap="gray_r",
+                vmin=0,
+                vmax=1,
+                interpolation="nearest",
+            )
+            axes.set(xticks=[], yticks=[])
+            first, second = (right, down) if down == "y" else (down, right)
+            axes.set_xlabel(first, labelpad=1)
+            axes.set_ylabel(second, labelpad=1)
+            title = "blue missing, orange too much" if row else f"{name} ≈ 0: prediction"
+            axes.set_title(title, fontsize=9)
+    return _pixels(figure)
+
+
+def errors(prediction: npt.NDArray, target: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """A plane in which what is missing and what is too much have colours of their own.
+
+    Shapes: prediction (R, R) in [0, 1], target (R, R) bool -> (R, R, 3) in [0, 1].
+    """
+    inside = prediction > 0.5
+    colours = np.ones((*inside.shape, 3))
+    colours[inside & target] = RIGHT
+    colours[target & ~inside] = MISSING
+    colours[inside & ~target] = TOO_MUCH
+    return colours
+
+
+def upright(plane: npt.NDArray, normal: str) -> npt.NDArray:
+    """The plane as rows from below: y is up, as in the pictures; in y's own plane, z.
+
+    Shapes: the two axes other than `normal` in their order, and any further ones.
+    """
+    return plane if normal == "x" else np.swapaxes(plane, 0, 1)
+
+
+def save(path: Path, image: Picture) -> None:
+    """Write a picture as PNG."""
+    import imageio.v3 as iio
+
+    iio.imwrite(path, image)
+
+
+def _pixels(figure: "Figure") -> Picture:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
