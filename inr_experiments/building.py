@@ -1,122 +1,35 @@
-"""The parts that yaml files name, checked and built; the only file that instantiates them."""
+"""The parts that a config names, checked and built; the only file that knows their keys."""
 
 import inspect
-import logging
-import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
-from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from hydra.utils import get_object
 
-from .checks import InputError, choice, nearest
-from .fit.plan import Plan
-from .fit.precision import PRECISIONS, usable
+from .checks import InputError, keyed
+from .config import LOOKS, known, without
+from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
 from .models.field import Field
-from .paths import conf_dir
+from .models.network import Network, check_network
 from .tasks.task import Task
 
-log = logging.getLogger(__name__)
-
 #: Packages whose classes a yaml file may name.
-TRUSTED = tuple(f"inr_experiments.{p}" for p in ("models", "tasks", "diagnostics", "tracking"))
-TRUSTED += ("torch.nn",)
-#: What a config holds, as conf/config.yaml lists it.
-KEYS = (
-    *("scale", "task", "model", "fit", "diagnostic", "tracking", "experiment"),
-    *("seed", "device", "outputs", "force", "trusted"),
-)
-#: What it holds of a sweep; none of it is of one run.
-OF_THE_SWEEP = ("sweep", "items", "data")
-#: What of a model is for tables and figures, and of no part of it.
-LOOKS = ("name", "label", "colour")
-#: A model's parts, and whether it can do without.
+OURS = ("models", "tasks", "fit", "diagnostics", "tracking")
+TRUSTED = (*(f"inr_experiments.{package}" for package in OURS), "torch.nn", "torch.optim")
+#: The parts of a field, and whether it can do without.
 PARTS = {
     **dict.fromkeys(("inlet_init", "inlet_activation", "hidden_init", "hidden_activation"), True),
     **{"head_init": True, "encoding": False, "batch_norm": False},
 }
 
-#: Colours of models that have none.
-SPARE = ("#8C564B", "#17BECF", "#7F7F00", "#9467BD")
-
 Diagnostic = Callable[[Snapshot, Task], dict[str, Any]]
-
-
-def resolve(cfg: DictConfig) -> dict[str, Any]:
-    """The config as plain values.
-
-    Raises:
-        InputError: if an interpolation leads nowhere or a name cannot be used.
-    """
-    try:
-        config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        says = " ".join(str(error.msg).split())
-        raise InputError(f"{error.full_key or 'config'}: {says}") from error
-    known("", config, (*KEYS, *OF_THE_SWEEP))
-    config = without(config, *OF_THE_SWEEP)
-    for key in KEYS:
-        if key not in config and key != "experiment":
-            raise InputError(f"{key}: missing; expected one in the config")
-    for group in ("model", "task", "fit"):
-        if not isinstance(config[group], dict):
-            raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
-    name = config["model"].get("name")
-    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
-        raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
-    config["model"] |= looks(config["model"])
-    if not isinstance(config["force"], bool):
-        raise InputError(f"force={config['force']!r}: expected true or false")
-    trusted = config["trusted"]
-    if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
-        raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
-    if "precision" in config["fit"]:
-        config["fit"]["precision"] = pick_precision(config)
-    return config
-
-
-def looks(model: dict[str, Any]) -> dict[str, str]:
-    """`label` and `colour` of a model; its name and a spare colour where its yaml has no label.
-
-    A yaml that begins with another's, as most do, would else go by that one's label.
-    """
-    name, label, colour = (model.get(key) for key in LOOKS)
-    if label is None or listed_labels().get(label, name) != name:
-        return {"label": str(name), "colour": SPARE[sum(map(ord, str(name))) % len(SPARE)]}
-    if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
-        raise InputError(f"model.colour={colour!r}: expected six hex digits, as in '#D55E00'")
-    return {"label": str(label), "colour": colour}
-
-
-@cache
-def listed_labels() -> dict[str, str]:
-    """The names of the models in conf/model by their labels."""
-    yamls = [OmegaConf.load(path) for path in sorted((conf_dir() / "model").glob("*.yaml"))]
-    return {str(y.label): str(y.name) for y in yamls}
-
-
-def pick_precision(config: dict[str, Any]) -> str:
-    """`fit.precision`, or `fp32` where the model or the device is not for it, which is said.
-
-    What is computed is what the config, and with it the run's key and record, says from here on.
-    """
-    asked = choice("fit.precision", config["fit"]["precision"], PRECISIONS)
-    fast, name = config["model"].get("fast", True), config["model"]["name"]
-    if not isinstance(fast, bool):
-        raise InputError(f"model.fast={fast!r}: expected true or false")
-    if asked != "fp32" and not fast:
-        log.warning("fit.precision=%s: model.fast=false, %s stays in fp32", asked, name)
-        return "fp32"
-    return usable(asked, pick_device(config["device"]))
 
 
 def pick_device(device: str) -> str:
     """`cpu` or `cuda`; `auto` takes the GPU where there is one."""
-    choice("device", device, ("auto", "cpu", "cuda"))
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("device=cuda: no GPU is visible to torch; expected cpu or auto")
     if device == "auto":
@@ -129,32 +42,34 @@ def build_task(config: dict[str, Any]) -> Task:
     return build(without(config["task"], "name", "kind"), config, group="task")
 
 
-def build_plan(config: dict[str, Any]) -> Plan:
-    """The plan of the fit."""
-    known("fit", config["fit"], Plan.__dataclass_fields__)
-    try:
-        return Plan(**config["fit"])
-    except TypeError as error:
-        raise InputError(f"fit: {error}") from error
+def build_settings(config: dict[str, Any]) -> FitSettings:
+    """The settings of the fit."""
+    return build(config["fit"], config, group="fit")
 
 
-def build_field(config: dict[str, Any], task: Task) -> Field:
-    """The model that the config names, in the task's shape, at its initialisation."""
-    for part, needed in PARTS.items():
-        value = config["model"].get(part)
-        if not (isinstance(value, dict) and "_target_" in value) and (needed or value is not None):
-            raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
-    return build(
-        without(config["model"], *LOOKS, "lr", "fast"),
+def build_network(config: dict[str, Any], task: Task) -> Network:
+    """The network that the config names, in the task's shape, at its initialisation.
+
+    Its weights are drawn from the seed and the data, so that pictures are independent draws, and
+    the networks of one seed and picture are paired.
+    """
+    node = without(config["model"], *LOOKS, "lr", "bf16")
+    if node.get("_target_") == f"{Field.__module__}.{Field.__qualname__}":
+        for part, needed in PARTS.items():
+            value = node.get(part)
+            built = isinstance(value, dict) and "_target_" in value
+            if not built and (needed or value is not None):
+                raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
+    network = build(
+        node,
         config,
         group="model",
-        in_features=task.in_features,
+        domain=task.domain,
         out_features=task.out_features,
-        resolution=task.resolution,
-        half_extents=task.half_extents,
-        radius=task.radius,
-        seed=config["seed"],
+        draw=(config["seed"], task.sha256),
     )
+    check_network(network)
+    return network
 
 
 def build_diagnostics(
@@ -168,60 +83,72 @@ def build_diagnostics(
     return {n: build(node, config, group=f"diagnostic.{n}") for n, node in chosen.items()}
 
 
-def without(node: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The entries that are for the reader, not for the constructor, left out."""
-    return {key: value for key, value in node.items() if key not in names}
-
-
 def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra: Any) -> Any:
-    """Instantiate a node after looking at every `_target_` in it.
+    """Build a node after looking at every `_target_` in it; a `_partial_` one as a function.
 
     Raises:
-        InputError: if a target is outside the trusted packages or does not take its arguments.
+        InputError: if a target is outside the trusted packages, or refuses an argument.
     """
     trusted = (*TRUSTED, *config["trusted"])
     for where, inner in nodes(node, group):
-        target = str(inner["_target_"])
-        if not any(within(target, package) for package in trusted):
-            package = target.split(".")[0]
-            package = package if package.isprintable() else repr(package)
-            raise InputError(
-                f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
-                f"if it is yours, allow it with 'trusted=[{package}]'"
-            )
-        names = parameters(where, target)
-        if not any(within(target, package) for package in config["trusted"]):
-            check_class(where, target)
+        check_target(where, str(inner["_target_"]), trusted, own=config["trusted"])
+        names = parameters(where, str(inner["_target_"]))
         known(where, inner, names and [n for n in names if where != group or n not in extra])
-    # Hydra would take `${` in a file's name for an interpolation; all of those are resolved by now.
-    literal = {key: v for key, v in node.items() if isinstance(v, str) and "${" in v}
-    node = without(node, *literal)
+    return made(node, group, extra)
+
+
+def made(node: Any, where: str, extra: dict[str, Any] | None = None) -> Any:
+    """The object that a node with a `_target_` describes, its parts first; other values as is."""
+    if isinstance(node, list):
+        return [made(value, f"{where}[{i}]") for i, value in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    own = {key: value for key, value in node.items() if not str(key).startswith("_")}
+    parts = {key: made(value, f"{where}.{key}") for key, value in own.items()}
+    if "_target_" not in node:
+        return parts
+    call = partial(called, get_object(node["_target_"]), where, **parts, **(extra or {}))
+    return call if node.get("_partial_") else call()
+
+
+def called(target: Callable[..., Any], where: str, /, *args: Any, **parts: Any) -> Any:
+    """`target(*args, **parts)`; what it refuses is told with the key of the config.
+
+    Raises:
+        InputError: for whatever goes wrong in it.
+    """
     try:
-        made = instantiate(node, **extra, _convert_="all", _partial_=bool(literal))
-        return made(**literal) if literal else made
-    except InputError:
-        raise
+        return target(*args, **parts)
+    except InputError as error:
+        raise InputError(keyed(error, where, parts)) from error
     except Exception as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, InputError):
-            raise cause from error
-        raise InputError(f"{group}: cannot be built: {' '.join(str(cause).split())}") from error
+        raise InputError(f"{where}: cannot be built: {' '.join(str(error).split())}") from error
 
 
-def within(name: str, package: str) -> bool:
-    """True where a dotted name is that of the package or of something in it."""
-    return name == package or name.startswith(f"{package}.")
-
-
-def check_class(where: str, target: str) -> None:
-    """Raise an `InputError` unless the target is a class that a trusted package defines.
+def check_target(where: str, target: str, trusted: tuple[str, ...], own: list[str]) -> None:
+    """Raise an `InputError` unless the target is the user's `own`, or a class of a trusted package.
 
     A module holds what it imports too, and a function may write a file: the config of a run may be
     a stranger's.
     """
+    if not any(within_package(target, package) for package in trusted):
+        package = target.split(".")[0]
+        package = package if package.isprintable() else repr(package)
+        raise InputError(
+            f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
+            f"if it is yours, allow it with 'trusted=[{package}]'"
+        )
+    parameters(where, target)
+    if any(within_package(target, package) for package in own):
+        return
     found = get_object(target)
-    if not isinstance(found, type) or not any(within(found.__module__, t) for t in TRUSTED):
+    if not isinstance(found, type) or not any(within_package(found.__module__, t) for t in TRUSTED):
         raise InputError(f"{where}._target_={target!r}: expected a class of {', '.join(TRUSTED)}")
+
+
+def within_package(name: str, package: str) -> bool:
+    """True where a dotted name is that of the package or of something in it."""
+    return name == package or name.startswith(f"{package}.")
 
 
 def nodes(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -251,16 +178,3 @@ def parameters(where: str, target: str) -> list[str] | None:
     if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
         return None
     return list(signature.parameters)
-
-
-def known(where: str, node: dict[str, Any], names: Iterable[str] | None) -> None:
-    """Raise an `InputError` for the first key of `node` that is none of `names`."""
-    if names is None:
-        return
-    names = list(names)
-    for key in node:
-        if key not in names and not str(key).startswith("_"):
-            raise InputError(
-                f"{where}{'.' * bool(where)}{key}: no such key; expected one of "
-                f"{', '.join(names)}{nearest(key, names)}"
-            )

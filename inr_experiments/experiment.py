@@ -17,18 +17,19 @@ from .building import (
     Diagnostic,
     build,
     build_diagnostics,
-    build_field,
-    build_plan,
+    build_network,
+    build_settings,
     build_task,
     pick_device,
-    resolve,
 )
-from .checks import InputError, integer
+from .checks import InputError, integer, within
+from .config import resolve
 from .fit.loop import DivergedError, fit
-from .fit.plan import Plan
+from .fit.precision import check_precision
+from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
 from .models.batch_norm import freeze_statistics, need_two
-from .models.field import Field
+from .models.network import Network
 from .paths import user_path
 from .runs.key import run_key
 from .runs.names import name_of, note_name, stored_names, write_names
@@ -72,7 +73,9 @@ def execute(cfg: DictConfig) -> Outcome:
     seed = integer("seed", config["seed"], least=0)
     device = pick_device(config["device"])
     task = build_task(config)
-    plan = build_plan(config)
+    settings = build_settings(config)
+    with within("fit"):
+        check_precision(settings.precision, device, bf16=config["model"].get("bf16", "allowed"))
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
     store = Store(user_path(config["outputs"]))
@@ -81,13 +84,15 @@ def execute(cfg: DictConfig) -> Outcome:
     force, fresh = config["force"], False
     record = None if force else store.record(key, seed)
     if record is None:
-        field = build_field(config, task)
+        network = build_network(config, task)
         points = len(task.coordinates)
-        need_two(field, points if plan.batch == "full" else min(points, int(plan.batch)))
+        batch = points if settings.batch == "full" else int(settings.batch)
+        with within("model"):
+            need_two(network, min(points, batch))
         with store.working(key, seed, again=force) as run:
             if run is not None:
                 write_names(run.path, [name_of(config, task.item), *stored_names(folder)])
-                fit_and_record(run, field, task, plan, config, device, diagnostics)
+                fit_and_record(run, network, task, settings, config, device, diagnostics)
                 fresh = True
         record = store.record(key, seed) if fresh or not force else None
     if record is None:
@@ -118,9 +123,9 @@ def locate(cfg: DictConfig, outputs: Path, keys: Keys | None = None) -> Path:
 
 def fit_and_record(
     run: Run,
-    field: Field,
+    network: Network,
     task: Task,
-    plan: Plan,
+    settings: FitSettings,
     config: dict[str, Any],
     device: str,
     diagnostics: dict[str, Diagnostic],
@@ -131,21 +136,20 @@ def fit_and_record(
     results: dict[str, dict[int, dict]] = {name: {} for name in diagnostics}
     spent = dict.fromkeys(("evaluate", "diagnose"), 0.0)
     try:
-        for snapshot in fit(field, task, plan, seed=config["seed"], device=device):
-            run.trace(snapshot.losses, snapshot.rates)
+        for snapshot in fit(network, task, settings, seed=config["seed"], device=device):
+            run.trace(snapshot.losses, snapshot.lrs)
             with timed(spent, "evaluate"):
                 metrics = task.evaluate(snapshot.predict)
             run.append(snapshot.step, metrics)
             if not sys.stderr.isatty():  # where there is no progress bar
                 facts = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-                log.info("step %d of %d: %s", snapshot.step, plan.steps, facts)
-            run.save_weights(snapshot.step, weights(snapshot.field))
+                log.info("step %d of %d: %s", snapshot.step, settings.steps, facts)
+            run.save_weights(snapshot.step, weights(snapshot.network))
             with timed(spent, "diagnose"):
-                for name, diagnostic in diagnostics.items():
-                    results[name][snapshot.step] = diagnostic(snapshot, task)
+                measure(diagnostics, snapshot, task, results)
         task.draw(snapshot.predict, run.path)
     except DivergedError as error:
-        run.trace(error.losses, error.rates)
+        run.trace(error.losses, error.lrs)
         status = f"failed: {error}"
     for name, result in results.items():
         write_diagnostic(run.path, name, result, config["diagnostic"][name])
@@ -155,17 +159,26 @@ def fit_and_record(
             "key": run_key(config, data_sha256=task.sha256),
             "seed": config["seed"],
             "status": status,
-            "precision": plan.precision,
+            "precision": settings.precision,
             "item": task.item,
             "config": config,
             "data": {"sha256": task.sha256, **task.facts},
-            "parameters": sum(p.numel() for p in field.parameters()),
+            "parameters": sum(p.numel() for p in network.parameters()),
             "metrics": summary(run.milestones) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
             "provenance": {**provenance(), "device": device, "threads": torch.get_num_threads()},
         },
         OmegaConf.to_yaml(OmegaConf.create(config)),
     )
+
+
+def measure(
+    diagnostics: Mapping[str, Diagnostic], snapshot: Snapshot, task: Task, results: dict[str, Any]
+) -> None:
+    """Note the findings of every diagnostic at a snapshot under its name and step."""
+    for name, diagnostic in diagnostics.items():
+        with within(f"diagnostic.{name}"):
+            results[name][snapshot.step] = diagnostic(snapshot, task)
 
 
 def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
@@ -198,31 +211,30 @@ def backfill_diagnostics(folder: Path, config: dict[str, Any], task: Task) -> No
         return
     diagnostics = build_diagnostics(config, options)
     results: dict[str, dict[int, dict]] = {name: {} for name in options}
-    for snapshot in stored_snapshots(folder, build_field(config, task), task):
-        for name, diagnostic in diagnostics.items():
-            results[name][snapshot.step] = diagnostic(snapshot, task)
+    for snapshot in stored_snapshots(folder, build_network(config, task), task):
+        measure(diagnostics, snapshot, task, results)
     for name, result in results.items():
         write_diagnostic(folder, name, result, options[name])
         log.info("computed %s from the stored weights of %s", name, folder)
 
 
-def stored_snapshots(folder: Path, field: Field, task: Task) -> Iterator[Snapshot]:
-    """The snapshots of a finished run, one after the other in the same `field`.
+def stored_snapshots(folder: Path, network: Network, task: Task) -> Iterator[Snapshot]:
+    """The snapshots of a finished run, one after the other in the same `network`.
 
     Raises:
-        InputError: if no weights are stored, or those of another field.
+        InputError: if no weights are stored, or those of another network.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     for path in weight_files(folder):
         try:
-            field.load_state_dict(load_file(path))
+            network.load_state_dict(load_file(path))
         except (RuntimeError, SafetensorError) as error:
             why = " ".join(str(error).split())
             raise InputError(f"{path}: not the weights of this model ({why})") from error
-        freeze_statistics(field, task.coordinates)
-        yield Snapshot(int(path.stem), field, task.coordinates)
+        freeze_statistics(network, task.coordinates)
+        yield Snapshot(int(path.stem), network, task.coordinates)
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -240,9 +252,9 @@ def weight_files(folder: Path) -> list[Path]:
     return found
 
 
-def weights(field: Field) -> dict[str, Any]:
-    """The field's state as arrays by name."""
-    return {name: value.detach().cpu().numpy() for name, value in field.state_dict().items()}
+def weights(network: Network) -> dict[str, Any]:
+    """The network's state as arrays by name."""
+    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from inr_experiments.domain import Domain
 from inr_experiments.models.activations.sine import Sine
 from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
 from inr_experiments.models.encodings.octaves import Octaves
@@ -46,7 +47,8 @@ def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int
         "head_init": TorchDefault(),
         "batch_norm": None,
     }
-    shape = {"in_features": inputs, "out_features": outputs, "resolution": 16, "seed": seed}
+    domain = Domain(half_extents=[1.0] * inputs, radius=inputs**0.5, density=8)
+    shape = {"domain": domain, "out_features": outputs, "draw": (seed,)}
     sizes = {"width": width, "hidden_layers": HIDDEN}
     return Field(**shape, **sizes, **{**relu, **KINDS[kind]}).double()
 

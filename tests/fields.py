@@ -1,4 +1,4 @@
-"""Fields built from the yaml files, as the launcher builds them."""
+"""Networks built from the yaml files, as the launcher builds them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,8 +6,10 @@ from typing import Any
 
 from torch import nn
 
-from inr_experiments.building import LOOKS, build, build_field, build_task, resolve, without
-from inr_experiments.models.field import Field
+from inr_experiments.building import build, build_network, build_task
+from inr_experiments.config import LOOKS, resolve, without
+from inr_experiments.domain import Domain
+from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
@@ -19,19 +21,24 @@ def config_of(*overrides: str) -> dict[str, Any]:
     return resolve(cfg)
 
 
-def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Field:
+def cube(P: int, density: float) -> Domain:
+    """The domain of a grid over [-1, 1]^P."""
+    return Domain(half_extents=[1.0] * P, radius=P**0.5, density=density)
+
+
+def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Network:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
-    node = without(config["model"], *LOOKS, "lr", "fast")
-    shape = {"in_features": P, "out_features": C, "resolution": 32, "seed": seed}
+    node = without(config["model"], *LOOKS, "lr", "bf16")
+    shape = {"domain": cube(P, density=16), "out_features": C, "draw": (seed,)}
     return build({**node, **changes}, config, group="model", **shape)
 
 
-def field_and_task(*overrides: Sequence[str]) -> tuple[Field, Task]:
+def field_and_task(*overrides: Sequence[str]) -> tuple[Network, Task]:
     """What a run of these overrides would fit, and to what."""
     config = config_of(*overrides)
     task = build_task(config)
-    return build_field(config, task), task
+    return build_network(config, task), task
 
 
 def parameters(module: nn.Module) -> int:

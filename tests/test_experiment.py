@@ -8,8 +8,8 @@ import trimesh
 from PIL import Image
 
 from inr_experiments import experiment
-from inr_experiments.building import resolve
 from inr_experiments.checks import InputError
+from inr_experiments.config import resolve
 from inr_experiments.experiment import Keys, execute, locate, missing_diagnostics
 from inr_experiments.sweep.compose import configs
 from tests.solids import sphere, write

@@ -54,6 +54,7 @@ def measure(folder: Path, chosen: DictConfig) -> None:
         InputError: if the folder is no finished run, or its data is not what it was fitted to.
     """
     from .. import building
+    from ..config import resolve
     from ..experiment import backfill_diagnostics
 
     if not (folder / "record.json").is_file():
@@ -61,7 +62,7 @@ def measure(folder: Path, chosen: DictConfig) -> None:
     if (what := state(folder)) != "done":
         raise InputError(f"{folder}: {what}; expected a finished run")
     record = read_record(folder)
-    asked = building.resolve(chosen)
+    asked = resolve(chosen)
     # What may be built is for the asker to say, not for the folder, which may be a stranger's.
     config = {**record["config"], **{key: asked[key] for key in ("diagnostic", "trusted")}}
     config["task"] = placed(folder, record)

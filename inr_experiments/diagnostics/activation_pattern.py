@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..fit.snapshot import Snapshot
 from ..ranks.patterns import distinct_patterns, open_units
@@ -28,7 +29,7 @@ class ActivationPattern:
         result: dict[str, np.ndarray | float] = {}
         stages = snapshot.stage_by_module()
         units: dict[str, list[torch.Tensor]] = {}
-        for name, is_open in open_units(snapshot.field, snapshot.coordinates).items():
+        for name, is_open in open_units(snapshot.network, snapshot.coordinates).items():
             units.setdefault(stages[name], []).append(is_open)
         for stage, parts in units.items():
             is_open = torch.cat(parts, dim=1)
@@ -41,10 +42,11 @@ class ActivationPattern:
         if units:
             together = torch.cat([part for parts in units.values() for part in parts], dim=1)
             result["all/patterns"] = distinct_patterns(together)
-        if snapshot.field.encoding is None:
-            linear = snapshot.field.inlet.linear
+        inlet = dict(snapshot.network.stages())["inlet"]
+        linear = next((m for m in inlet.modules() if isinstance(m, nn.Linear)), None)
+        if linear is not None and linear.in_features == task.domain.dimensions:
             rows = torch.cat([linear.weight, linear.bias[:, None]], dim=1)
             result["inlet/thresholds"] = rows.detach().cpu().numpy()
-        for name, Z in snapshot.features():
+        for name, Z in snapshot.features().items():
             result[f"{name}/constant_units"] = int((Z.amax(dim=0) == Z.amin(dim=0)).sum())
         return result

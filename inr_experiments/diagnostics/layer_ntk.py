@@ -39,8 +39,8 @@ class LayerNtk:
     """
 
     def __init__(self, *, points: int, rank_points: int, stage: str | None) -> None:
-        self.points = integer("diagnostic.layer_ntk.points", points)
-        self.rank_points = integer("diagnostic.layer_ntk.rank_points", rank_points)
+        self.points = integer("points", points)
+        self.rank_points = integer("rank_points", rank_points)
         self.stage = stage
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
@@ -48,14 +48,14 @@ class LayerNtk:
         stages = exact.stage_by_module()
         x = exact.coordinates
         some = x[spread(len(x), self.points)]
-        kernels = layer_kernels(exact.field, some, stage=self.stage)
+        kernels = layer_kernels(exact.network, some, stage=self.stage)
         result = _spectrum("total", kernels.total())
         result["total/points"] = len(some)
         result["total/frozen_statistics"] = int("frozen" in kernels.method)
         for stage in dict.fromkeys(stages[name] for name in kernels.names):
             result |= _of_stage(stage, kernels, stages)
         few = x[spread(len(x), self.rank_points)]
-        for layer, ranks in layer_ranks(exact.field, few, stage=self.stage).items():
+        for layer, ranks in layer_ranks(exact.network, few, stage=self.stage).items():
             stage = stages[layer]
             result[f"{stage}/rank_inputs"] = ranks.inputs
             result[f"{stage}/rank_sensitivities"] = ranks.sensitivities

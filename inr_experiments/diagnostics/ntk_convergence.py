@@ -42,17 +42,17 @@ class NtkConvergence:
     """
 
     def __init__(self, *, points: int, steps: int, lr: float | None) -> None:
-        self.points = integer("diagnostic.ntk_convergence.points", points)
-        self.steps = integer("diagnostic.ntk_convergence.steps", steps)
-        self.lr = None if lr is None else number("diagnostic.ntk_convergence.lr", lr)
+        self.points = integer("points", points)
+        self.steps = integer("steps", steps)
+        self.lr = None if lr is None else number("lr", lr)
 
     def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
         exact = snapshot.float64()
         x, y = task.batch("full", generator(0, "ntk_convergence"))
         chosen = spread(len(x), self.points)
         x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates)
-        kernel = total_kernel(exact.field, x, outputs="blocks")
-        error = _error(exact.field, task, x, y)
+        kernel = total_kernel(exact.network, x, outputs="blocks")
+        error = _error(exact.network, task, x, y)
         values, vectors = eigenpairs(kernel.values)
         energy = (vectors.T @ error.T.reshape(-1)).square().cpu().numpy()
         lam, entries = values.cpu().numpy(), y.numel()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor, nn
 
-from ..checks import InputError, choice, integer
+from ..checks import ArgumentError, choice, integer
 from ..fit.snapshot import Snapshot
 from ..ntk.feature_jacobian import feature_jacobian_ranks
 from ..ntk.function import spread
@@ -50,30 +50,29 @@ class Spectra:
         points: int | None,
         arrays: bool,
     ) -> None:
-        self.stages = [choice("diagnostic.spectra.stages", stage, STAGES) for stage in stages]
+        self.stages = [choice("stages", stage, STAGES) for stage in stages]
         self.weights = weights
         self.jacobians = jacobians
-        self.points = None if points is None else integer("diagnostic.spectra.points", points)
+        self.points = None if points is None else integer("points", points)
         self.arrays = arrays
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
         chosen = spread(len(exact.coordinates), self.points or len(exact.coordinates))
         result: Result = {}
-        for name, Z in exact.features():
-            if self._has(name):
-                result |= self._of_stage(name, Z[chosen.to(Z.device)])
+        for name, Z in exact.features(self._has).items():
+            result |= self._of_stage(name, Z[chosen.to(Z.device)])
         if not result:
-            raise InputError(f"diagnostic.spectra.stages={self.stages}: the model has none of them")
+            raise ArgumentError(f"stages={self.stages}: the model has none of them")
         stage_of = exact.stage_by_module()
         if self.weights:
-            for name, module in exact.field.named_modules():
+            for name, module in exact.network.named_modules():
                 if isinstance(module, nn.Linear) and self._has(stage_of[name]):
                     weight = module.weight.detach()
                     sigma = singular_values(weight).cpu().numpy()
                     result |= self._measured(f"{stage_of[name]}.weight/", sigma, weight)
         if self.jacobians:
-            ranks = feature_jacobian_ranks(exact.field, exact.coordinates, samples=SAMPLES)
+            ranks = feature_jacobian_ranks(exact.network, exact.coordinates, samples=SAMPLES)
             for layer, measures in ranks.items():
                 if self._has(stage_of[layer]):
                     prefix = f"{stage_of[layer]}.jacobian"

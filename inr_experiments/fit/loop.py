@@ -5,80 +5,129 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 from tqdm import tqdm
 
 from ..models.batch_norm import freeze_statistics
-from ..models.field import Field
+from ..models.network import Network
 from ..seeding import generator
 from ..tasks.task import Task
-from .plan import Plan
+from .chunk import rows_at_a_time
+from .compiled import Captured, Step
+from .precision import flushing_denormals, trunk_in
+from .settings import FitSettings
 from .snapshot import Snapshot
-from .step import build_step
 
 
 class DivergedError(ArithmeticError):
     """The training loss is no longer a number; carries what was noted since the last snapshot."""
 
-    def __init__(self, step: int, losses: list[float], rates: list[float]) -> None:
+    def __init__(self, step: int, losses: list[float], lrs: list[float]) -> None:
         super().__init__(f"diverged at step {step}")
         self.losses = tuple(losses)
-        self.rates = tuple(rates)
+        self.lrs = tuple(lrs)
 
 
 def fit(
-    field: Field, task: Task, plan: Plan, *, seed: int, device: str = "cpu"
+    network: Network, task: Task, settings: FitSettings, *, seed: int, device: str = "cpu"
 ) -> Iterator[Snapshot]:
-    """Fit `field` to `task` by `plan` and yield a snapshot at every milestone, step 0 included.
+    """Fit `network` to `task` and yield a snapshot at every milestone, step 0 included.
 
-    minimise mean over points of task.loss(field(x), y). The field is trained in place; a snapshot
-    is good until the next one is asked for, the last one for good. The same seed and thread count
-    give the same bits.
+    minimise mean over points of task.loss(network(x), y). The network is trained in place; a
+    snapshot is good until the next one is asked for, the last one for good. The same seed and
+    thread count give the same bits.
 
     Raises:
         DivergedError: for the first step whose loss is not finite; on a GPU not before the next
             milestone.
     """
-    field.to(device)
+    network.to(device)
+    optimiser, advance = build_step(network, task, settings, device)
+    schedule = settings.schedule(optimiser) if settings.schedule is not None else None
+    drawn = generator(seed, "batches")
     coordinates = task.coordinates.to(device)
-    advance = build_step(field, task, plan, device)
-    draw = generator(seed, "batches")
-    milestones = plan.milestones()
-    x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))
+    x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
     losses: list[Tensor] = []
-    rates: list[float] = []
+    lrs: list[float | Tensor] = []
+    milestones = settings.milestones()
 
-    # Where an occupancy saturates, gradients below 1e-38 would make a step three times as slow.
-    torch.set_flush_denormal(True)
-    try:
-        for step in tqdm(range(plan.steps + 1), disable=None, leave=False, unit="step"):
-            if step in milestones:
-                noted = read(losses, rates, step)
-                freeze_statistics(field, coordinates)
-                yield Snapshot(step, field, coordinates, noted, tuple(rates))
-                if step == plan.steps:
-                    return
-                field.train()
-                losses.clear()
-                rates.clear()
+    for at in tqdm(range(settings.steps + 1), disable=None, leave=False, unit="step"):
+        if at in milestones:
+            noted = read(losses, lrs, at)
+            freeze_statistics(network, coordinates)
+            yield Snapshot(at, network, coordinates, *noted)
+            if at == settings.steps:
+                return
+            network.train()
+            losses.clear()
+            lrs.clear()
 
-            if plan.batch != "full" and step > 0:
-                x, y = (tensor.to(device) for tensor in task.batch(plan.batch, draw))
-            losses.append(advance(x, y, plan.lr_at(step)))
-            rates.append(plan.lr_at(step))
-            if device == "cpu" and not math.isfinite(losses[-1]):  # a GPU is not asked every step
-                read(losses, rates, step + 1)
-    finally:
-        torch.set_flush_denormal(False)
+        if settings.batch != "full" and at > 0:
+            x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
+        lr = optimiser.param_groups[-1]["lr"]
+        lrs.append(lr.clone() if isinstance(lr, Tensor) else lr)
+        losses.append(advance(x, y))
+        if schedule is not None:
+            schedule.step()
+        if device == "cpu" and not math.isfinite(losses[-1]):  # a GPU is not asked every step
+            read(losses, lrs, at + 1)
 
 
-def read(losses: list[Tensor], rates: list[float], step: int) -> tuple[float, ...]:
-    """The losses of the steps before `step` as numbers, read from the device at once.
+def build_step(
+    network: Network, task: Task, settings: FitSettings, device: str
+) -> tuple[Optimizer, Step]:
+    """The optimiser and its step, which returns the loss before it and asks no GPU for a number."""
+    optimiser = settings.build_optimiser(network, device)
+    chunk = settings.chunk or rows_at_a_time(
+        width=network.width, precision=settings.precision, device=device
+    )
+
+    def step(x: Tensor, y: Tensor) -> Tensor:
+        optimiser.zero_grad()
+        loss = accumulate_gradients(network, task, x, y, chunk=chunk)
+        optimiser.step()
+        return loss
+
+    run = Captured.where_possible(step, optimiser)
+
+    def advance(x: Tensor, y: Tensor) -> Tensor:
+        # What these switch is the whole process's: it holds around a step alone.
+        with flushing_denormals(), trunk_in(network, settings.precision):
+            return run(x, y)
+
+    return optimiser, advance
+
+
+def accumulate_gradients(
+    network: Network, task: Task, x: Tensor, y: Tensor, *, chunk: int
+) -> Tensor:
+    """Add the gradient of the mean loss over all rows, a chunk of rows at a time; return the loss.
+
+    The sum over chunks is the full-batch gradient; only the working set is smaller. A network whose
+    samples interact takes all rows at once.
+
+    Shapes: x (N, P), y (N, C) -> ().
+    """
+    rows = len(x) if network.couples_samples else chunk
+    total = torch.zeros((), dtype=torch.float64, device=x.device)
+    for x_chunk, y_chunk in zip(x.split(rows), y.split(rows), strict=True):
+        loss = task.loss(network(x_chunk), y_chunk) / len(x)
+        loss.backward()
+        total += loss.detach()
+    return total
+
+
+def read(
+    losses: list[Tensor], lrs: list[float | Tensor], step: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Losses and rates of the steps before `step` as numbers, read from the device at once.
 
     Raises:
-        DivergedError: if one of them is not finite.
+        DivergedError: if a loss is not finite.
     """
     values = torch.stack(losses).tolist() if losses else []
+    rates = [float(lr) for lr in lrs]
     for i, value in enumerate(values):
         if not math.isfinite(value):
             raise DivergedError(step - len(values) + i, values[:i], rates[:i])
-    return tuple(values)
+    return tuple(values), tuple(rates)

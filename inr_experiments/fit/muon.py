@@ -1,31 +1,49 @@
 """Muon where it is meant to be, Adam everywhere else."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import torch
+from torch import Tensor
+from torch.optim import Optimizer
 
-from ..models.field import Field
+from ..checks import ArgumentError
 
 
-class MuonAndAdam:
-    """Muon on the hidden layers' weight matrices, Adam on inlet, head, biases and norms.
+class MuonAndAdam(Optimizer):
+    """Muon on the groups of parameters marked `muon`, Adam on the others.
 
     One rate serves both: Muon's step, lr · 0.2 √max(D_in, D_out) · orthogonalised momentum, has
     entries about as large as Adam's.
 
+    Raises:
+        ArgumentError: if no group is marked.
+
     Source: Jordan et al. 2024; the factor is Liu et al. 2025, as in torch.optim.Muon.
     """
 
-    def __init__(self, field: Field, *, lr: float) -> None:
-        matrices = [p for p in field.hidden.parameters() if p.ndim == 2]
-        chosen = {id(p) for p in matrices}
-        rest = [p for p in field.parameters() if id(p) not in chosen]
-        muon = torch.optim.Muon(matrices, lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-        self.parts = (muon, torch.optim.Adam(rest, lr=lr))
+    def __init__(self, groups: Iterable[dict[str, Any]], *, lr: float) -> None:
+        groups = list(groups)
+        muon = [
+            {k: v for k, v in group.items() if k != "muon"} for group in groups if group.get("muon")
+        ]
+        rest = [group for group in groups if not group.get("muon")]
+        if not muon:
+            raise ArgumentError("groups: expected hidden matrices, marked as muon: true")
+        self.parts: list[Optimizer] = [
+            torch.optim.Muon(muon, lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
+        ]
+        if rest:
+            self.parts.append(torch.optim.Adam(rest, lr=lr))
+        super().__init__([p for g in groups for p in g["params"]], {"lr": lr})
+        # A schedule sets the rates of these, which are those of the parts.
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         for part in self.parts:
-            part.zero_grad()
+            part.zero_grad(set_to_none)
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], float] | None = None) -> Tensor | None:  # type: ignore[override]
         for part in self.parts:
             part.step()
+        return None

@@ -1,57 +1,64 @@
-"""The arithmetic of the trunk's products; parameters, optimiser, loss and inlet stay float32."""
+"""The arithmetic of a training step; parameters, optimiser, loss, inlet and head stay float32."""
 
-import logging
-import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..models.field import Field
-
-log = logging.getLogger(__name__)
+from ..checks import ArgumentError
+from ..models.network import Network
 
 PRECISIONS = ("fp32", "tf32", "bf16")
-#: A bfloat16 product must be this many times faster than a float32 one to be worth its rounding.
-WORTH = 1.3
+#: Instructions for products of bfloat16, as Linux names them.
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+CPU_OR_GPU = "a processor with one of avx512_bf16, amx_bf16, bf16, or a GPU from Ampere on"
 
 
-def forward(field: Field, precision: str) -> Callable[[Tensor], Tensor]:
-    """The field with the products of its hidden layers, and their gradients, in `precision`.
+@contextmanager
+def trunk_in(network: Network, precision: str) -> Iterator[None]:
+    """Do the products of the hidden stages, and their gradients, in `precision` inside the block.
 
-    Encoding, inlet and head are float32. `fp32` is the field itself.
-
-    Shapes: (N, P) -> (N, C).
+    What the last of them puts out is float32 again.
     """
-    around = {"fp32": None, "tf32": _in_tf32, "bf16": _in_bf16}[precision]
-    if around is None:
-        return field
-    stages = list(field.stages())
-    before = [stage for name, stage in stages if name in ("encoding", "inlet")]
+    hidden = [stage for name, stage in network.stages() if name.split(".")[0] == "hidden"]
+    if precision == "fp32" or not hidden:
+        yield
+        return
+    change = {"bf16": _in_bf16, "tf32": _in_tf32}[precision]
+    try:
+        for i, stage in enumerate(hidden):
+            stage.forward = change(stage.forward, first=i == 0, last=i == len(hidden) - 1)
+        yield
+    finally:
+        for stage in hidden:
+            stage.__dict__.pop("forward", None)
 
-    def call(x: Tensor) -> Tensor:
-        for stage in before:
-            x = stage(x)
-        return field.head(around(field.hidden, x))
+
+def _in_bf16(
+    forward: Callable[[Tensor], Tensor], *, first: bool, last: bool
+) -> Callable[[Tensor], Tensor]:
+    """Autocast: inputs and weights of every product are rounded, and so is what it gives."""
+
+    def call(z: Tensor) -> Tensor:
+        with torch.autocast(z.device.type, torch.bfloat16):
+            z = forward(z)
+        return z.to(torch.float32) if last else z
 
     return call
 
 
-def _in_bf16(layers: Any, z: Tensor) -> Tensor:
-    """Autocast: inputs and weights of every product are rounded, and so is what it gives."""
-    with torch.autocast(z.device.type, torch.bfloat16):
-        for layer in layers:
-            z = layer(z)
-    return z.to(torch.float32)
+def _in_tf32(
+    forward: Callable[[Tensor], Tensor], *, first: bool, last: bool
+) -> Callable[[Tensor], Tensor]:
+    def call(z: Tensor) -> Tensor:
+        z = forward(_Tf32.apply(z, True) if first else z)
+        return _Tf32.apply(z, False) if last else z
 
-
-def _in_tf32(layers: Any, z: Tensor) -> Tensor:
-    z = _Tf32.apply(z, True)
-    for layer in layers:
-        z = layer(z)
-    return _Tf32.apply(z, False)
+    return call
 
 
 class _Tf32(torch.autograd.Function):
@@ -76,34 +83,51 @@ def _switch(on: bool) -> None:
     torch.backends.cuda.matmul.fp32_precision = "tf32" if on else "ieee"
 
 
-@lru_cache
-def usable(asked: str, device: str) -> str:
-    """`asked`, or `fp32` where this device gains nothing by it; says so once a process."""
-    why = ""
-    if asked == "tf32" and device == "cpu":
-        why = "a processor has no TF32"
-    elif asked != "fp32" and device == "cuda" and torch.cuda.get_device_capability()[0] < 8:
-        why = "this GPU has no tensor cores for it"
-    elif asked == "bf16" and device == "cpu" and (faster := bf16_speedup()) < WORTH:
-        why = f"a bfloat16 product is {faster:.2f} times as fast here, {WORTH} is asked for"
-    if why:
-        log.warning("fit.precision=%s: %s; the fit stays in fp32", asked, why)
-        return "fp32"
-    return asked
+@contextmanager
+def flushing_denormals() -> Iterator[None]:
+    """Take numbers below 1e-38 for zero inside the block.
 
-
-@lru_cache
-def bf16_speedup(size: int = 512, runs: int = 40) -> float:
-    """The factor by which this processor multiplies bfloat16 matrices faster than float32 ones.
-
-    The best of `runs` each, in turn, in the processor time of this process: a quarter of a second,
-    as a moment in which others disturb must not decide it.
+    Where an occupancy saturates, such gradients would make a step three times as slow.
     """
-    pair = [torch.ones(size, size, dtype=dtype) for dtype in (torch.float32, torch.bfloat16)]
-    best = [float("inf"), float("inf")]
-    for _ in range(runs):
-        for i, A in enumerate(pair):
-            started = time.process_time()
-            A @ A
-            best[i] = min(best[i], time.process_time() - started)
-    return best[0] / max(best[1], 1e-9)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def check_precision(precision: str, device: str, *, bf16: str = "allowed") -> None:
+    """Refuse a precision that the device has no instructions for, or that a model does not allow.
+
+    Args:
+        bf16: `allowed`, or `refused` by the model.
+
+    Raises:
+        ArgumentError: with the reason.
+    """
+    why = None
+    if precision == "bf16" and bf16 != "allowed":
+        why = "the model refuses it, being less exact in it"
+    elif precision == "tf32" and device == "cpu":
+        why = "a processor has no TF32"
+    elif precision != "fp32" and not has_bf16(device):
+        why = f"no instructions for it here ({CPU_OR_GPU})"
+    if why:
+        raise ArgumentError(f"precision={precision!r}: {why}; expected fp32")
+
+
+@cache
+def has_bf16(device: str) -> bool:
+    """True where the device says that it multiplies bfloat16 numbers by itself.
+
+    Those GPUs are the ones that have TF32. A processor's flags decide, not a clock: on one with
+    AVX2 alone bfloat16 was 16 times as slow as float32.
+    """
+    if device == "cuda":
+        return torch.cuda.get_device_capability()[0] >= 8
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return False
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return not BF16_FLAGS.isdisjoint(flags.split())

@@ -1,66 +1,98 @@
-"""The field at one step, as metrics and diagnostics see it."""
+"""The network at one step, as metrics and diagnostics see it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..models.batch_norm import freeze_statistics
-from ..models.field import Field
+from ..models.network import Network
 from .chunk import rows_at_a_time
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The very field that is trained, in eval mode, at one step; good until the fit goes on.
+    """The very network that is trained, in eval mode, at one step; good until the fit goes on.
 
     Attributes:
         step: optimiser steps taken.
-        field: the field; BatchNorm statistics are those of `coordinates`.
-        coordinates: (N, P) fitted points, on the field's device.
+        network: the network; BatchNorm statistics are those of `coordinates`.
+        coordinates: (N, P) fitted points, on the network's device.
         losses: training loss of every step since the last snapshot.
-        rates: learning rate of the same steps.
+        lrs: learning rate of the same steps.
     """
 
     step: int
-    field: Field
+    network: Network
     coordinates: Tensor
     losses: tuple[float, ...] = ()
-    rates: tuple[float, ...] = ()
+    lrs: tuple[float, ...] = ()
 
     @torch.no_grad()
     def predict(self, coordinates: Tensor) -> Tensor:
-        """Values at any coordinates, a chunk of rows at a time, on the CPU.
+        """Values at any coordinates, on the CPU; a chunk of rows at a time where samples allow.
 
         Shapes: (M, P) -> (M, C).
         """
         device = self.coordinates.device
-        width = self.field.head.in_features
-        rows = rows_at_a_time(width=width, precision="fp32", device=device.type)
-        return torch.cat([self.field(x.to(device)).cpu() for x in coordinates.split(rows)])
+        rows = rows_at_a_time(width=self.network.width, precision="fp32", device=device.type)
+        if self.network.couples_samples:
+            rows = max(1, len(coordinates))
+        return torch.cat([self.network(x.to(device)).cpu() for x in coordinates.split(rows)])
 
     def float64(self) -> "Snapshot":
-        """A copy of the field and its points in float64, so that rounding adds no rank."""
-        field = deepcopy(self.field).double()
+        """A copy of the network and its points in float64, so that rounding adds no rank.
+
+        What is complex becomes complex128.
+        """
+        network = deepcopy(self.network)
+        network._apply(_doubled)  # Module.double leaves complex parameters as they are
         coordinates = self.coordinates.double()
-        freeze_statistics(field, coordinates)
-        return Snapshot(self.step, field, coordinates)
+        freeze_statistics(network, coordinates)
+        return Snapshot(self.step, network, coordinates)
 
     @torch.no_grad()
-    def features(self) -> Iterator[tuple[str, Tensor]]:
-        """The output of every stage at the fitted points, one at a time.
+    def features(self, wanted: Callable[[str], bool] = lambda stage: True) -> dict[str, Tensor]:
+        """The outputs of the stages at the fitted points, by name, a row for each of them.
 
-        Shapes: `encoding` (N, its features), `inlet` and `hidden.i` (N, D), `head` (N, C).
+        Shapes: `encoding` (N, its features), `inlet` and `hidden.i` (N, D), `head` (N, C); of
+        channels on a grid (B, D, …) the rows are the positions, of tokens (B, T, D) the tokens.
         """
-        z = self.coordinates
-        for name, stage in self.field.stages():
-            z = stage(z)
-            yield name, z
+        found: dict[str, Tensor] = {}
+
+        def keeper(name: str) -> Any:
+            def keep(_stage: nn.Module, _inputs: Any, z: Tensor) -> None:
+                found[name] = rows_of(z)
+
+            return keep
+
+        chosen = [(name, stage) for name, stage in self.network.stages() if wanted(name)]
+        hooks = [stage.register_forward_hook(keeper(name)) for name, stage in chosen]
+        try:
+            self.network(self.coordinates)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return found
 
     def stage_by_module(self) -> dict[str, str]:
-        """The stage that each submodule of the field belongs to, both by name."""
-        stages = {id(m): name for name, stage in self.field.stages() for m in stage.modules()}
-        modules = self.field.named_modules()
+        """The stage that each submodule of the network belongs to, both by name."""
+        stages = {id(m): name for name, stage in self.network.stages() for m in stage.modules()}
+        modules = self.network.named_modules()
         return {name: stages[id(m)] for name, m in modules if id(m) in stages}
+
+
+def rows_of(z: Tensor) -> Tensor:
+    """Features as a matrix: (N, D) as it is, (B, T, D) by token, (B, D, H, W) by position."""
+    if z.ndim == 3:
+        return z.flatten(0, 1)
+    return z if z.ndim < 3 else z.movedim(1, -1).flatten(0, -2)
+
+
+def _doubled(t: Tensor) -> Tensor:
+    if t.is_complex():
+        return t.to(torch.complex128)
+    return t.double() if t.is_floating_point() else t

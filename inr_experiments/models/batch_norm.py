@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..checks import InputError, choice, integer
+from ..checks import ArgumentError, choice, integer
 
 PLACES = ("before", "after")
 
@@ -19,19 +20,17 @@ class BatchNormAt:
     """
 
     def __init__(self, *, layers: str | Collection[int], place: str) -> None:
-        self.place = choice("model.batch_norm.place", place, PLACES)
+        self.place = choice("place", place, PLACES)
         if layers != "all" and (isinstance(layers, str) or not layers):
-            raise InputError(
-                f"model.batch_norm.layers={layers!r}: expected all or a list of indices"
-            )
+            raise ArgumentError(f"layers={layers!r}: expected all or a list of indices")
         self.layers = layers
 
     def check(self, hidden_layers: int) -> None:
-        """Raise an `InputError` if a layer named does not exist."""
+        """Raise an `ArgumentError` if a layer named does not exist."""
         for layer in () if self.layers == "all" else self.layers:
-            if integer("model.batch_norm.layers", layer, least=0) > hidden_layers:
-                raise InputError(
-                    f"model.batch_norm.layers={list(self.layers)}: layer {layer} does not exist; "
+            if integer("layers", layer, least=0) > hidden_layers:
+                raise ArgumentError(
+                    f"layers={list(self.layers)}: layer {layer} does not exist; "
                     f"expected indices from 0 (inlet) to {hidden_layers}"
                 )
 
@@ -41,17 +40,17 @@ class BatchNormAt:
         return nn.BatchNorm1d(width) if here else nn.Identity()
 
 
-def norms(module: nn.Module) -> list[nn.BatchNorm1d]:
+def norms(module: nn.Module) -> list[_BatchNorm]:
     """All BatchNorm layers of a module."""
-    return [m for m in module.modules() if isinstance(m, nn.BatchNorm1d)]
+    return [m for m in module.modules() if isinstance(m, _BatchNorm)]
 
 
 def need_two(module: nn.Module, points: int) -> None:
-    """Raise an `InputError` where BatchNorm would be given a single point."""
+    """Raise an `ArgumentError` where BatchNorm would be given a single point."""
     if norms(module) and points < 2:
-        raise InputError(
-            "model.batch_norm: one point has no variance; expected two fitted points or more, and "
-            "fit.batch of at least 2"
+        raise ArgumentError(
+            "batch_norm: one point has no variance; expected two fitted points or more, and a "
+            "batch of at least 2"
         )
 
 
@@ -64,16 +63,27 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
 
     Shapes: coordinates (N, P), N ≥ 2 where there is a BatchNorm.
     """
-    layers = norms(module)
+    layers = [layer for layer in norms(module) if layer.track_running_stats]
     if layers:
         need_two(module, len(coordinates))
+        counts: dict[nn.Module, int] = {}
+
+        def count(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            counts[layer] = inputs[0].numel() // inputs[0].shape[1]
+
+        hooks = [layer.register_forward_pre_hook(count) for layer in layers]
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.momentum = 1.0
         module.train()
-        module(coordinates)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
+        try:
+            module(coordinates)
+        finally:
+            for hook, layer, momentum in zip(hooks, layers, momenta, strict=True):
+                hook.remove()
+                layer.momentum = momentum
+        for layer in layers:
+            n = counts[layer]
             # PyTorch stores the unbiased variance but normalises a batch by the biased one.
-            layer.running_var.mul_((len(coordinates) - 1) / len(coordinates))  # type: ignore[union-attr]
+            layer.running_var.mul_((n - 1) / n)  # type: ignore[union-attr]
     module.eval()

@@ -7,13 +7,16 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from ..checks import integer
+from ..checks import integer, within
+from ..domain import Domain
 from ..seeding import generator
-from .batch_norm import BatchNormAt, norms
+from .batch_norm import BatchNormAt
+from .network import Network
 
 log = logging.getLogger(__name__)
 
-Init = Callable[[nn.Linear, torch.Generator], None]
+#: Fills a Linear layer, in place, for points of a domain.
+Init = Callable[[nn.Linear, torch.Generator, Domain], None]
 
 
 class Layer(nn.Module):
@@ -35,7 +38,7 @@ class Layer(nn.Module):
         return self.after(self.activation(self.before(self.linear(z))))
 
 
-class Field(nn.Module):
+class Field(Network):
     """Y = head(hidden.L−1(… hidden.0(inlet(encoding(X))))).
 
     Stages, the same for every model: `encoding` (where there is one; no trained parameters),
@@ -44,15 +47,12 @@ class Field(nn.Module):
     Shapes: (N, P) -> (N, C).
 
     Args:
-        in_features: P.
+        domain: of the fitted points, P dimensions; encodings and initialisations may ask it.
         out_features: C.
-        resolution: sampled points along an axis; an encoding may need it.
-        half_extents, radius: of the box and the ball about the origin that hold what is fitted; an
-            inlet's initialisation may ask for them by a method `around`.
-        seed: every layer draws from its own stream of it.
+        draw: seed and further names; every layer draws from its own stream of it.
         width: D.
         hidden_layers: L ≥ 0.
-        encoding: builds the encoding from P, resolution and a generator; None for none.
+        encoding: builds the encoding from the domain and a generator; None for none.
         inlet_init, hidden_init, head_init: fill a Linear layer.
         inlet_activation, hidden_activation: elementwise modules.
         batch_norm: where BatchNorm stands; None for nowhere.
@@ -64,12 +64,9 @@ class Field(nn.Module):
     def __init__(
         self,
         *,
-        in_features: int,
+        domain: Domain,
         out_features: int,
-        resolution: int,
-        half_extents: Sequence[float] | None = None,
-        radius: float | None = None,
-        seed: int,
+        draw: Sequence[int | str],
         width: int,
         hidden_layers: int,
         encoding: Callable[..., nn.Module] | None,
@@ -82,52 +79,45 @@ class Field(nn.Module):
         freeze_inlet: bool = False,
     ) -> None:
         super().__init__()
-        integer("model.width", width)
-        integer("model.hidden_layers", hidden_layers, least=0)
+        integer("width", width)
+        integer("hidden_layers", hidden_layers, least=0)
         if batch_norm is not None:
-            batch_norm.check(hidden_layers)
-        if half_extents is not None and hasattr(inlet_init, "around"):
-            inlet_init = inlet_init.around(half_extents, radius)
-        made_for = getattr(inlet_init, "made_for", nn.Module)
-        if not isinstance(inlet_activation, made_for):
+            with within("batch_norm"):
+                batch_norm.check(hidden_layers)
+        required = getattr(inlet_init, "requires_activation", nn.Module)
+        if not isinstance(inlet_activation, required):
             log.warning(
-                "model.inlet_init: %s is made for a %s inlet; with %s its rank is not guaranteed",
-                *(type(inlet_init).__name__, made_for.__name__, type(inlet_activation).__name__),
+                "%s is made for a %s inlet; with %s its rank is not guaranteed",
+                *(type(inlet_init).__name__, required.__name__, type(inlet_activation).__name__),
             )
 
-        def linear(layer: int, inputs: int, outputs: int, init: Init) -> nn.Linear:
+        def linear(index: int, inputs: int, outputs: int, init: Init, name: str) -> nn.Linear:
             filled = nn.utils.skip_init(nn.Linear, inputs, outputs)
-            init(filled, generator(seed, "init", layer))
+            with within(name):
+                init(filled, generator(*draw, "init", index), domain)
             return filled
 
-        def layer(index: int, inputs: int, init: Init, activation: nn.Module) -> Layer:
-            norm = {
-                place: batch_norm.at(index, place, width) if batch_norm else nn.Identity()
+        def layer(index: int, inputs: int, init: Init, activation: nn.Module, name: str) -> Layer:
+            before, after = (
+                batch_norm.at(index, place, width) if batch_norm else nn.Identity()
                 for place in ("before", "after")
-            }
-            return Layer(
-                linear(index, inputs, width, init),
-                norm["before"],
-                deepcopy(activation),
-                norm["after"],
             )
+            filled = linear(index, inputs, width, init, name)
+            return Layer(filled, before, deepcopy(activation), after)
 
-        self.encoding = (
-            encoding(
-                in_features=in_features,
-                resolution=resolution,
-                generator=generator(seed, "encoding"),
-            )
-            if encoding is not None
-            else None
-        )
-        inputs = in_features if self.encoding is None else int(self.encoding.out_features)  # type: ignore[arg-type]
-        self.inlet = layer(0, inputs, inlet_init, inlet_activation)
+        self.encoding = None
+        inputs = domain.dimensions
+        if encoding is not None:
+            with within("encoding"):
+                self.encoding = encoding(domain=domain, generator=generator(*draw, "encoding"))
+            inputs = int(self.encoding.out_features)  # type: ignore[arg-type]
+        self.inlet = layer(0, inputs, inlet_init, inlet_activation, "inlet_init")
         self.inlet.requires_grad_(not freeze_inlet)
         self.hidden = nn.ModuleList(
-            layer(1 + i, width, hidden_init, hidden_activation) for i in range(hidden_layers)
+            layer(1 + i, width, hidden_init, hidden_activation, "hidden_init")
+            for i in range(hidden_layers)
         )
-        self.head = linear(1 + hidden_layers, width, out_features, head_init)
+        self.head = linear(1 + hidden_layers, width, out_features, head_init, "head_init")
 
     def stages(self) -> Iterator[tuple[str, nn.Module]]:
         """The stages by name, in order; their composition is the field."""
@@ -137,13 +127,3 @@ class Field(nn.Module):
         for i, layer in enumerate(self.hidden):
             yield f"hidden.{i}", layer
         yield "head", self.head
-
-    def forward(self, x: Tensor) -> Tensor:
-        for _, stage in self.stages():
-            x = stage(x)
-        return x
-
-    @property
-    def couples_samples(self) -> bool:
-        """True where a row of the output depends on other rows: BatchNorm in train mode."""
-        return self.training and bool(norms(self))

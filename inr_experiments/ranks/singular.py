@@ -37,7 +37,7 @@ def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
     """
     R: Tensor | None = None
     for chunk in _checked(matrix).split(rows):
-        R = _folded(R, torch.cat([chunk.new_ones(len(chunk), 1), chunk], dim=1))
+        R = _folded(R, torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1))
     count = min(matrix.shape)
     if R is None:
         return (matrix.new_empty(0, dtype=torch.float64),) * 2
@@ -72,7 +72,7 @@ def _checked(matrix: Tensor) -> Tensor:
 
 def _folded(R: Tensor | None, chunk: Tensor) -> Tensor:
     """The R-factor of [R; chunk]."""
-    chunk = chunk.to(torch.float64)
+    chunk = chunk.to(torch.complex128 if chunk.is_complex() else torch.float64)
     if not chunk.isfinite().all():
         raise ValueError("the matrix holds a non-finite number")
     return torch.linalg.qr(chunk if R is None else torch.cat([R, chunk]), mode="r").R

@@ -11,7 +11,7 @@ SCIENCE_VERSION = 2
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
 #: data itself enters by its hash, `model.lr` by `fit.lr`.
 KEY_EXCLUDES = {
-    "model": ("lr", "fast", "label", "colour"),
+    "model": ("lr", "bf16", "label", "colour"),
     "task": ("image", "path", "pixel_limit", "shape", "cache"),
     "fit": ("chunk",),
 }

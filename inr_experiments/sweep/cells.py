@@ -111,7 +111,7 @@ def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exce
 
     Resolved once where nothing refers to the seed.
     """
-    from ..building import resolve
+    from ..config import resolve
 
     default = cfg.seed
     seeds = [_value(words[0]) if (words := seed_of(job)) else default for job in own]

@@ -11,7 +11,7 @@ from typing import Any
 COST_EXCLUDES = {
     "task": ("image", "shape", "path", "noise"),
     "fit": ("lr",),
-    "model": ("name", "label", "colour", "lr", "inlet_init", "hidden_init", "head_init"),
+    "model": ("name", "label", "colour", "lr", "bf16", "inlet_init", "hidden_init", "head_init"),
 }
 #: Steps that are timed, after as many that are not.
 TIMED_STEPS = 4
@@ -100,13 +100,13 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     from ..fit.loop import fit
 
     task = building.build_task(config)
-    field = building.build_field(config, task)
-    plan = building.build_plan(config)
+    network = building.build_network(config, task)
+    settings = building.build_settings(config)
     diagnostics = building.build_diagnostics(config)
-    short = replace(plan, steps=2 * TIMED_STEPS, milestone_every=TIMED_STEPS)
+    short = replace(settings, steps=2 * TIMED_STEPS, milestone_every=TIMED_STEPS)
     device = building.pick_device(config["device"])
     stepping = measuring = resumed = 0.0
-    for snapshot in fit(field, task, short, seed=0, device=device):
+    for snapshot in fit(network, task, short, seed=0, device=device):
         if snapshot.step == 0:
             continue
         reached = time.perf_counter()
@@ -117,4 +117,4 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
         resumed = time.perf_counter()
         measuring = resumed - reached
     # Both are those of the second half: the first one warmed up.
-    return stepping * plan.steps, measuring * len(plan.milestones())
+    return stepping * settings.steps, measuring * len(settings.milestones())

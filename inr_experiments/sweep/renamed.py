@@ -11,6 +11,8 @@ FIGURES = (
 KNOBS = ("bias", "distinct", "epsilon", "octaves", "omega", "spread", "width")
 #: Keys by their old name; `*` stands for what was given.
 KEYS = {"pictures": "data=*", "pair": "data=*", "shapes": "data=*", "object": "data=*"}
+KEYS |= {"model.fast": "model.bf16=allowed or refused", "fit.momentum": "fit.optimiser.momentum=*"}
+KEYS |= dict.fromkeys(("fit.decay", "fit.decay_every"), "a schedule of torch.optim.lr_scheduler")
 #: Options of a group by their old name, and what to write now.
 OPTIONS = {
     "model": {
@@ -29,6 +31,12 @@ OPTIONS = {
         "training_rank": "diagnostic=spectra 'diagnostic.spectra.stages=[inlet,hidden,head]'",
         "layer_spectra": "diagnostic=spectra 'diagnostic.spectra.stages=[inlet,hidden,head]' "
         "diagnostic.spectra.weights=true",
+    },
+    "fit.optimiser": {"adam": "fit=standard", "sgd": "fit=sgd", "muon": "fit=muon"},
+    "fit.schedule": {
+        "constant": "fit.schedule=null",
+        "cosine": "fit=standard",
+        "step": "fit.schedule, a node with _target_: torch.optim.lr_scheduler.StepLR",
     },
     "experiment": {
         **{f"fig_{name}": f"experiment={name}" for name in FIGURES},

@@ -1,5 +1,6 @@
 """The experiments behind figures, tables and claims: planned, run as far as needed, collected."""
 
+import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,15 @@ from .launchers import as_result
 from .pool import in_processes
 from .progress import Progress, seconds_left, told
 
+log = logging.getLogger(__name__)
+
 #: Below so many seconds to go, starting other processes takes longer than it saves.
 MIN_SECONDS_FOR_PROCESSES = 30.0
+
+
+def allows_bf16(cell: Cell) -> bool:
+    """True where the cell's model is as good in bfloat16."""
+    return bool(cell.config["model"].get("bf16", "allowed") == "allowed")
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,13 @@ class Runner:
         import torch
 
         from ..building import pick_device
+        from ..fit.precision import has_bf16
 
         self.choice = choice
-        on_gpu = pick_device(choice.device) == "cuda"
+        device = pick_device(choice.device)
+        on_gpu, self._has_bf16 = device == "cuda", has_bf16(device)
+        if choice.fast and not self._has_bf16:
+            log.warning("FAST=1: no instructions for bfloat16 here; the fits stay in fp32")
         self.at_once = 1 if on_gpu else cpu_count()
         # A process a core, as below, each with its share of the threads.
         costs = Costs(None if on_gpu else max(1, torch.get_num_threads() // self.at_once))
@@ -84,7 +96,7 @@ class Runner:
     def _cells(self, name: str) -> list[Cell]:
         words = [f"experiment={name}", *self.choice.words]
         found = find_cells(words, config_dir=self.choice.config_dir)
-        if self.choice.fast and all(cell.config["model"].get("fast", True) for cell in found):
+        if self.choice.fast and self._has_bf16 and all(map(allows_bf16, found)):
             words = [*words, "fit.precision=bf16"]
             found = find_cells(words, config_dir=self.choice.config_dir)
         for cell in found:

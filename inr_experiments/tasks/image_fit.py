@@ -7,16 +7,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import InputError, choice, integer, number
+from ..checks import ArgumentError, choice, integer, number
 from ..data.images import load as images
 from ..data.solids import open as solids
+from ..domain import Domain
 from ..metrics.image import psnr, ssim
 from ..paths import data_dir, user_path
 from ..seeding import generator
 from .task import Predict
 
 FITTED = ("all", "every_second", "jittered", "clustered")
-RANGES = ("symmetric", "unit")
+#: Ranges of coordinates, by the length of an axis.
+LENGTH = {"symmetric": 2.0, "unit": 1.0}
 ASPECTS = ("per_axis", "keep")
 
 
@@ -63,8 +65,6 @@ class ImageFit:
         InputError: if a value or the file cannot be used.
     """
 
-    in_features = 2
-
     def __init__(
         self,
         *,
@@ -80,10 +80,10 @@ class ImageFit:
         pixel_limit: int = images.PIXEL_LIMIT,
     ) -> None:
         if side is not None:
-            integer("task.side", side, least=2)
-        integer("task.pixel_limit", pixel_limit)
-        choice("task.coordinates", coordinates, RANGES)
-        choice("task.aspect", aspect, ASPECTS)
+            integer("side", side, least=2)
+        integer("pixel_limit", pixel_limit)
+        choice("coordinates", coordinates, LENGTH)
+        choice("aspect", aspect, ASPECTS)
         file = locate(image=image, path=path, source=source)
         picture = images.load(file, side=side, pixel_limit=pixel_limit)
         height, width, channels = picture.pixels.shape
@@ -94,14 +94,17 @@ class ImageFit:
         self.picture = picture.pixels
         self.mask = mask
         self.out_features = channels
-        self.resolution = max(1, round(max(height, width) * math.sqrt(mask.mean())))
         self.all_coordinates = grid(height, width, coordinates=coordinates, aspect=aspect)
-        self.half_extents = self.all_coordinates.abs().amax(dim=0).tolist()
-        self.radius = self.all_coordinates.norm(dim=1).max().item()
+        fitted_along = max(1, round(max(height, width) * math.sqrt(mask.mean())))
+        self.domain = Domain(
+            half_extents=self.all_coordinates.abs().amax(dim=0).tolist(),
+            radius=self.all_coordinates.norm(dim=1).max().item(),
+            density=fitted_along / LENGTH[coordinates],
+        )
         chosen = torch.from_numpy(mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
         clean = torch.from_numpy(picture.pixels).reshape(-1, channels)[chosen]
-        sigma = number("task.noise", noise, above=-1e-12)
+        sigma = number("noise", noise, above=-1e-12)
         self.targets = clean + sigma * torch.randn(
             clean.shape, generator=generator(mask_seed, "noise")
         )
@@ -153,9 +156,9 @@ def locate(*, image: str | None, path: str | None, source: str) -> Path:
     if path is not None:
         return user_path(path)
     if image is None:
-        raise InputError("task.image=null: expected a name, or task.path=FILE")
+        raise ArgumentError("image=null: expected a name, or path=FILE")
     find = {"bundled": images.bundled, "div2k": images.div2k}
-    return find[choice("task.source", source, find)](str(image))
+    return find[choice("source", source, find)](str(image))
 
 
 def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.ndarray:
@@ -188,8 +191,8 @@ def fitted_mask(height: int, width: int, fitted: str | float, seed: int) -> np.n
         order = torch.randperm(mask.size, generator=draw)
         mask.flat[order[:count].numpy()] = True
     else:
-        raise InputError(
-            f"task.fitted={fitted!r}: expected {', '.join(FITTED)} or a fraction between 0 and 1"
+        raise ArgumentError(
+            f"fitted={fitted!r}: expected {', '.join(FITTED)} or a fraction between 0 and 1"
         )
     return mask
 

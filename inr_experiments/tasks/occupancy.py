@@ -16,6 +16,7 @@ from ..data.solids import surface
 from ..data.solids.base import Triangles
 from ..data.solids.points import cell_centres
 from ..data.solids.sampling import Labeller
+from ..domain import Domain
 from ..metrics.volume import chamfer, iou, iou_best
 from ..paths import user_path
 from ..seeding import generator, numpy_generator
@@ -67,7 +68,6 @@ class Occupancy:
             everything is inside, or if more of the box is in doubt than is inside.
     """
 
-    in_features = 3
     out_features = 1
 
     def __init__(
@@ -92,20 +92,16 @@ class Occupancy:
         spectrum_points: int = 2**13,
         cache: str | None = None,
     ) -> None:
-        choice("task.points", points, WHERE)
-        number("task.near_share", near_share, below=1)
-        number("task.sigma", sigma, below=1)  # farther, hardly a point falls into the box
-        integer("task.pool", pool, least=8, most=POINTS)
-        integer("task.near_points", near_points, most=POINTS)
-        integer("task.spectrum_points", spectrum_points, least=2)
-        self._loss = choice("task.loss", loss, LEVEL)
-        self._seed = integer("task.points_seed", points_seed, least=0)
-        self._eval_resolution = integer(
-            "task.eval_resolution", eval_resolution, least=2, most=CELLS
-        )
-        self._mesh_resolution = integer(
-            "task.mesh_resolution", mesh_resolution, least=2, most=CELLS
-        )
+        choice("points", points, WHERE)
+        number("near_share", near_share, below=1)
+        number("sigma", sigma, below=1)  # farther, hardly a point falls into the box
+        integer("pool", pool, least=8, most=POINTS)
+        integer("near_points", near_points, most=POINTS)
+        integer("spectrum_points", spectrum_points, least=2)
+        self._loss = choice("loss", loss, LEVEL)
+        self._seed = integer("points_seed", points_seed, least=0)
+        self._eval_resolution = integer("eval_resolution", eval_resolution, least=2, most=CELLS)
+        self._mesh_resolution = integer("mesh_resolution", mesh_resolution, least=2, most=CELLS)
 
         name: dict[str, Any] = {"shape": shape, "path": path}
         settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}
@@ -120,11 +116,10 @@ class Occupancy:
         )
         self.item = solids.item_name(**name)
         self.sha256 = solid.sha256
-        self.half_extents, self.radius = solid.facts["half_extents"], solid.facts["radius"]
         self._facts = {**solid.facts, "azimuth": solids.azimuth(**name)}
         self._spectrum_points = spectrum_points
         self._wanted: dict[str, Any] = {
-            "asked": path if path is not None else f"task.shape={shape}",
+            "asked": path if path is not None else f"shape={shape}",
             "eval_resolution": eval_resolution,
             "near_points": near_points,
             "pool": {"where": points, "count": pool, "near_share": near_share, "sigma": sigma},
@@ -150,10 +145,14 @@ class Occupancy:
             "fitted": len(self._sets.points),
         }
 
-    @property
-    def resolution(self) -> int:
-        """Fitted points along an axis, were they a grid."""
-        return round(len(self._sets.points) ** (1 / 3))
+    @cached_property
+    def domain(self) -> Domain:
+        """The box, the ball, and the density of the fitted points, were they a grid."""
+        return Domain(
+            half_extents=self._facts["half_extents"],
+            radius=self._facts["radius"],
+            density=round(len(self._sets.points) ** (1 / 3)) / 2,
+        )
 
     @cached_property
     def coordinates(self) -> Tensor:

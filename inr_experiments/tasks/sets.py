@@ -64,5 +64,5 @@ def check_share(asked: str, share: float, ambiguous: float, side: int) -> None:
     raise InputError(
         f"{asked}: inside share {share:g} on a grid of {side}³; "
         f"expected between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body "
-        "that fills the box needs task.fill=0.9, a thin one a larger task.eval_resolution)"
+        "that fills the box needs fill=0.9, a thin one a larger task.eval_resolution)"
     )

@@ -7,6 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..domain import Domain
+
 #: Coordinates (N, P) to predictions (N, C), without gradient.
 Predict = Callable[[Tensor], Tensor]
 
@@ -15,13 +17,11 @@ class Task(Protocol):
     """A field to fit: where, to what, and how well.
 
     A sweep builds the tasks of all its runs for their `sha256`: what takes long is left until
-    `resolution`, `facts` or `coordinates` are asked for.
+    `domain`, `facts` or `coordinates` are asked for.
 
     Attributes:
-        in_features: P, the dimension of a coordinate.
+        domain: of the fitted points: dimensions, box, ball and density.
         out_features: C, the channels of a value.
-        resolution: fitted points along the longest axis; sets where octaves alias.
-        half_extents, radius: of the box and the ball about the origin that hold what is fitted.
         item: what is fitted, as tables name it.
         sha256: hash of the data behind it.
         facts: what a reader must know of this item; goes into the record. `redistributable` says
@@ -30,15 +30,12 @@ class Task(Protocol):
             taken on.
     """
 
-    in_features: int
     out_features: int
-    half_extents: list[float]
-    radius: float
     item: str
     sha256: str
 
     @property
-    def resolution(self) -> int: ...
+    def domain(self) -> Domain: ...
 
     @property
     def facts(self) -> dict: ...

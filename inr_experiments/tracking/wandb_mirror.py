@@ -35,7 +35,7 @@ class WandbMirror:
     """
 
     def __init__(self, *, mode: str, project: str, entity: str | None, **_: Any) -> None:
-        self.mode = choice("tracking.mode", mode, MODES)
+        self.mode = choice("mode", mode, MODES)
         self.project = project
         self.entity = entity
 

@@ -12,16 +12,16 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from inr_experiments import building
-from inr_experiments.fit.precision import bf16_speedup
-from inr_experiments.fit.step import build_step
-from inr_experiments.models.field import Field
+from inr_experiments.config import resolve
+from inr_experiments.fit.loop import build_step
+from inr_experiments.fit.settings import FitSettings
+from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
@@ -48,21 +48,21 @@ COST = {
 BASE = {"pixels": 2**14, "width": 144, "depth": 3}
 
 
-def setting(*words: str) -> tuple[Field, Task, Any]:
-    """Field, task and plan at a constant rate, as the launcher builds them."""
-    config = building.resolve(configs([*words, "fit.schedule=constant"])[0])
+def setting(*words: str) -> tuple[Network, Task, FitSettings]:
+    """Network, task and settings at a constant rate, as the launcher builds them."""
+    config = resolve(configs([*words, "fit.schedule=null"])[0])
     task = building.build_task(config)
-    return building.build_field(config, task), task, building.build_plan(config)
+    return building.build_network(config, task), task, building.build_settings(config)
 
 
-def plain_loop(field: Field, task: Task, lr: float) -> Callable[[], float]:
+def plain_loop(network: Network, task: Task, lr: float) -> Callable[[], float]:
     """The reference: float32, autograd, all rows, PSNR read at every step. Returns that PSNR."""
     x, y = task.batch("full", torch.Generator())
-    optimiser = torch.optim.Adam(field.parameters(), lr=lr)
+    optimiser = torch.optim.Adam(network.parameters(), lr=lr)
 
     def step() -> float:
         optimiser.zero_grad()
-        loss = ((field(x) - y) ** 2).mean()
+        loss = ((network(x) - y) ** 2).mean()
         loss.backward()
         optimiser.step()
         return (-10 * torch.log10(loss.detach())).item()
@@ -70,16 +70,16 @@ def plain_loop(field: Field, task: Task, lr: float) -> Callable[[], float]:
     return step
 
 
-def suite(field: Field, task: Task, plan: Any) -> Callable[[], float]:
+def suite(network: Network, task: Task, settings: FitSettings) -> Callable[[], float]:
     """The subject: the step of inr_experiments.fit."""
     x, y = task.batch("full", torch.Generator())
-    advance = build_step(field.train(), task, plan, "cpu")
-    return lambda: -10 * math.log10(advance(x, y, plan.lr))
+    _, advance = build_step(network.train(), task, settings, "cpu")
+    return lambda: -10 * math.log10(advance(x, y))
 
 
-def flops(field: Field, points: int) -> float:
+def flops(network: Network, points: int) -> float:
     """Count a step's products: forward and two backward, the inlet's input needing no gradient."""
-    linear = [m for m in field.modules() if isinstance(m, torch.nn.Linear)]
+    linear = [m for m in network.modules() if isinstance(m, torch.nn.Linear)]
     sizes = [m.in_features * m.out_features for m in linear]
     return 2.0 * points * (3 * sum(sizes) - sizes[0])
 
@@ -118,10 +118,10 @@ def against_plain(
     name: str, words: tuple[str, ...], peaks: dict[str, float], least_s: float
 ) -> Iterator[Row]:
     """The suite in fp32 and bf16 and the reference, step by step in turn, for `least_s` or more."""
-    field, task, plan = setting(*words)
-    loops = {"plain": plain_loop(deepcopy(field), task, plan.lr)}
+    network, task, settings = setting(*words)
+    loops = {"plain": plain_loop(deepcopy(network), task, settings.lr)}
     for precision in DTYPES:
-        loops[precision] = suite(deepcopy(field), task, replace(plan, precision=precision))
+        loops[precision] = suite(deepcopy(network), task, replace(settings, precision=precision))
     seconds: dict[str, list[float]] = {loop: [] for loop in loops}
     psnr = {}
     began = time.perf_counter()
@@ -138,7 +138,7 @@ def against_plain(
         void = psnr["plain"] < psnr["fp32"] - TOLERANCE_DB
         yield Row(f"fit/{name}/{precision}", subject, statistics.median(plain), {
             "steps": len(measured),
-            "share_of_peak": flops(field, len(task.coordinates)) / subject / peaks[precision],
+            "share_of_peak": flops(network, len(task.coordinates)) / subject / peaks[precision],
             "subject_range_s": [min(measured), max(measured)],
             "reference_range_s": [min(plain), max(plain)],
             "psnr_db": psnr[precision],
@@ -162,24 +162,30 @@ def memory(side: int) -> Row:
 def prepared(loop: str, side: int) -> Callable[[], object]:
     """A step of either loop, all of its memory still to be taken."""
     words = ("model=relu", "scale=paper", f"task.side={side}", "task.fitted=all")
-    field, task, plan = setting(*words)
-    return suite(field, task, plan) if loop == "suite" else plain_loop(field, task, plan.lr)
+    network, task, settings = setting(*words)
+    return (
+        suite(network, task, settings)
+        if loop == "suite"
+        else plain_loop(network, task, settings.lr)
+    )
 
 
 def cost(what: str, value: int) -> Row:
     """A step of ReLU with one of pixels, width and depth changed."""
     size = {**BASE, what: value}
-    field, task, plan = setting(
+    network, task, settings = setting(
         "model=relu", f"task.side={math.isqrt(size['pixels'])}", "task.fitted=all",
         f"model.width={size['width']}", f"model.hidden_layers={size['depth']}",
     )  # fmt: skip
-    return Row(f"fit/{what}/{value}", median(suite(field, task, plan)), None, size)
+    return Row(f"fit/{what}/{value}", median(suite(network, task, settings)), None, size)
 
 
 def summary(rows: list[Row]) -> str:
     """Void comparisons, whether bf16 is fast here, and the exponents of cost."""
     lines = [f"void: {row.name}" for row in rows if row.more.get("void")]
-    lines.append(f"bfloat16 products are {bf16_speedup():.2f} times as fast as float32 ones")
+    peaks = {row.name: row.more["gflops"] for row in rows if row.name.startswith("fit/peak/")}
+    faster = peaks["fit/peak/bf16"] / peaks["fit/peak/fp32"]
+    lines.append(f"bfloat16 products are {faster:.2f} times as fast as float32 ones")
     for what in COST:
         sizes, seconds = series(rows, what)
         lines.append(f"seconds a step ~ {what}^{exponent(sizes, seconds):.2f}")

@@ -12,8 +12,9 @@ from torch import nn
 
 from inr_experiments.data.solids.meshes import Mesh, load
 from inr_experiments.data.solids.points import uniform
+from inr_experiments.domain import Domain
+from inr_experiments.fit.loop import accumulate_gradients
 from inr_experiments.fit.snapshot import Snapshot
-from inr_experiments.fit.step import accumulate_gradients
 from inr_experiments.models.field import Field
 from inr_experiments.models.inits.torch_default import TorchDefault
 from inr_experiments.seeding import generator
@@ -41,10 +42,9 @@ def bumpy_sphere(folder: Path, *, subdivisions: int, holes: float) -> Mesh:
 def field() -> Field:
     """The default ReLU field at laptop scale."""
     return Field(
-        in_features=3,
+        domain=Domain(half_extents=[1.0] * 3, radius=3**0.5, density=64),
         out_features=1,
-        resolution=128,
-        seed=0,
+        draw=(0,),
         width=WIDTH,
         hidden_layers=3,
         encoding=None,

@@ -1,6 +1,6 @@
 """bfloat16 against float32: the paired difference of the last PSNR, model by model.
 
-A model whose |mean| is 0.1 dB or more gets `fast: false` in its yaml.
+A model whose |mean| is 0.1 dB or more gets `bf16: refused` in its yaml.
 """
 
 import statistics
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from inr_experiments import building
+from inr_experiments.config import resolve
 from inr_experiments.data.images.load import BUNDLED
 from inr_experiments.fit.loop import fit
-from inr_experiments.fit.plan import Plan
+from inr_experiments.fit.settings import FitSettings
 from inr_experiments.statistics import summarise
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
@@ -30,11 +31,11 @@ QUICK = ("task.side=32", "model.width=16", "fit.steps=5")
 LIMIT_DB = 0.1
 
 
-def last_psnr(config: dict[str, Any], task: Task, plan: Plan) -> tuple[float, float]:
+def last_psnr(config: dict[str, Any], task: Task, settings: FitSettings) -> tuple[float, float]:
     """PSNR on the fitted pixels after the last step, and the seconds of the fit."""
     started = time.perf_counter()
-    field = building.build_field(config, task)
-    *_, last = fit(field, task, plan, seed=config["seed"])
+    field = building.build_network(config, task)
+    *_, last = fit(field, task, settings, seed=config["seed"])
     seconds = time.perf_counter() - started
     return task.evaluate(last.predict)["psnr"], seconds
 
@@ -50,10 +51,10 @@ def rows(*, quick: bool) -> Iterator[Row]:
         differences, levels, seconds = [], [], []
         for image, seed in product(images, seeds):
             words = [f"model={model}", f"task.image={image}", f"seed={seed}"]
-            config = building.resolve(configs([*words, *(QUICK if quick else SIZE)])[0])
-            task, plan = building.build_task(config), building.build_plan(config)
-            full, slow = last_psnr(config, task, plan)
-            rounded, fast = last_psnr(config, task, replace(plan, precision="bf16"))
+            config = resolve(configs([*words, *(QUICK if quick else SIZE)])[0])
+            task, settings = building.build_task(config), building.build_settings(config)
+            full, slow = last_psnr(config, task, settings)
+            rounded, fast = last_psnr(config, task, replace(settings, precision="bf16"))
             differences.append(rounded - full)
             levels.append(full)
             seconds.append((fast, slow))

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import pytest
 
-from inr_experiments.building import build_field, build_task
+from inr_experiments.building import build_network, build_task
 from inr_experiments.checks import InputError
 from tests.fields import config_of
 from tests.launching import SMOKE, inr
@@ -84,7 +84,7 @@ def test_what_is_no_class_of_ours_is_not_built(target):
     config["model"]["inlet_activation"] = {"_target_": f"inr_experiments.{target}"}
     task = build_task(config)
     with pytest.raises(InputError, match="expected a class of"):
-        build_field(config, task)
+        build_network(config, task)
 
 
 def test_a_package_whose_name_only_begins_alike_is_not_allowed(folder):

@@ -72,15 +72,15 @@ def snapshot_of(kind: str, task: SmallTask) -> Snapshot:
 @pytest.mark.parametrize("name", DIAGNOSTICS)
 def test_every_diagnostic_gives_finite_arrays_and_numbers(name, kind, task) -> None:
     snapshot = snapshot_of(kind, task)
-    before = {key: value.clone() for key, value in snapshot.field.state_dict().items()}
+    before = {key: value.clone() for key, value in snapshot.network.state_dict().items()}
     result = DIAGNOSTICS[name](snapshot, task)
     for key, value in result.items():
         what, _, measure = key.partition("/")
         assert what and measure and "/" not in measure
         assert isinstance(value, np.ndarray | float | int) and not isinstance(value, np.generic)
         assert np.isfinite(value).all(), key
-    assert all(torch.equal(v, before[k]) for k, v in snapshot.field.state_dict().items())
-    assert not snapshot.field.training
+    assert all(torch.equal(v, before[k]) for k, v in snapshot.network.state_dict().items())
+    assert not snapshot.network.training
 
 
 @pytest.mark.parametrize("kind", ["relu", "bn_all_pre", "siren"])
@@ -89,7 +89,7 @@ def test_layer_ntk_is_that_of_the_definition(kind: str) -> None:
     snapshot = snapshot_of(kind, task)
     result = LayerNtk(points=40, rank_points=8, stage=None)(snapshot, task)
     exact = snapshot.float64()
-    parts = reference.kernels(reference.jacobians(exact.field, exact.coordinates))
+    parts = reference.kernels(reference.jacobians(exact.network, exact.coordinates))
     traces = {key: K.diagonal().sum(-1) for key, K in parts.items()}
     values = torch.linalg.eigvalsh(sum(traces.values())).flip(0).numpy()
     assert result["total/eigenvalues"] == pytest.approx(values, rel=1e-8, abs=1e-8 * values[0])
@@ -124,7 +124,7 @@ def test_spectra_are_those_of_the_stages_and_weights(kind: str) -> None:
         assert result[f"{name}/singular_values"] == pytest.approx(sigma, abs=1e-12 * sigma[0])
         for measure, value in rank_family(sigma, tuple(Z.shape)).items():
             assert result[f"{name}/{measure}"] == pytest.approx(value)
-    weight = snapshot.field.hidden[0].linear.weight.detach().double()
+    weight = snapshot.network.hidden[0].linear.weight.detach().double()
     sigma = torch.linalg.svdvals(weight).numpy()
     assert result["hidden.0.weight/singular_values"] == pytest.approx(sigma)
     assert result["inlet.jacobian/rank_most"] <= 2
@@ -134,12 +134,12 @@ def test_activation_pattern_counts() -> None:
     task = TASKS["picture"]
     snapshot = snapshot_of("relu", task)
     with torch.no_grad():
-        snapshot.field.inlet.linear.weight[0] = 0
-        snapshot.field.inlet.linear.bias[0] = -1
-        snapshot.field.inlet.linear.weight[1] = 0
-        snapshot.field.inlet.linear.bias[1] = 1
+        snapshot.network.inlet.linear.weight[0] = 0
+        snapshot.network.inlet.linear.bias[0] = -1
+        snapshot.network.inlet.linear.weight[1] = 0
+        snapshot.network.inlet.linear.bias[1] = 1
     result = ActivationPattern()(snapshot, task)
-    is_open = snapshot.field.inlet.linear(task.coordinates) > 0
+    is_open = snapshot.network.inlet.linear(task.coordinates) > 0
     assert result["inlet/open_share"] == pytest.approx(is_open.double().mean(dim=0).numpy())
     assert result["inlet/open_share"][0] == 0 and result["inlet/open_share"][1] == 1
     assert result["inlet/dead_units"] >= 1 and result["inlet/always_open_units"] >= 1
@@ -148,7 +148,7 @@ def test_activation_pattern_counts() -> None:
     assert result["all/patterns"] >= result["hidden.0/patterns"]
     smooth = ActivationPattern()(snapshot_of("siren", task), task)
     assert {key.split("/")[1] for key in smooth} == {"constant_units", "thresholds"}
-    linear = snapshot.field.inlet.linear
+    linear = snapshot.network.inlet.linear
     rows = torch.cat([linear.weight, linear.bias[:, None]], dim=1).detach().numpy()
     assert (result["inlet/thresholds"] == rows).all()
     some = result["inlet/open_share"]

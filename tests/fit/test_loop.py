@@ -2,23 +2,25 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
-from inr_experiments.building import build_plan
+from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
-from inr_experiments.fit.loop import DivergedError, fit
-from inr_experiments.fit.plan import Plan
-from inr_experiments.fit.step import accumulate_gradients
+from inr_experiments.fit.loop import DivergedError, accumulate_gradients, fit
+from inr_experiments.fit.settings import FitSettings
 from tests.fields import config_of, field_and_task
 
-PLAN = build_plan(config_of("fit.steps=12", "fit.milestone_every=5"))
+SETTINGS = build_settings(config_of("fit.steps=12", "fit.milestone_every=5"))
+
+MUON = build_settings(config_of("fit=muon", "fit.steps=12"))
 
 
-def fitted(plan: Plan = PLAN, *overrides: str, seed: int = 0):
+def fitted(settings: FitSettings = SETTINGS, *overrides: str, seed: int = 0):
     field, task = field_and_task("task.side=24", "model=relu", *overrides)
-    return field, list(fit(field, task, plan, seed=seed))
+    return field, list(fit(field, task, settings, seed=seed))
 
 
 def test_milestones_are_the_first_the_multiples_and_the_last():
@@ -29,7 +31,7 @@ def test_milestones_are_the_first_the_multiples_and_the_last():
 
 def test_the_last_snapshot_is_good_for_good():
     field, task = field_and_task("task.side=24", "model=bn")
-    for last in fit(field, task, PLAN, seed=0):
+    for last in fit(field, task, SETTINGS, seed=0):
         within = task.evaluate(last.predict)
     assert task.evaluate(last.predict) == within
 
@@ -39,7 +41,7 @@ def test_the_first_loss_is_that_of_the_initialisation():
     x, y = task.batch("full", torch.Generator())
     with torch.no_grad():
         expected = torch.nn.functional.mse_loss(field(x), y).item()
-    losses = [loss for s in fit(field, task, PLAN, seed=0) for loss in s.losses]
+    losses = [loss for s in fit(field, task, SETTINGS, seed=0) for loss in s.losses]
     assert losses[0] == pytest.approx(expected, rel=1e-6)
     assert losses[-1] < losses[0]
 
@@ -47,14 +49,14 @@ def test_the_first_loss_is_that_of_the_initialisation():
 @pytest.mark.parametrize("model", ["relu", "siren", "bn"])
 @pytest.mark.parametrize("batch", ["full", 50])
 def test_same_seed_same_bits(model, batch):
-    a, b = (fitted(replace(PLAN, batch=batch), f"model={model}")[0] for _ in range(2))
+    a, b = (fitted(replace(SETTINGS, batch=batch), f"model={model}")[0] for _ in range(2))
     for name, value in a.state_dict().items():
         assert value.equal(b.state_dict()[name]), name
 
 
 def test_another_seed_draws_other_batches():
-    plan = replace(PLAN, batch=50)
-    a, b = fitted(plan, seed=0)[0], fitted(plan, seed=1)[0]
+    settings = replace(SETTINGS, batch=50)
+    a, b = fitted(settings, seed=0)[0], fitted(settings, seed=1)[0]
     assert not a.head.weight.equal(b.head.weight)
 
 
@@ -71,39 +73,56 @@ def test_chunks_do_not_change_the_gradient(chunk):
 
 
 def test_a_field_that_couples_samples_takes_the_batch_whole():
-    a, b = (fitted(replace(PLAN, chunk=chunk), "model=bn")[0] for chunk in (3, 10**6))
+    a, b = (fitted(replace(SETTINGS, chunk=chunk), "model=bn")[0] for chunk in (3, 10**6))
     assert a.head.weight.equal(b.head.weight)
 
 
 def test_divergence_names_the_step():
     with pytest.raises(DivergedError, match=r"diverged at step \d+"):
-        fitted(replace(PLAN, lr=1e30))
+        fitted(replace(SETTINGS, lr=1e30))
+
+
+def lrs(**changes) -> list[float]:
+    snapshots = fitted(replace(SETTINGS, **changes))[1]
+    return [lr for snapshot in snapshots for lr in snapshot.lrs]
 
 
 def test_schedules():
-    cosine = replace(PLAN, schedule="cosine", lr=2.0, steps=10)
-    assert cosine.lr_at(0) == 2 and cosine.lr_at(5) == pytest.approx(1)
-    assert cosine.lr_at(9) == pytest.approx(1 + math.cos(0.9 * math.pi))
-    step = replace(PLAN, schedule="step", lr=2.0, decay=0.1, decay_every=4)
-    assert [step.lr_at(s) for s in (0, 3, 4, 8)] == pytest.approx([2, 2, 0.2, 0.02])
-    assert replace(PLAN, schedule="constant", lr=2.0).lr_at(11) == 2
+    cosine = lrs(lr=0.5)
+    assert cosine[0] == 0.5 and cosine[6] == pytest.approx(0.25) and len(cosine) == 12
+    assert cosine[9] == pytest.approx(0.25 * (1 + math.cos(0.75 * math.pi)))
+    step = partial(torch.optim.lr_scheduler.StepLR, step_size=4, gamma=0.1)
+    found = lrs(schedule=step, lr=0.2)
+    assert [found[i] for i in (0, 3, 4, 8)] == pytest.approx([0.2, 0.2, 0.02, 0.002])
+    assert set(lrs(schedule=None, lr=0.2)) == {0.2}
+
+
+def test_a_stage_may_have_options_of_its_own():
+    settings = replace(SETTINGS, schedule=None, steps=1, lr=1e-3, groups={"hidden": {"lr": 1e-2}})
+    before, _ = field_and_task("task.side=24", "model=relu")
+    field, _ = fitted(settings)
+    step = {n: (before.state_dict()[n] - v).abs().max() for n, v in field.state_dict().items()}
+    for name, moved in step.items():  # Adam's first step is the rate
+        assert moved.item() == pytest.approx(1e-2 if name.startswith("hidden") else 1e-3, rel=1e-2)
+    with pytest.raises(InputError, match=r"groups\.hiden: no such stage; .*did you mean 'hidden"):
+        fitted(replace(SETTINGS, groups={"hiden": {"lr": 1.0}}))
 
 
 def test_sgd_takes_the_plain_step():
-    plan = replace(PLAN, optimiser="sgd", momentum=0.0, schedule="constant", steps=1, lr=0.5)
+    settings = replace(SETTINGS, optimiser=torch.optim.SGD, schedule=None, steps=1, lr=0.5)
     field, task = field_and_task("task.side=24", "model=relu")
     x, y = task.batch("full", torch.Generator())
     before = field.head.bias.detach().clone()
     accumulate_gradients(field, task, x, y, chunk=100)
     expected = before - 0.5 * field.head.bias.grad
-    field, _ = fitted(plan)
+    field, _ = fitted(settings)
     torch.testing.assert_close(field.head.bias.detach(), expected)
 
 
 def test_muon_takes_an_orthogonal_step_in_the_hidden_matrices_alone():
-    plan = replace(PLAN, optimiser="muon", schedule="constant", steps=1, lr=0.01)
+    settings = replace(MUON, schedule=None, steps=1, lr=0.01)
     before, _ = field_and_task("task.side=24", "model=relu")
-    field, _ = fitted(plan)
+    field, _ = fitted(settings)
     step = {n: before.state_dict()[n] - v for n, v in field.state_dict().items()}
     D = field.hidden[0].linear.out_features
     for i in range(3):
@@ -118,20 +137,20 @@ def test_muon_takes_an_orthogonal_step_in_the_hidden_matrices_alone():
 
 def test_muon_and_adam_decay_together():
     field, _ = field_and_task("task.side=24", "model=relu")
-    optimiser = replace(PLAN, optimiser="muon").build_optimiser(field)
+    optimiser = MUON.build_optimiser(field)
     assert sum(len(g["params"]) for g in optimiser.param_groups) == len(list(field.parameters()))
-    with pytest.raises(InputError, match=r"fit\.optimiser=muon"):
-        fitted(replace(PLAN, optimiser="muon"), "model.hidden_layers=0")
+    with pytest.raises(InputError, match="hidden matrices"):
+        fitted(MUON, "model.hidden_layers=0")
 
 
 @pytest.mark.parametrize(
     "bad",
     [{"lr": math.nan}, {"lr": 0}, {"lr": "fast"}, {"steps": 0}, {"steps": 2.5}, {"chunk": -1},
-     {"optimiser": "adm"}, {"schedule": "linear"}, {"batch": 0}, {"batch": "half"}],
+     {"optimiser": "adam"}, {"schedule": "linear"}, {"batch": 0}, {"batch": "half"}],
 )  # fmt: skip
 def test_bad_values_are_refused_by_name(bad):
-    with pytest.raises(InputError, match=f"fit.{next(iter(bad))}"):
-        replace(PLAN, **bad)
+    with pytest.raises(InputError, match=f"^{next(iter(bad))}="):
+        replace(SETTINGS, **bad)
 
 
 def test_numbers_too_small_for_float32_are_zero_within_a_fit_and_only_there():
@@ -140,6 +159,9 @@ def test_numbers_too_small_for_float32_are_zero_within_a_fit_and_only_there():
 
     field, task = field_and_task("task.side=24", "model=relu")
     assert tiny() > 0
-    for _ in fit(field, task, PLAN, seed=0):
-        assert tiny() == 0
-    assert tiny() > 0
+    seen = []
+    field.register_forward_pre_hook(lambda *_: seen.append((field.training, tiny() == 0)))
+    for snapshot in fit(field, task, SETTINGS, seed=0):
+        snapshot.predict(task.coordinates)
+        assert tiny() > 0
+    assert set(seen) == {(True, True), (False, False)}

@@ -1,19 +1,18 @@
 """One step: chunks, precision, and the graph that no processor captures."""
 
-import logging
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from inr_experiments.building import build_plan
+from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
-from inr_experiments.fit import precision as precision_module
 from inr_experiments.fit.chunk import LEAST, MOST, rows_at_a_time
-from inr_experiments.fit.loop import fit
-from inr_experiments.fit.precision import bf16_speedup, forward, usable
-from inr_experiments.fit.step import GraphStep, accumulate_gradients
+from inr_experiments.fit.compiled import Captured
+from inr_experiments.fit.loop import accumulate_gradients, fit
+from inr_experiments.fit.precision import check_precision, has_bf16, trunk_in
 from tests.fields import config_of, field_and_task
 from tests.reference.fit import plain_fit
 
@@ -24,7 +23,8 @@ MODELS = ("relu", "siren", "pe", "rff", "bn", "bn_all_pre", "rank_expanding")
 def gradient(model: str, precision: str, chunk: int) -> torch.Tensor:
     field, task = field_and_task(*SMALL, f"model={model}")
     x, y = task.batch("full", torch.Generator())
-    accumulate_gradients(field, task, x, y, chunk=chunk, precision=precision)
+    with trunk_in(field, precision):
+        accumulate_gradients(field, task, x, y, chunk=chunk)
     return torch.cat([p.grad.flatten() for p in field.parameters()])
 
 
@@ -41,12 +41,12 @@ def test_chunks_give_the_gradient_of_the_whole(model):
 @pytest.mark.parametrize("model", ["relu", "siren"])
 def test_the_fit_is_the_plain_one(model):
     # A SIREN amplifies rounding: 1e-6 dB after 50 steps, 1e-4 after 100, 0.05 after 200.
-    words = (*SMALL, f"model={model}", "fit.steps=100", "fit.schedule=constant", "fit.lr=1e-3")
+    words = (*SMALL, f"model={model}", "fit.steps=100", "fit.schedule=null", "fit.lr=1e-3")
     losses = []
     for chunk in ("null", "100"):
         config = config_of(*words, f"fit.chunk={chunk}")
         field, task = field_and_task(*words)
-        snapshots = list(fit(field, task, build_plan(config), seed=0))
+        snapshots = list(fit(field, task, build_settings(config), seed=0))
         losses.append([loss for s in snapshots for loss in s.losses])
     field, task = field_and_task(*words)
     x, y = task.batch("full", torch.Generator())
@@ -64,7 +64,9 @@ def test_bf16_rounds_the_trunk_and_nothing_else(model):
     assert 1e-5 < (rounded - full).norm() / full.norm() < 0.2
     field, task = field_and_task(*SMALL, f"model={model}", "model.hidden_layers=0")
     x = task.coordinates
-    assert forward(field, "bf16")(x).equal(field(x)), "encoding, inlet and head are float32"
+    with trunk_in(field, "bf16"):
+        rounded = field(x)
+    assert rounded.equal(field(x)), "encoding, inlet and head are float32"
 
 
 def test_tf32_is_on_in_the_trunk_and_in_its_gradient_only():
@@ -79,33 +81,37 @@ def test_tf32_is_on_in_the_trunk_and_in_its_gradient_only():
             stage.register_forward_hook(lambda *_, name=name: note(name))
             stage.register_full_backward_hook(lambda *_, name=name: note(f"{name} back"))
     z = task.coordinates.clone().requires_grad_()
-    forward(field, "tf32")(z).sum().backward()
+    with trunk_in(field, "tf32"):
+        field(z).sum().backward()
     on = {place for place, state in seen.items() if state == "tf32"}
     assert on == {f"hidden.{i}{back}" for i in range(3) for back in ("", " back")}
     assert len(seen) == 10
 
 
-def test_a_processor_says_once_what_it_is_not_for(caplog, monkeypatch):
-    caplog.set_level(logging.WARNING)
-    usable.cache_clear()
-    assert usable("tf32", "cpu") == usable("tf32", "cpu") == "fp32"
-    assert caplog.text.count("a processor has no TF32; the fit stays in fp32") == 1
-    monkeypatch.setattr(precision_module, "WORTH", bf16_speedup() * 1.01)
-    assert usable("bf16", "cpu") == "fp32"
-    assert "a bfloat16 product is" in caplog.text
-    usable.cache_clear()
-    monkeypatch.setattr(precision_module, "WORTH", bf16_speedup() * 0.99)
-    assert usable("bf16", "cpu") == "bf16"
-    usable.cache_clear()
+def test_what_a_machine_has_no_instructions_for_is_refused(monkeypatch):
+    with pytest.raises(InputError, match="precision='tf32': a processor has no TF32"):
+        check_precision("tf32", "cpu")
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "flags : fpu avx2\n")
+    has_bf16.cache_clear()
+    with pytest.raises(InputError, match="precision='bf16': no instructions for it here"):
+        check_precision("bf16", "cpu")
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "flags : fpu avx512_bf16\n")
+    has_bf16.cache_clear()
+    check_precision("bf16", "cpu")
+    with pytest.raises(InputError, match="precision='bf16': the model refuses it"):
+        check_precision("bf16", "cpu", bf16="refused")
+    has_bf16.cache_clear()
 
 
-def test_a_model_that_is_not_for_it_stays_in_fp32(caplog):
-    config = config_of("model=relu", "model.fast=false", "fit.precision=bf16")
-    assert config["fit"]["precision"] == "fp32"
+def test_a_config_says_what_was_written():
+    config = config_of("model=siren", "fit.precision=bf16")
+    assert config["fit"]["precision"] == "bf16"
     with pytest.raises(InputError, match=r"fit\.precision='bf61'.*did you mean 'bf16'"):
-        config_of("fit.precision=bf61")
-    with pytest.raises(InputError, match=r"model\.fast='no'"):
-        config_of("model.fast='no'", "fit.precision=bf16")
+        build_settings(config_of("fit.precision=bf61"))
+    with pytest.raises(InputError, match=r"model\.bf16='no'"):
+        config_of("model.bf16='no'")
+    with pytest.raises(InputError, match=r"model\.fast: no longer a key; expected model\.bf16"):
+        config_of("+model.fast=true")
 
 
 def test_chunks_follow_cache_width_and_precision():
@@ -120,8 +126,8 @@ def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):
         pytest.skip("this machine can capture")
     field, task = field_and_task(*SMALL, "model=relu")
     x, y = task.batch("full", torch.Generator())
-    plan = replace(build_plan(config_of()), schedule="constant", lr=1e-3)
-    optimiser = plan.build_optimiser(field)
+    settings = replace(build_settings(config_of()), schedule=None, lr=1e-3)
+    optimiser = settings.build_optimiser(field)
 
     def step(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         optimiser.zero_grad()
@@ -129,7 +135,7 @@ def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):
         optimiser.step()
         return loss
 
-    graphed = GraphStep(step)
+    graphed = Captured(step)
     ours = [graphed(x, y).item() for _ in range(6)]
     field, task = field_and_task(*SMALL, "model=relu")
     assert ours == pytest.approx(plain_fit(field, x, y, lr=1e-3, steps=6), rel=1e-5)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from inr_experiments.building import build_plan
+from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.snapshot import Snapshot
@@ -77,16 +77,18 @@ def test_random_thresholds_pass_through_the_square():
 def test_a_frozen_inlet_stays_while_the_rest_is_trained(model):
     field, task = field_and_task("task.side=24", f"model={model}")
     before = {name: value.clone() for name, value in field.state_dict().items()}
-    plan = build_plan(config_of("fit.steps=3"))
+    plan = build_settings(config_of("fit.steps=3"))
     *_, last = fit(field, task, plan, seed=0)
     moved = {n for n, v in field.state_dict().items() if not v.equal(before[n])}
     assert moved == {name for name in before if not name.startswith("inlet.")}
     exact = last.float64()
-    J = jacobians(exact.field, exact.coordinates[:20])
+    J = jacobians(exact.network, exact.coordinates[:20])
     trained = sum(
         torch.einsum("ncp,mcp->nm", j, j) for n, j in J.items() if not n.startswith("inlet.")
     )
-    torch.testing.assert_close(layer_kernels(exact.field, exact.coordinates[:20]).total(), trained)
+    torch.testing.assert_close(
+        layer_kernels(exact.network, exact.coordinates[:20]).total(), trained
+    )
 
 
 def test_siren_bounds():

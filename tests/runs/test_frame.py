@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inr_experiments.building import resolve
 from inr_experiments.checks import InputError
+from inr_experiments.config import resolve
 from inr_experiments.experiment import execute
 from inr_experiments.runs.collect import early_slope, make_frame, thinned
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame

@@ -21,7 +21,7 @@ def test_golden_key():
     "override",
     ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
      "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]",
-     "model.fast=false", "model.label=mine", "model.colour='#123456'", "items=3", "data=real"],
+     "model.bf16=refused", "model.label=mine", "model.colour='#123456'", "items=3", "data=real"],
 )  # fmt: skip
 def test_what_decides_no_number_is_left_out(override):
     assert key(override) == key()

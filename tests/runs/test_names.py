@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from inr_experiments.building import resolve
+from inr_experiments.config import resolve
 from inr_experiments.data.images import load as images
 from inr_experiments.experiment import execute
 from inr_experiments.reporting.gains import per_item

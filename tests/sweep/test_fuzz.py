@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from inr_experiments import building
 from inr_experiments.checks import InputError
+from inr_experiments.config import resolve
 from inr_experiments.errors import of_the_config, sentence
 from inr_experiments.paths import conf_dir
 from inr_experiments.sweep.arguments import ready
@@ -42,10 +43,10 @@ def test_a_config_or_a_sentence(words):
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
             smoke = ["scale=smoke", "model.width=8", "fit.steps=2"]
             cfg = compose("config", ready([*smoke, *(f"{a}{key}={b}" for a, key, b in words)]))
-        config = building.resolve(cfg)
-        building.build_plan(config)
+        config = resolve(cfg)
+        building.build_settings(config)
         building.build_diagnostics(config)
-        building.build_field(config, building.build_task(config))
+        building.build_network(config, building.build_task(config))
     except Exception as error:
         assert isinstance(error, InputError) or of_the_config(error), repr(error)
         assert len(sentence(error).splitlines()) == 1, sentence(error)

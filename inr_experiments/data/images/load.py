@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...checks import InputError, nearest
+from ...checks import ArgumentError, InputError, nearest
 from ...digest import file_sha256
 from ...paths import data_dir
 from .decode import decode
@@ -47,9 +47,9 @@ class LoadedImage:
 def bundled(name: str) -> Path:
     """The file of a bundled photograph, or an `InputError` that lists them."""
     if name not in BUNDLED:
-        raise InputError(
-            f"task.image={name!r}: expected one of the bundled photographs "
-            f"{', '.join(BUNDLED)}{nearest(name, BUNDLED)}; for a file of your own, task.path=FILE"
+        raise ArgumentError(
+            f"image={name!r}: expected one of the bundled photographs "
+            f"{', '.join(BUNDLED)}{nearest(name, BUNDLED)}; for a file of your own, path=FILE"
         )
     spec = find_spec("skimage")
     assert spec is not None and spec.submodule_search_locations
@@ -60,8 +60,8 @@ def div2k(name: str) -> Path:
     """The file of a DIV2K test crop in the data folder, or an `InputError` with the command."""
     name = str(name).zfill(4)
     if name not in DIV2K:
-        raise InputError(
-            f"task.image={name!r}: expected one of the 16 DIV2K ids {', '.join(sorted(DIV2K))}"
+        raise ArgumentError(
+            f"image={name!r}: expected one of the 16 DIV2K ids {', '.join(sorted(DIV2K))}"
         )
     path = data_dir() / "div2k" / "test512" / f"{name}.png"
     if not path.is_file():
@@ -97,9 +97,8 @@ def _resize(pixels: npt.NDArray, side: int, pixel_limit: int) -> npt.NDArray[np.
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size[0] * size[1] > pixel_limit:
-        raise InputError(
-            f"task.side={side}: {size[0]}×{size[1]} pixels; expected at most "
-            f"task.pixel_limit={pixel_limit}"
+        raise ArgumentError(
+            f"side={side}: {size[0]}×{size[1]} pixels; expected at most pixel_limit={pixel_limit}"
         )
     channels = [
         np.asarray(

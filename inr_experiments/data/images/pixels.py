@@ -27,7 +27,7 @@ def check_size(path: Path, size: tuple[int, int], pixel_limit: int) -> None:
     width, height = size
     if width * height > pixel_limit:
         raise InputError(
-            f"{path}: {width}×{height} pixels; expected at most task.pixel_limit={pixel_limit}"
+            f"{path}: {width}×{height} pixels; expected at most pixel_limit={pixel_limit}"
         )
     if width * height < 2:
         raise InputError(f"{path}: {width}×{height} pixels; expected at least 2")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ...checks import InputError, choice, number
+from ...checks import ArgumentError, choice, number
 
 Points = npt.NDArray[np.floating]
 SCALINGS = ("box", "sphere")
@@ -60,7 +60,7 @@ def scale_to_box(half_extents: Points, radius: float, *, scaling: str, fill: flo
 
     Shapes: half_extents (3,), radius from the centre to the farthest point.
     """
-    choice("task.scaling", scaling, SCALINGS)
-    if number("task.fill", fill) > 1:
-        raise InputError(f"task.fill={fill!r}: expected a number above 0 and at most 1")
+    choice("scaling", scaling, SCALINGS)
+    if number("fill", fill) > 1:
+        raise ArgumentError(f"fill={fill!r}: expected a number above 0 and at most 1")
     return fill / (float(np.max(half_extents)) if scaling == "box" else radius)

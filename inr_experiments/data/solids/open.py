@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...checks import InputError, nearest
+from ...checks import ArgumentError, InputError, nearest
 from ...paths import data_dir, user_path
 from . import meshes, volumes
 from .base import Solid
@@ -43,15 +43,15 @@ def locate(*, shape: str | None, path: str | None) -> Path | None:
         return None
     if shape not in SCANS:
         names = [*SHAPES, *SCANS]
-        raise InputError(
-            f"task.shape={shape!r}: expected one of {', '.join(names)}{nearest(shape, names)}; "
-            "for a file of your own, task.path=FILE"
+        raise ArgumentError(
+            f"shape={shape!r}: expected one of {', '.join(names)}{nearest(shape, names)}; "
+            "for a file of your own, path=FILE"
         )
     for file in SCANS[shape].files:
         if (data_dir() / file).is_file():
             return data_dir() / file
-    raise InputError(
-        f"task.shape={shape!r}: {data_dir()} holds no {' or '.join(SCANS[shape].files)}; fetch it "
+    raise ArgumentError(
+        f"shape={shape!r}: {data_dir()} holds no {' or '.join(SCANS[shape].files)}; fetch it "
         f"with: inr-download scans, or take a bundled shape: {', '.join(SHAPES)}"
     )
 
@@ -91,8 +91,8 @@ def open_solid(
         return volumes.load(file, **volume, scaling=scaling, fill=fill)  # type: ignore[arg-type]
     for option, value in (("key", key), ("threshold", threshold)):
         if value is not None:  # `side` has a value at every scale, for volumes to take
-            raise InputError(
-                f"task.{option}={value!r}: {file or shape} is no volume; expected null, or a "
+            raise ArgumentError(
+                f"{option}={value!r}: {file or shape} is no volume; expected null, or a "
                 f"volume ({' '.join(volumes.SUFFIXES)})"
             )
     if file is None:

@@ -38,7 +38,7 @@ class Shape:
     """
 
     def __init__(self, name: str, *, scaling: str = "box", fill: float = 1.0) -> None:
-        form = SHAPES[choice("task.shape", name, SHAPES)]()
+        form = SHAPES[choice("shape", name, SHAPES)]()
         half = np.array(form.half_extents)
         self._f = form.f
         self._scale = scale_to_box(half, form.radius, scaling=scaling, fill=fill)

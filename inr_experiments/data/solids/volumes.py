@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...checks import InputError, integer, number
+from ...checks import ArgumentError, InputError, integer, number
 from ...digest import file_sha256
 from .base import Labels, Points, Triangles, scale_to_box
 from .surface import extract
@@ -83,9 +83,9 @@ def load(
         InputError: if the file cannot be read or holds no solid.
     """
     if side is not None:
-        integer("task.side", side)
+        integer("side", side)
     if threshold is not None:
-        number("task.threshold", threshold, above=-math.inf)
+        number("threshold", threshold, above=-math.inf)
     sha256 = file_sha256(path, expected=f"a volume ({' '.join(SUFFIXES)})")
     values, notes = read(path, key)
     occupied, said = binary(path, values, threshold)
@@ -94,7 +94,7 @@ def load(
     if small.shape != cropped.shape:
         notes.append(f"downsampled from {cropped.shape} to {small.shape} by majority vote")
     if not small.any():
-        raise InputError(f"{path}: nothing is inside at task.side={side}; expected a larger side")
+        raise InputError(f"{path}: nothing is inside at side={side}; expected a larger side")
     small = crop(small)
 
     half = np.array(small.shape) / max(small.shape)
@@ -181,7 +181,7 @@ def _choose(path: Path, names: list[str], key: str | None) -> tuple[str, list[st
 
 def _no_key(path: Path, key: str | None) -> None:
     if key is not None:
-        raise InputError(f"task.key={key!r}: {path} is one array without a key; expected null")
+        raise ArgumentError(f"key={key!r}: {path} is one array without a key; expected null")
 
 
 def _npy_header(path: Path) -> tuple[tuple[int, ...], int, int]:
@@ -232,14 +232,14 @@ def binary(path: Path, values: npt.NDArray, threshold: float | None) -> tuple[Oc
             return values, notes
         if not ((values == low) | (values == high)).all():
             raise InputError(
-                f"{path}: not binary, values from {low} to {high}; expected task.threshold=NUMBER"
+                f"{path}: not binary, values from {low} to {high}; expected threshold=NUMBER"
             )
         if (low, high) != (0, 1):
             notes.append(f"two values, {low} and {high}; the larger is inside")
         return values == high, notes
     if not low <= threshold < high:
-        raise InputError(
-            f"task.threshold={threshold!r}: expected a number from {low} to below {high}, the "
+        raise ArgumentError(
+            f"threshold={threshold!r}: expected a number from {low} to below {high}, the "
             f"values of {path}"
         )
     notes.append(f"inside is above {threshold:g} of values from {low} to {high}")

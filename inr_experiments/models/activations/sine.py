@@ -14,7 +14,7 @@ class Sine(nn.Module):
 
     def __init__(self, *, omega: float) -> None:
         super().__init__()
-        self.omega = number("model.activation.omega", omega)
+        self.omega = number("omega", omega)
 
     def forward(self, a: Tensor) -> Tensor:
         return torch.sin(self.omega * a)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...checks import integer
+from ...domain import Domain
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +18,7 @@ class Octaves(nn.Module):
     Shapes: (N, P) -> (N, 2KP), or (N, P + 2KP) with the coordinates kept.
 
     Args:
-        in_features: P.
-        resolution: sampled points along an axis of length 2; K stops at log₂(resolution / 2),
-            above which an octave aliases.
+        domain: of the points; K stops at log₂(density), above which an octave aliases.
         octaves: K; None takes that limit.
         keep_coordinates: put x itself in front.
 
@@ -29,24 +28,21 @@ class Octaves(nn.Module):
     def __init__(
         self,
         *,
-        in_features: int,
-        resolution: int,
+        domain: Domain,
         generator: torch.Generator,
         octaves: int | None,
         keep_coordinates: bool,
     ) -> None:
         super().__init__()
-        limit = max(1, int(math.log2(max(resolution, 2) / 2)))
-        self.octaves = limit if octaves is None else integer("model.encoding.octaves", octaves)
+        limit = max(1, int(math.log2(max(domain.density, 1))))
+        self.octaves = limit if octaves is None else integer("octaves", octaves)
         if self.octaves > limit:
             log.warning(
-                "model.encoding.octaves=%d: octaves above %d alias on %d points along an axis",
-                self.octaves,
-                limit,
-                resolution,
+                "octaves=%d: those above %d alias on %g points along a unit of length",
+                *(self.octaves, limit, domain.density),
             )
         self.keep_coordinates = keep_coordinates
-        self.out_features = in_features * (2 * self.octaves + keep_coordinates)
+        self.out_features = domain.dimensions * (2 * self.octaves + keep_coordinates)
 
     def forward(self, x: Tensor) -> Tensor:
         frequency = math.pi * 2.0 ** torch.arange(self.octaves, dtype=x.dtype, device=x.device)

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ...checks import InputError, integer, number
+from ...checks import ArgumentError, integer, number
+from ...domain import Domain
 
 
 class RandomFourier(nn.Module):
@@ -14,7 +15,7 @@ class RandomFourier(nn.Module):
     Shapes: (N, P) -> (N, features).
 
     Args:
-        in_features: P.
+        domain: of the points, P dimensions.
         features: outputs, an even number; half of them sines.
         sigma: σ in cycles per unit of x. On [-1, 1] half the value that [0, 1) needs.
 
@@ -26,17 +27,16 @@ class RandomFourier(nn.Module):
     def __init__(
         self,
         *,
-        in_features: int,
-        resolution: int,
+        domain: Domain,
         generator: torch.Generator,
         features: int,
         sigma: float,
     ) -> None:
         super().__init__()
-        if integer("model.encoding.features", features, least=2) % 2:
-            raise InputError(f"model.encoding.features={features}: expected an even number")
-        drawn = torch.randn(features // 2, in_features, generator=generator)
-        self.register_buffer("frequencies", number("model.encoding.sigma", sigma) * drawn)
+        if integer("features", features, least=2) % 2:
+            raise ArgumentError(f"features={features}: expected an even number")
+        drawn = torch.randn(features // 2, domain.dimensions, generator=generator)
+        self.register_buffer("frequencies", number("sigma", sigma) * drawn)
         self.out_features = features
 
     def forward(self, x: Tensor) -> Tensor:

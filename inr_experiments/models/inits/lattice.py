@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...checks import InputError
+from ...checks import ArgumentError
 
 #: Points that a lattice may have; 2 along each of 26 axes would be 67 million.
 MOST = 10**7
@@ -17,11 +17,11 @@ def lattice(points: int, dimensions: int) -> Tensor:
     Shapes: -> (points**P, P) float64. Points of equal norm keep the lattice's own order.
 
     Raises:
-        InputError: if these are more than `MOST`.
+        ArgumentError: if these are more than `MOST`.
     """
     if points**dimensions > MOST:
-        raise InputError(
-            f"model.inlet_init: a lattice of {points}^{dimensions} points; expected at most "
+        raise ArgumentError(
+            f"points={points}: a lattice of {points}^{dimensions} points; expected at most "
             f"{MOST:,} (behind an encoding that keeps the coordinates, coordinates=2 lays it over "
             "the first two inputs)"
         )
@@ -68,7 +68,7 @@ def lattice_for(
         points: p, along each axis; None takes the least p that gives `width` points.
 
     Raises:
-        InputError: if p gives fewer points than `width`, or the box has another dimension.
+        ArgumentError: if p gives fewer points than `width`, or the box has another dimension.
     """
 
     def over(p: int) -> Tensor:
@@ -80,17 +80,15 @@ def lattice_for(
         return V
 
     if half_extents is not None and len(half_extents) != dimensions:
-        raise InputError(
-            f"model.inlet_init.half_extents={list(half_extents)}: expected {dimensions} numbers"
-        )
+        raise ArgumentError(f"half_extents={list(half_extents)}: expected {dimensions} numbers")
     if points is None:
         points = 1
         while len(over(points)) < width:
             points += 1
     V = over(points)
     if len(V) < width:
-        raise InputError(
-            f"model.inlet_init.points={points}: gives {len(V)} lattice points; expected at least "
-            f"model.width={width}"
+        raise ArgumentError(
+            f"points={points}: gives {len(V)} lattice points; expected at least "
+            f"as many as units, {width}"
         )
     return spread_subset(V, width)

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from ...domain import Domain
+
 
 class RandomThresholds:
     """w_j = u_j, b_j = −u_j·q_j, u_j a random direction and q_j a random point of [-1, 1]^P.
@@ -10,7 +12,7 @@ class RandomThresholds:
     The control beside REI: thresholds all over the cube and rows of norm 1, but no order.
     """
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
         shape = linear.weight.shape
         u = torch.nn.functional.normalize(torch.randn(shape, generator=generator), dim=1)
         q = 2 * torch.rand(shape, generator=generator) - 1

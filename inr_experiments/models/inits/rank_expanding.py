@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from copy import copy
 
 import torch
 from torch import Tensor, nn
 
-from ...checks import InputError, choice, integer, number
+from ...checks import ArgumentError, choice, integer, number
+from ...domain import Domain
 from .lattice import lattice_for, spread_subset
 from .torch_default import TorchDefault
 
 #: The share of Prop. 4's bound that ε takes where it is not given.
-MARGIN = 0.9
+EPSILON_FRACTION = 0.9
 #: Where the lattice may lie, and the value that says how large.
 OVER = {"cube": None, "box": "half_extents", "ball": "radius"}
 
@@ -68,15 +68,15 @@ class RankExpanding:
             weights of the others are PyTorch's default. None is all inputs.
 
     Attributes:
-        made_for: the activation that the rank of Z₀ is proven for.
+        requires_activation: the activation that the rank of Z₀ is proven for.
 
     Raises:
-        InputError: if a value cannot be used, or belongs to another `over`.
+        ArgumentError: if a value cannot be used, or belongs to another `over`.
 
     Source: section 4 of arXiv 2602.01526; `box` and `ball` are ours.
     """
 
-    made_for = nn.ReLU
+    requires_activation = nn.ReLU
 
     def __init__(
         self,
@@ -90,52 +90,40 @@ class RankExpanding:
         scale: float = 1.0,
         coordinates: int | None = None,
     ) -> None:
-        self.epsilon = None if epsilon is None else number("model.inlet_init.epsilon", epsilon)
+        self.epsilon = None if epsilon is None else number("epsilon", epsilon)
         counts = {"points": points, "distinct": distinct, "coordinates": coordinates}
         for name, count in counts.items():
             if count is not None:
-                integer(f"model.inlet_init.{name}", count)
+                integer(name, count)
         self.points, self.distinct, self.coordinates = points, distinct, coordinates
-        self.scale = number("model.inlet_init.scale", scale)
-        choice("model.inlet_init.over", over, OVER)
+        self.scale = number("scale", scale)
+        choice("over", over, OVER)
         for name, value in (("half_extents", half_extents), ("radius", radius)):
             if value is not None and OVER[over] != name:
                 takes = OVER[over] or "no size"
-                raise InputError(f"model.inlet_init.{name}={value!r}: over={over} takes {takes}")
+                raise ArgumentError(f"{name}={value!r}: over={over} takes {takes}")
         self.over = over
         self.half_extents = half_extents
         for side in half_extents or ():
-            number("model.inlet_init.half_extents", side)
-        self.radius = None if radius is None else number("model.inlet_init.radius", radius)
+            number("half_extents", side)
+        self.radius = None if radius is None else number("radius", radius)
 
-    def around(self, half_extents: Sequence[float], radius: float) -> "RankExpanding":
-        """A copy in which a size that `over` asks for and that was left open is this object's."""
-        filled = copy(self)
-        if self.over == "box" and self.half_extents is None:
-            filled.half_extents = half_extents
-        if self.over == "ball" and self.radius is None:
-            filled.radius = radius
-        return filled
-
-    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
         width, inputs = linear.out_features, linear.in_features
         P = self.coordinates or inputs
         if inputs < P:
-            raise InputError(f"model.inlet_init.coordinates={P}: the inlet has {inputs} input(s)")
-        size = OVER[self.over]
-        if size is not None and getattr(self, size) is None:
-            raise InputError(f"model.inlet_init.{size}=None: over={self.over} takes it")
-        V = lattice_for(
-            width, P, points=self.points, half_extents=self.half_extents, radius=self.radius
-        )
+            raise ArgumentError(f"coordinates={P}: the inlet has {inputs} input(s)")
+        box = self.half_extents or domain.half_extents if self.over == "box" else None
+        ball = self.radius or domain.radius if self.over == "ball" else None
+        V = lattice_for(width, P, points=self.points, half_extents=box, radius=ball)
         epsilon = self.epsilon
         if epsilon is None:
             # A single unit has no neighbour and hence no bound: any positive ε will do.
-            epsilon = MARGIN * min(epsilon_bound(V), 1.0)
+            epsilon = EPSILON_FRACTION * min(epsilon_bound(V), 1.0)
         if self.distinct is not None and self.distinct < width:
             V = spread_subset(V, self.distinct)[torch.arange(width) * self.distinct // width]
         if inputs > P:
-            TorchDefault()(linear, generator)
+            TorchDefault()(linear, generator, domain)
         with torch.no_grad():
             linear.weight[:, :P] = self.scale * directions(V)
             linear.bias.copy_(self.scale * (epsilon - V.norm(dim=1)))

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ...checks import number
+from ...domain import Domain
 
 
 class SirenFirst:
@@ -14,7 +15,7 @@ class SirenFirst:
     Source: Sitzmann et al. 2020, section 3.2, and its published code for the biases.
     """
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
         bound = 1 / linear.in_features
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         bound = 1 / math.sqrt(linear.in_features)
@@ -28,9 +29,9 @@ class SirenHidden:
     """
 
     def __init__(self, *, omega: float) -> None:
-        self.omega = number("model.hidden_init.omega", omega)
+        self.omega = number("omega", omega)
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator) -> None:
+    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
         bound = math.sqrt(6 / linear.in_features) / self.omega
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         bound = 1 / math.sqrt(linear.in_features)

@@ -1,0 +1,98 @@
+"""A composed config as plain values; pure: the same on every machine, whatever it is doing."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from .checks import InputError, choice, nearest
+from .paths import conf_dir
+
+#: What a config holds, as conf/config.yaml lists it.
+KEYS = (
+    *("scale", "task", "model", "fit", "diagnostic", "tracking", "experiment"),
+    *("seed", "device", "outputs", "force", "trusted"),
+)
+#: What it holds of a sweep; none of it is of one run.
+OF_THE_SWEEP = ("sweep", "items", "data")
+#: What of a model is for tables and figures, and of no part of it.
+LOOKS = ("name", "label", "colour")
+#: Colours of models that have none.
+SPARE = ("#8C564B", "#17BECF", "#7F7F00", "#9467BD")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def resolve(cfg: DictConfig) -> dict[str, Any]:
+    """The config as plain values; nothing is timed, and no device is asked.
+
+    Raises:
+        InputError: if an interpolation leads nowhere or a name cannot be used.
+    """
+    try:
+        config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        says = " ".join(str(error.msg).split())
+        raise InputError(f"{error.full_key or 'config'}: {says}") from error
+    known("", config, (*KEYS, *OF_THE_SWEEP))
+    config = without(config, *OF_THE_SWEEP)
+    for key in KEYS:
+        if key not in config and key != "experiment":
+            raise InputError(f"{key}: missing; expected one in the config")
+    for group in ("model", "task", "fit"):
+        if not isinstance(config[group], dict):
+            raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
+    name = config["model"].get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
+        raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
+    if "fast" in config["model"]:
+        raise InputError("model.fast: no longer a key; expected model.bf16, allowed or refused")
+    choice("model.bf16", config["model"].get("bf16", "allowed"), ("allowed", "refused"))
+    config["model"] |= looks(config["model"])
+    choice("device", config["device"], DEVICES)
+    if not isinstance(config["force"], bool):
+        raise InputError(f"force={config['force']!r}: expected true or false")
+    trusted = config["trusted"]
+    if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
+        raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
+    return config
+
+
+def looks(model: dict[str, Any]) -> dict[str, str]:
+    """`label` and `colour` of a model; its name and a spare colour where its yaml has no label.
+
+    A yaml that begins with another's, as most do, would else go by that one's label.
+    """
+    name, label, colour = (model.get(key) for key in LOOKS)
+    if label is None or listed_labels().get(label, name) != name:
+        return {"label": str(name), "colour": SPARE[sum(map(ord, str(name))) % len(SPARE)]}
+    if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
+        raise InputError(f"model.colour={colour!r}: expected six hex digits, as in '#D55E00'")
+    return {"label": str(label), "colour": colour}
+
+
+@cache
+def listed_labels() -> dict[str, str]:
+    """The names of the models in conf/model by their labels."""
+    yamls = [OmegaConf.load(path) for path in sorted((conf_dir() / "model").glob("*.yaml"))]
+    return {str(y.label): str(y.name) for y in yamls}
+
+
+def without(node: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The entries that are for the reader, not for the constructor, left out."""
+    return {key: value for key, value in node.items() if key not in names}
+
+
+def known(where: str, node: dict[str, Any], names: Iterable[str] | None) -> None:
+    """Raise an `InputError` for the first key of `node` that is none of `names`; None takes any."""
+    if names is None:
+        return
+    names = list(names)
+    for key in node:
+        if key not in names and not str(key).startswith("_"):
+            raise InputError(
+                f"{where}{'.' * bool(where)}{key}: no such key; expected one of "
+                f"{', '.join(names)}{nearest(key, names)}"
+            )

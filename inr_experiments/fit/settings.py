@@ -1,0 +1,124 @@
+"""The settings of a fit."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from ..checks import ArgumentError, choice, integer, nearest, number
+from ..models.network import Network
+from .precision import PRECISIONS
+
+#: The name, beside those of stages, that stands for the weight matrices of the hidden layers.
+MATRICES = "hidden_matrices"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """The settings of a fit.
+
+    Attributes:
+        optimiser: builds the optimiser from groups of parameters and `lr`, as those of torch.optim.
+        lr: learning rate at the first step.
+        schedule: builds what changes the rates from the optimiser, as those of
+            torch.optim.lr_scheduler; None leaves them.
+        groups: options of the optimiser for a stage of its own, by the stage's name or its first
+            part (`hidden` for all hidden layers), or for `hidden_matrices`.
+        steps: optimiser steps.
+        batch: `full`, or the number of points drawn for each step.
+        chunk: points taken at a time while gradients accumulate, None for what suits the caches;
+            changes speed and memory, not the result (to rounding). Networks whose samples interact
+            take the batch whole.
+        precision: of the products of the hidden layers, `fp32`, `tf32` or `bf16`.
+        milestone_every: distance of milestones; step 0 and the last are always among them.
+
+    Raises:
+        ArgumentError: if a value cannot be used.
+    """
+
+    optimiser: Callable[..., Optimizer]
+    lr: float
+    schedule: Callable[[Optimizer], LRScheduler] | None = None
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    steps: int
+    batch: str | int = "full"
+    chunk: int | None = None
+    precision: str = "fp32"
+    milestone_every: int = 100
+
+    def __post_init__(self) -> None:
+        number("lr", self.lr)
+        for name in ("optimiser", "schedule"):
+            part = getattr(self, name)
+            if not callable(part) and not (name == "schedule" and part is None):
+                raise ArgumentError(f"{name}={part!r}: expected a part with a _target_")
+        for name, options in self.groups.items():
+            if not isinstance(options, Mapping):
+                raise ArgumentError(f"groups.{name}={options!r}: expected options, as {{lr: 1e-2}}")
+        choice("precision", self.precision, PRECISIONS)
+        for name in ("steps", "milestone_every"):
+            integer(name, getattr(self, name))
+        if self.chunk is not None:
+            integer("chunk", self.chunk)
+        if self.batch != "full":
+            if isinstance(self.batch, str):
+                raise ArgumentError(f"batch={self.batch!r}: expected full or a number of points")
+            integer("batch", self.batch)
+
+    def milestones(self) -> frozenset[int]:
+        """Steps at which a snapshot is due: 0, the multiples and the last."""
+        return frozenset({*range(0, self.steps, self.milestone_every), self.steps})
+
+    def build_optimiser(self, network: Network, device: str = "cpu") -> Optimizer:
+        """The optimiser of all that is trained in the network, each parameter in one group.
+
+        One kernel serves a group where there is one, which none of complex parameters has. On a
+        GPU an optimiser that can be captured gets its rates as tensors, so that they may change.
+
+        Raises:
+            ArgumentError: if a group's stage does not exist, or nothing is trained.
+        """
+        options: dict[str, Any] = {"lr": self.lr}
+        takes = signature(self.optimiser).parameters
+        groups = list(self._groups(network))
+        if "fused" in takes:
+            options["fused"] = not any(p.is_complex() for g in groups for p in g["params"])
+        if "capturable" in takes and device == "cuda":
+            options |= {"capturable": True, "lr": torch.tensor(self.lr, device=device)}
+            for group in groups:
+                if "lr" in group:
+                    group["lr"] = torch.tensor(group["lr"], device=device)
+        return self.optimiser(groups, **options)
+
+    def _groups(self, network: Network) -> Iterator[dict[str, Any]]:
+        """Groups of the parameters named, then one of the rest."""
+        left = {id(p): p for p in network.parameters() if p.requires_grad}
+        if not left:
+            raise ArgumentError("optimiser: nothing of the network is trained")
+        stages = dict(network.stages())
+        for name, options in self.groups.items():
+            named = self._named(name, network, stages)
+            own = [left.pop(id(p)) for p in named if id(p) in left]
+            if own:
+                yield {"params": own, **options}
+        if left:
+            yield {"params": list(left.values())}
+
+    @staticmethod
+    def _named(name: str, network: Network, stages: Mapping[str, nn.Module]) -> list[nn.Parameter]:
+        """The parameters that a group's name stands for."""
+        if name == MATRICES:
+            return network.hidden_matrices()
+        own = [m for stage, m in stages.items() if name in (stage, stage.split(".")[0])]
+        if not own:
+            known = [*stages, MATRICES]
+            raise ArgumentError(
+                f"groups.{name}: no such stage; expected one of {', '.join(known)}"
+                f"{nearest(name, known)}"
+            )
+        return [p for module in own for p in module.parameters()]

@@ -1,0 +1,63 @@
+"""The network as fit, snapshots, diagnostics and kernels know it: named stages."""
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from ..checks import InputError
+from .batch_norm import norms
+
+
+class Network(nn.Module):
+    """A network in named stages.
+
+    A subclass gives `stages`, and takes these beside the keys of its yaml: `domain`, a `Domain`;
+    `out_features`, C; `draw`, the stream that its weights are drawn from, as in
+    `generator(*draw, "init", 0)`.
+
+    Shapes: (N, P) -> (N, C).
+    """
+
+    def stages(self) -> Iterator[tuple[str, nn.Module]]:
+        """The stages by name, in order: `encoding` or none, `inlet`, `hidden.0` …, `head`."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The composition of the stages, unless a subclass has another one."""
+        for _, stage in self.stages():
+            x = stage(x)
+        return x
+
+    @property
+    def couples_samples(self) -> bool:
+        """True where a row of the output depends on other rows, as of BatchNorm in train mode.
+
+        Such a network is given all points at once.
+        """
+        return self.training and bool(norms(self))
+
+    @property
+    def width(self) -> int:
+        """D, the most features of a stage; sets how many points are taken at a time."""
+        return max(p.shape[0] for p in self._weights(("inlet", "hidden", "head")))
+
+    def hidden_matrices(self) -> list[nn.Parameter]:
+        """The trained weight matrices of the hidden stages."""
+        return [p for p in self._weights(("hidden",)) if p.ndim == 2 and p.requires_grad]
+
+    def _weights(self, kinds: tuple[str, ...]) -> Iterator[nn.Parameter]:
+        for name, stage in self.stages():
+            if name.split(".")[0] in kinds:
+                yield from (p for p in stage.parameters() if p.ndim > 1)
+
+
+def check_network(network: object) -> None:
+    """Raise an `InputError` unless it is a network with an inlet and a head among its stages."""
+    if not isinstance(network, Network):
+        raise InputError(
+            f"model: {type(network).__name__} is no network; expected a subclass of "
+            f"{Network.__module__}.{Network.__name__}"
+        )
+    names = [name for name, _ in network.stages()]
+    if not {"inlet", "head"} <= set(names):
+        raise InputError(f"model: stages {', '.join(names)}; expected inlet and head among them")
