@@ -107,7 +107,9 @@ def made(node: Any, where: str, extra: dict[str, Any] | None = None) -> Any:
     parts = {key: made(value, f"{where}.{key}") for key, value in own.items()}
     if "_target_" not in node:
         return parts
-    call = partial(called, get_object(node["_target_"]), where, **parts, **(extra or {}))
+    target = get_object(node["_target_"])
+    call = partial(called, target, where, **parts, **(extra or {}))
+    call.__wrapped__ = target  # type: ignore[attr-defined]  # whoever calls it may ask what it takes
     return call if node.get("_partial_") else call()
 
 

@@ -23,3 +23,8 @@ class Domain:
     def dimensions(self) -> int:
         """P, the numbers of a coordinate."""
         return len(self.half_extents)
+
+    @classmethod
+    def cube(cls, dimensions: int, *, density: float) -> "Domain":
+        """The cube [-1, 1]^P."""
+        return cls(half_extents=(1.0,) * dimensions, radius=dimensions**0.5, density=density)

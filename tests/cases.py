@@ -47,8 +47,7 @@ def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int
         "head_init": TorchDefault(),
         "batch_norm": None,
     }
-    domain = Domain(half_extents=[1.0] * inputs, radius=inputs**0.5, density=8)
-    shape = {"domain": domain, "out_features": outputs, "draw": (seed,)}
+    shape = {"domain": Domain.cube(inputs, density=8), "out_features": outputs, "draw": (seed,)}
     sizes = {"width": width, "hidden_layers": HIDDEN}
     return Field(**shape, **sizes, **{**relu, **KINDS[kind]}).double()
 

@@ -21,16 +21,11 @@ def config_of(*overrides: str) -> dict[str, Any]:
     return resolve(cfg)
 
 
-def cube(P: int, density: float) -> Domain:
-    """The domain of a grid over [-1, 1]^P."""
-    return Domain(half_extents=[1.0] * P, radius=P**0.5, density=density)
-
-
 def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Network:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
     node = without(config["model"], *LOOKS, "lr", "bf16")
-    shape = {"domain": cube(P, density=16), "out_features": C, "draw": (seed,)}
+    shape = {"domain": Domain.cube(P, density=16), "out_features": C, "draw": (seed,)}
     return build({**node, **changes}, config, group="model", **shape)
 
 

@@ -42,7 +42,7 @@ def bumpy_sphere(folder: Path, *, subdivisions: int, holes: float) -> Mesh:
 def field() -> Field:
     """The default ReLU field at laptop scale."""
     return Field(
-        domain=Domain(half_extents=[1.0] * 3, radius=3**0.5, density=64),
+        domain=Domain.cube(3, density=64),
         out_features=1,
         draw=(0,),
         width=WIDTH,

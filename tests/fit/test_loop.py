@@ -165,3 +165,10 @@ def test_numbers_too_small_for_float32_are_zero_within_a_fit_and_only_there():
         snapshot.predict(task.coordinates)
         assert tiny() > 0
     assert set(seen) == {(True, True), (False, False)}
+
+
+def test_the_optimiser_of_a_config_has_one_kernel_for_all_parameters():
+    field, _ = field_and_task("task.side=24", "model=relu")
+    for fit_words in ("fit=standard", "fit=sgd"):
+        optimiser = build_settings(config_of(fit_words)).build_optimiser(field)
+        assert optimiser.defaults["fused"] and len(optimiser.param_groups) == 1

@@ -77,9 +77,10 @@ def test_tf32_is_on_in_the_trunk_and_in_its_gradient_only():
         seen[place] = torch.backends.cuda.matmul.fp32_precision
 
     for name, stage in field.stages():
+        linear = getattr(stage, "linear", stage)
         if name != "encoding":
-            stage.register_forward_hook(lambda *_, name=name: note(name))
-            stage.register_full_backward_hook(lambda *_, name=name: note(f"{name} back"))
+            linear.register_forward_hook(lambda *_, name=name: note(name))
+            linear.register_full_backward_hook(lambda *_, name=name: note(f"{name} back"))
     z = task.coordinates.clone().requires_grad_()
     with trunk_in(field, "tf32"):
         field(z).sum().backward()

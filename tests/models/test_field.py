@@ -1,6 +1,7 @@
 """Stages, parameter counts, and the initial distributions of every part."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 
 from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
+from inr_experiments.domain import Domain
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
@@ -21,6 +23,9 @@ from inr_experiments.seeding import generator
 from tests.fields import build_model, config_of, field_and_task, parameters
 from tests.reference.ntk import jacobians
 
+#: 64 points along an axis of length 2.
+SQUARE = Domain.cube(2, density=32)
+
 
 def test_stages_compose_to_the_field():
     field = build_model("pe", width=7)
@@ -32,6 +37,25 @@ def test_stages_compose_to_the_field():
         z = stage(z)
     assert names == ["encoding", "inlet", "hidden.0", "hidden.1", "hidden.2", "head"]
     assert z.equal(field(x))
+
+
+def test_stacked_fields_are_mapped_as_one():
+    fields = [build_model("siren", width=7, seed=seed) for seed in range(3)]
+    x = torch.rand(5, 2)
+    weights, buffers = torch.func.stack_module_state(fields)
+    one = partial(torch.func.functional_call, fields[0])
+    together = torch.vmap(lambda w, b: one((w, b), (x,)))(weights, buffers)
+    torch.testing.assert_close(together, torch.stack([field(x) for field in fields]))
+
+
+def test_pictures_are_draws_of_their_own_and_models_are_paired():
+    def inlet(*words: str) -> torch.Tensor:
+        return field_and_task(*words)[0].hidden[0].linear.weight
+
+    relu = inlet("model=relu", "task.image=astronaut")
+    assert relu.equal(inlet("model=rank_expanding", "task.image=astronaut"))
+    assert not relu.equal(inlet("model=relu", "task.image=coffee"))
+    assert not relu.equal(inlet("model=relu", "task.image=astronaut", "seed=1"))
 
 
 def test_rank_expansion_adds_no_parameter():
@@ -48,7 +72,7 @@ def test_only_the_inlet_of_relu_and_rank_expanding_differs():
 
 def test_torch_default_is_what_linear_draws():
     ours, theirs = nn.Linear(5, 300), nn.Linear(5, 300)
-    TorchDefault()(ours, generator(0))
+    TorchDefault()(ours, generator(0), SQUARE)
     for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
         assert a.abs().max() <= 1 / math.sqrt(5)
         assert a.std().item() == pytest.approx(b.std().item(), rel=0.1)
@@ -56,15 +80,15 @@ def test_torch_default_is_what_linear_draws():
 
 def test_biases_can_be_spread_alone():
     one, three = nn.Linear(5, 300), nn.Linear(5, 300)
-    TorchDefault()(one, generator(0))
-    TorchDefault(bias_scale=3.0)(three, generator(0))
+    TorchDefault()(one, generator(0), SQUARE)
+    TorchDefault(bias_scale=3.0)(three, generator(0), SQUARE)
     assert one.weight.equal(three.weight)
     torch.testing.assert_close(three.bias, 3 * one.bias)
 
 
 def test_random_thresholds_pass_through_the_square():
     linear = nn.Linear(2, 2000)
-    RandomThresholds()(linear, generator(0))
+    RandomThresholds()(linear, generator(0), SQUARE)
     torch.testing.assert_close(linear.weight.norm(dim=1), torch.ones(2000))
     # The square's corner farthest along ±w lies beyond the line on both sides.
     assert (linear.bias.abs() <= linear.weight.abs().sum(dim=1)).all()
@@ -77,8 +101,8 @@ def test_random_thresholds_pass_through_the_square():
 def test_a_frozen_inlet_stays_while_the_rest_is_trained(model):
     field, task = field_and_task("task.side=24", f"model={model}")
     before = {name: value.clone() for name, value in field.state_dict().items()}
-    plan = build_settings(config_of("fit.steps=3"))
-    *_, last = fit(field, task, plan, seed=0)
+    settings = build_settings(config_of("fit.steps=3"))
+    *_, last = fit(field, task, settings, seed=0)
     moved = {n for n, v in field.state_dict().items() if not v.equal(before[n])}
     assert moved == {name for name in before if not name.startswith("inlet.")}
     exact = last.float64()
@@ -93,8 +117,8 @@ def test_a_frozen_inlet_stays_while_the_rest_is_trained(model):
 
 def test_siren_bounds():
     first, hidden = nn.Linear(2, 4000), nn.Linear(64, 64)
-    SirenFirst()(first, generator(0))
-    SirenHidden(omega=30)(hidden, generator(0))
+    SirenFirst()(first, generator(0), SQUARE)
+    SirenHidden(omega=30)(hidden, generator(0), SQUARE)
     assert 0.49 < first.weight.abs().max() <= 0.5
     bound = math.sqrt(6 / 64) / 30
     assert 0.99 * bound < hidden.weight.abs().max() <= bound
@@ -108,10 +132,8 @@ def test_siren_inlet_is_sin_of_30_times_the_affine_map():
 
 
 def test_octaves_against_the_equation():
-    encoding = Octaves(
-        in_features=2, resolution=64, generator=generator(0), octaves=None, keep_coordinates=True
-    )
-    assert encoding.octaves == 5  # log2(64 / 2)
+    encoding = Octaves(domain=SQUARE, generator=generator(0), octaves=None, keep_coordinates=True)
+    assert encoding.octaves == 5  # log2(32)
     x = torch.tensor([[0.3, -0.7]], dtype=torch.float64)
     expected = [0.3, -0.7]
     for f in (torch.sin, torch.cos):
@@ -122,15 +144,21 @@ def test_octaves_against_the_equation():
     )
 
 
+def test_an_axis_of_length_1_has_an_octave_more():
+    counts = [
+        field_and_task("model=pe", f"task.coordinates={c}")[0].encoding.octaves
+        for c in ("symmetric", "unit")
+    ]
+    assert counts == [4, 5]  # 32 fitted points along the axis
+
+
 def test_octaves_that_alias_are_said(caplog):
-    Octaves(in_features=2, resolution=64, generator=generator(0), octaves=9, keep_coordinates=False)
-    assert "octaves above 5 alias" in caplog.text
+    Octaves(domain=SQUARE, generator=generator(0), octaves=9, keep_coordinates=False)
+    assert "octaves=9: those above 5 alias" in caplog.text
 
 
 def test_random_fourier_frequencies_have_the_asked_spread():
-    encoding = RandomFourier(
-        in_features=2, resolution=64, generator=generator(0), features=4000, sigma=5.0
-    )
+    encoding = RandomFourier(domain=SQUARE, generator=generator(0), features=4000, sigma=5.0)
     assert encoding.frequencies.std().item() == pytest.approx(5.0, rel=0.05)
     assert encoding(torch.zeros(1, 2)).sum().item() == pytest.approx(2000)  # cos 0 = 1
 
@@ -154,7 +182,7 @@ def test_batch_norm_changes_the_inlet_at_step_0():
     for model in ("relu", "bn"):
         field = build_model(model, width=8)
         freeze_statistics(field, x)
-        z[model] = dict(Snapshot(0, field, x).features())["inlet"]
+        z[model] = Snapshot(0, field, x).features()["inlet"]
     assert not torch.allclose(z["relu"], z["bn"], atol=0.1)
 
 
@@ -176,5 +204,5 @@ def test_batch_norm_of_one_point_is_refused():
 
 @pytest.mark.parametrize("layers", [[4], [-1], "some", []])
 def test_batch_norm_at_no_layer_is_refused(layers):
-    with pytest.raises(InputError, match=r"model\.batch_norm\.layers"):
+    with pytest.raises(InputError, match="layers="):
         build_model("relu", batch_norm=BatchNormAt(layers=layers, place="after"))

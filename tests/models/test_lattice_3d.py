@@ -5,16 +5,18 @@ import torch
 from torch import nn
 
 from inr_experiments.checks import InputError
+from inr_experiments.domain import Domain
 from inr_experiments.models.inits.lattice import lattice, lattice_for, spread_subset
 from inr_experiments.models.inits.rank_expanding import RankExpanding, epsilon_bound
 from tests.fields import field_and_task
 
 HALF = [0.84, 1.0, 0.76]
+DOMAIN = Domain(half_extents=HALF, radius=1.7, density=8)
 
 
 def rei(width: int = 216, **where) -> nn.Linear:
     linear = nn.Linear(3, width).double()
-    RankExpanding(epsilon=None, **where)(linear, torch.Generator())
+    RankExpanding(epsilon=None, **where)(linear, torch.Generator(), DOMAIN)
     return linear
 
 
@@ -69,9 +71,7 @@ def test_triangular_on_its_own_lattice(where):
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ({"over": "sphere"}, "model.inlet_init.over='sphere'"),
-        ({"over": "box"}, "half_extents=None"),
-        ({"over": "ball"}, "radius=None"),
+        ({"over": "sphere"}, "over='sphere'"),
         ({"over": "cube", "radius": 1.0}, "radius=1.0"),
         ({"over": "ball", "radius": -1.0}, "radius=-1.0"),
         ({"over": "box", "half_extents": [1.0, 1.0]}, "expected 3 numbers"),
@@ -102,7 +102,7 @@ def test_the_task_says_how_large_its_object_is(over, size):
 
 
 def test_a_size_that_is_given_is_not_the_objects():
-    given = RankExpanding(epsilon=None, over="ball", radius=0.5)
-    assert given.around([1.0, 1.0, 1.0], 1.7).radius == 0.5
-    left_open = RankExpanding(epsilon=None, over="ball")
-    assert left_open.around([1.0, 1.0, 1.0], 1.7).radius == 1.7 and left_open.radius is None
+    for options, radius in (({"radius": 0.5}, 0.5), ({}, DOMAIN.radius)):
+        linear = rei(64, over="ball", **options)
+        V = lattice_for(64, 3, radius=radius)
+        assert linear.bias.detach() == pytest.approx(0.9 * epsilon_bound(V) - V.norm(dim=1))
