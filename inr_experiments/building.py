@@ -13,7 +13,7 @@ from .config import LOOKS, known, without
 from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
 from .models.field import Field
-from .models.network import Network, check_network
+from .models.network import Network, fault_of
 from .tasks.task import Task
 
 #: Packages whose classes a yaml file may name.
@@ -68,7 +68,8 @@ def build_network(config: dict[str, Any], task: Task) -> Network:
         out_features=task.out_features,
         draw=(config["seed"], task.sha256),
     )
-    check_network(network)
+    if (fault := fault_of(network)) is not None:
+        raise InputError(f"model: {fault}")
     return network
 
 

@@ -181,12 +181,12 @@ def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(t
     assert Runner(choice(tmp_path), names).to_do() == []
 
 
-def test_fast_is_for_experiments_of_which_every_model_may(tmp_path):
+@pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_fast_is_for_experiments_of_which_every_model_may(tmp_path, monkeypatch, has, precision):
+    monkeypatch.setattr("inr_experiments.fit.precision.has_bf16", lambda device: has)
     runner = Runner(choice(tmp_path, fast=True), ["bn_placement", "controls"])
     kept = {n: {c.config["fit"]["precision"] for c in own} for n, own in runner.cells.items()}
-    assert kept["controls"] == {"fp32"}, "SIREN and RFF are among them"
-    models = {c.config["model"]["fast"] for c in runner.cells["bn_placement"]}
-    assert models == {True} and len(kept["bn_placement"]) == 1
+    assert kept == {"controls": {"fp32"}, "bn_placement": {precision}}, "SIREN and RFF refuse it"
 
 
 MINE = {

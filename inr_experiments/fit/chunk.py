@@ -6,7 +6,7 @@ from functools import cache
 import torch
 
 #: On a GPU the memory is the only limit; on a processor, bounds of what the caches suggest.
-GPU_ROWS, LEAST, MOST = 2**18, 512, 16384
+GPU_CHUNK_ROWS, MIN_CHUNK_ROWS, MAX_CHUNK_ROWS = 2**18, 512, 16384
 
 
 def rows_at_a_time(*, width: int, precision: str, device: str) -> int:
@@ -16,10 +16,10 @@ def rows_at_a_time(*, width: int, precision: str, device: str) -> int:
     256: 1024 to 4096 rows differ by little, far fewer or all rows cost a fifth and more.
     """
     if device == "cuda":
-        return GPU_ROWS
+        return GPU_CHUNK_ROWS
     number = 2 if precision == "bf16" else 4
     fitting = level_2_cache() * torch.get_num_threads() // (number * width)
-    return min(max(2 ** max(fitting.bit_length() - 1, 0), LEAST), MOST)
+    return min(max(2 ** max(fitting.bit_length() - 1, 0), MIN_CHUNK_ROWS), MAX_CHUNK_ROWS)
 
 
 @cache

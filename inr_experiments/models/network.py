@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from ..checks import InputError
 from .batch_norm import norms
 
 
@@ -51,13 +50,12 @@ class Network(nn.Module):
                 yield from (p for p in stage.parameters() if p.ndim > 1)
 
 
-def check_network(network: object) -> None:
-    """Raise an `InputError` unless it is a network with an inlet and a head among its stages."""
+def fault_of(network: object) -> str | None:
+    """A sentence on why something cannot be fitted, None for a network with inlet and head."""
     if not isinstance(network, Network):
-        raise InputError(
-            f"model: {type(network).__name__} is no network; expected a subclass of "
-            f"{Network.__module__}.{Network.__name__}"
-        )
+        wanted = f"{Network.__module__}.{Network.__name__}"
+        return f"{type(network).__name__} is no network; expected a subclass of {wanted}"
     names = [name for name, _ in network.stages()]
     if not {"inlet", "head"} <= set(names):
-        raise InputError(f"model: stages {', '.join(names)}; expected inlet and head among them")
+        return f"stages {', '.join(names)}; expected inlet and head among them"
+    return None

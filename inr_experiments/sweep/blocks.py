@@ -30,7 +30,7 @@ SLOW = ("seed", "task.image", "task.shape", "task.path")
 
 
 #: Keys that decide what the blocks are.
-DECIDING = ("experiment", "data", "items")
+SETTING_BLOCKS = ("experiment", "data", "items")
 #: From overrides to the config that they compose.
 Composer = Callable[[list[str]], DictConfig]
 #: The overrides of one cell.
@@ -45,7 +45,7 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     """
     given = parsed(overrides)
     for override in given:
-        if override.is_sweep_override() and override.get_key_element() in DECIDING:
+        if override.is_sweep_override() and override.get_key_element() in SETTING_BLOCKS:
             raise InputError(f"{override.input_line}: expected one, as it decides what is swept")
     # Values may be of a task that only the blocks choose; what is composed in the end has them.
     whole = [o for o in given if "." not in o.get_key_element()]

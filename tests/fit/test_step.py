@@ -9,7 +9,7 @@ import torch
 
 from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
-from inr_experiments.fit.chunk import LEAST, MOST, rows_at_a_time
+from inr_experiments.fit.chunk import MAX_CHUNK_ROWS, MIN_CHUNK_ROWS, rows_at_a_time
 from inr_experiments.fit.compiled import Captured
 from inr_experiments.fit.loop import accumulate_gradients, fit
 from inr_experiments.fit.precision import check_precision, has_bf16, trunk_in
@@ -117,9 +117,13 @@ def test_a_config_says_what_was_written():
 
 def test_chunks_follow_cache_width_and_precision():
     rows = [rows_at_a_time(width=w, precision="fp32", device="cpu") for w in (1, 64, 256, 10**6)]
-    assert rows == sorted(rows, reverse=True) and rows[0] == MOST and rows[-1] == LEAST
+    assert (
+        rows == sorted(rows, reverse=True)
+        and rows[0] == MAX_CHUNK_ROWS
+        and rows[-1] == MIN_CHUNK_ROWS
+    )
     halves = rows_at_a_time(width=256, precision="bf16", device="cpu")
-    assert halves == min(2 * rows[2], MOST)
+    assert halves == min(2 * rows[2], MAX_CHUNK_ROWS)
 
 
 def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):

@@ -17,7 +17,7 @@ from tests.fields import config_of
 
 def filled(width: int, P: int, epsilon: float | None) -> nn.Linear:
     linear = nn.Linear(P, width, dtype=torch.float64)
-    RankExpanding(epsilon=epsilon)(linear, generator(0), Domain.cube(2, density=8))
+    RankExpanding(epsilon=epsilon)(linear, generator(0))
     return linear
 
 
@@ -82,7 +82,7 @@ def test_one_unit_and_any_dimension():
 @pytest.mark.parametrize(("width", "r"), [(64, 2), (64, 8), (50, 7), (64, 63), (1, 1)])
 def test_repeated_points_move_the_rank_and_nothing_else(width, r):
     whole, linear = filled(width, 2, None), nn.Linear(2, width, dtype=torch.float64)
-    RankExpanding(epsilon=None, distinct=r)(linear, generator(0), Domain.cube(2, density=8))
+    RankExpanding(epsilon=None, distinct=r)(linear, generator(0))
     units = torch.cat([linear.weight, linear.bias[:, None]], dim=1)
     different, counts = torch.unique(units, dim=0, return_counts=True)
     assert len(different) == r and counts.max() - counts.min() <= 1
@@ -97,7 +97,7 @@ def test_repeated_points_move_the_rank_and_nothing_else(width, r):
 def test_as_many_distinct_as_units_or_more_is_the_lattice():
     for r in (25, 26, 400):
         linear = nn.Linear(2, 25, dtype=torch.float64)
-        RankExpanding(epsilon=None, distinct=r)(linear, generator(0), Domain.cube(2, density=8))
+        RankExpanding(epsilon=None, distinct=r)(linear, generator(0))
         assert linear.weight.equal(filled(25, 2, None).weight)
 
 
@@ -109,14 +109,14 @@ def test_matched_norms_are_those_of_the_default(P):
     rms = default.weight.square().sum(dim=1).mean().sqrt().item()
     assert scale == pytest.approx(1 / math.sqrt(3)) == pytest.approx(rms, rel=0.01)
     linear = nn.Linear(P, 49, dtype=torch.float64)
-    RankExpanding(epsilon=0.01, scale=scale)(linear, generator(0), Domain.cube(2, density=8))
+    RankExpanding(epsilon=0.01, scale=scale)(linear, generator(0))
     torch.testing.assert_close(linear.weight, scale * filled(49, P, 0.01).weight)
     torch.testing.assert_close(linear.bias, scale * filled(49, P, 0.01).bias)
 
 
 def test_behind_an_encoding_the_lattice_is_over_the_coordinates():
     linear = nn.Linear(26, 49, dtype=torch.float64)
-    RankExpanding(epsilon=0.01, coordinates=2)(linear, generator(0), Domain.cube(2, density=8))
+    RankExpanding(epsilon=0.01, coordinates=2)(linear, generator(0))
     torch.testing.assert_close(linear.weight[:, :2], filled(49, 2, 0.01).weight)
     torch.testing.assert_close(linear.bias, filled(49, 2, 0.01).bias)
     assert 0 < linear.weight[:, 2:].abs().max() <= 1 / math.sqrt(26)

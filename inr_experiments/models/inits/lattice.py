@@ -8,7 +8,7 @@ from torch import Tensor
 from ...checks import ArgumentError
 
 #: Points that a lattice may have; 2 along each of 26 axes would be 67 million.
-MOST = 10**7
+MAX_POINTS = 10**7
 
 
 def lattice(points: int, dimensions: int) -> Tensor:
@@ -17,13 +17,13 @@ def lattice(points: int, dimensions: int) -> Tensor:
     Shapes: -> (points**P, P) float64. Points of equal norm keep the lattice's own order.
 
     Raises:
-        ArgumentError: if these are more than `MOST`.
+        ArgumentError: if these are more than `MAX_POINTS`.
     """
-    if points**dimensions > MOST:
+    if points**dimensions > MAX_POINTS:
         raise ArgumentError(
             f"points={points}: a lattice of {points}^{dimensions} points; expected at most "
-            f"{MOST:,} (behind an encoding that keeps the coordinates, coordinates=2 lays it over "
-            "the first two inputs)"
+            f"{MAX_POINTS:,} (behind an encoding that keeps the coordinates, coordinates=2 lays it "
+            "over the first two inputs)"
         )
     axis = torch.linspace(-1, 1, points, dtype=torch.float64)
     if points == 1:

@@ -12,7 +12,9 @@ class RandomThresholds:
     The control beside REI: thresholds all over the cube and rows of norm 1, but no order.
     """
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
+    def __call__(
+        self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
+    ) -> None:
         shape = linear.weight.shape
         u = torch.nn.functional.normalize(torch.randn(shape, generator=generator), dim=1)
         q = 2 * torch.rand(shape, generator=generator) - 1

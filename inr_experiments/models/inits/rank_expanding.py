@@ -108,14 +108,18 @@ class RankExpanding:
             number("half_extents", side)
         self.radius = None if radius is None else number("radius", radius)
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
+    def __call__(
+        self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
+    ) -> None:
         width, inputs = linear.out_features, linear.in_features
         P = self.coordinates or inputs
         if inputs < P:
             raise ArgumentError(f"coordinates={P}: the inlet has {inputs} input(s)")
-        box = self.half_extents or domain.half_extents if self.over == "box" else None
-        ball = self.radius or domain.radius if self.over == "ball" else None
-        V = lattice_for(width, P, points=self.points, half_extents=box, radius=ball)
+        size = OVER[self.over]
+        sizes = {} if size is None else {size: getattr(self, size) or getattr(domain, size, None)}
+        if None in sizes.values():
+            raise ArgumentError(f"{size}=None: over={self.over} takes it")
+        V = lattice_for(width, P, points=self.points, **sizes)
         epsilon = self.epsilon
         if epsilon is None:
             # A single unit has no neighbour and hence no bound: any positive ε will do.

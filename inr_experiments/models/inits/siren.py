@@ -15,7 +15,9 @@ class SirenFirst:
     Source: Sitzmann et al. 2020, section 3.2, and its published code for the biases.
     """
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
+    def __call__(
+        self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
+    ) -> None:
         bound = 1 / linear.in_features
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         bound = 1 / math.sqrt(linear.in_features)
@@ -31,7 +33,9 @@ class SirenHidden:
     def __init__(self, *, omega: float) -> None:
         self.omega = number("omega", omega)
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
+    def __call__(
+        self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
+    ) -> None:
         bound = math.sqrt(6 / linear.in_features) / self.omega
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         bound = 1 / math.sqrt(linear.in_features)

@@ -19,7 +19,9 @@ class TorchDefault:
     def __init__(self, *, bias_scale: float = 1.0) -> None:
         self.bias_scale = number("bias_scale", bias_scale, above=-1e-12)
 
-    def __call__(self, linear: nn.Linear, generator: torch.Generator, domain: Domain) -> None:
+    def __call__(
+        self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
+    ) -> None:
         nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=generator)
         bound = self.bias_scale / math.sqrt(linear.in_features)
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
