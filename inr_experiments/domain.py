@@ -13,11 +13,14 @@ class Domain:
         radius: of the ball about the origin that holds them.
         density: points along a unit of length of the longest axis; half of it is the highest
             frequency that they can tell.
+        axes: coordinates along each axis of the whole grid, of which they are some or all points;
+            empty where they lie on no grid.
     """
 
     half_extents: Sequence[float]
     radius: float
     density: float
+    axes: tuple[Sequence[float], ...] = ()
 
     @property
     def dimensions(self) -> int:

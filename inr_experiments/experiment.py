@@ -89,6 +89,8 @@ def execute(cfg: DictConfig) -> Outcome:
         batch = points if settings.batch == "full" else int(settings.batch)
         with within("model"):
             need_two(network, min(points, batch))
+        with within("fit"):
+            settings.groups_of(network)
         with store.working(key, seed, again=force) as run:
             if run is not None:
                 write_names(run.path, [name_of(config, task.item), *stored_names(folder)])

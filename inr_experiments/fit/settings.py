@@ -1,6 +1,6 @@
 """The settings of a fit."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -81,11 +81,11 @@ class FitSettings:
         GPU an optimiser that can be captured gets its rates as tensors, so that they may change.
 
         Raises:
-            ArgumentError: if a group's stage does not exist, or nothing is trained.
+            ArgumentError: as of `groups_of`.
         """
         options: dict[str, Any] = {"lr": self.lr}
         takes = signature(self.optimiser).parameters
-        groups = list(self._groups(network))
+        groups = self.groups_of(network)
         if "fused" in takes:
             options["fused"] = not any(p.is_complex() for g in groups for p in g["params"])
         if "capturable" in takes and device == "cuda":
@@ -95,8 +95,13 @@ class FitSettings:
                     group["lr"] = torch.tensor(group["lr"], device=device)
         return self.optimiser(groups, **options)
 
-    def _groups(self, network: Network) -> Iterator[dict[str, Any]]:
-        """Groups of the parameters named, then one of the rest."""
+    def groups_of(self, network: Network) -> list[dict[str, Any]]:
+        """Groups of the parameters named, then one of the rest, as optimisers take them.
+
+        Raises:
+            ArgumentError: if a group's stage does not exist, or nothing is trained.
+        """
+        found: list[dict[str, Any]] = []
         left = {id(p): p for p in network.parameters() if p.requires_grad}
         if not left:
             raise ArgumentError("optimiser: nothing of the network is trained")
@@ -105,9 +110,8 @@ class FitSettings:
             named = self._named(name, network, stages)
             own = [left.pop(id(p)) for p in named if id(p) in left]
             if own:
-                yield {"params": own, **options}
-        if left:
-            yield {"params": list(left.values())}
+                found.append({"params": own, **options})
+        return found + ([{"params": list(left.values())}] if left else [])
 
     @staticmethod
     def _named(name: str, network: Network, stages: Mapping[str, nn.Module]) -> list[nn.Parameter]:
