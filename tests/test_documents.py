@@ -95,3 +95,13 @@ def test_what_counts_as_a_number(sentence, count):
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_the_picture_of_the_structure_is_that_of_the_import_contract():
+    contract = re.search(r"(?s)\nlayers = \[(.*?)\]", (ROOT / "pyproject.toml").read_text())
+    floors = [set(line.split(" | ")) for line in re.findall(r'"(.+)"', contract[1])]
+    text = (conf_dir() / "README.md").read_text(encoding="utf-8")
+    picture = re.search(r"(?s)## Structure.*?```\n(.*?)```", text)[1]
+    drawn = [set(re.findall(r"\b[a-z]+\b", line)) for line in picture.splitlines()]
+    assert len(drawn) == len(floors)
+    assert all(floor <= names for floor, names in zip(floors, drawn, strict=True))
