@@ -31,13 +31,14 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         InputError: if an interpolation leads nowhere or a name cannot be used.
     """
+    # What is of the sweep may refer to another task's values.
+    cfg = OmegaConf.masked_copy(cfg, [key for key in cfg if key not in OF_THE_SWEEP])
     try:
         config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
         raise InputError(f"{error.full_key or 'config'}: {says}") from error
-    known("", config, (*KEYS, *OF_THE_SWEEP))
-    config = without(config, *OF_THE_SWEEP)
+    known("", config, KEYS)
     for key in KEYS:
         if key not in config and key != "experiment":
             raise InputError(f"{key}: missing; expected one in the config")

@@ -81,8 +81,7 @@ def kind(config: Mapping[str, Any]) -> str:
     """A key that fits of about the same cost share."""
     from ..building import task_class
 
-    task = task_class(config)
-    free = {**COST_EXCLUDES, "task": (*task.KEY_EXCLUDES, *task.COST_EXCLUDES)}
+    free = {**COST_EXCLUDES, "task": task_class(config).COST_EXCLUDES}
     return json.dumps(
         [{k: v for k, v in config[part].items() if k not in names} for part, names in free.items()]
     )

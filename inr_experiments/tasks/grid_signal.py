@@ -43,7 +43,7 @@ class GridSignal(Task):
     """
 
     METRICS = {"psnr": Metric("dB", keep_best=True), "psnr_heldout": Metric("dB")}
-    COST_EXCLUDES = ("noise", "mask_seed")
+    COST_EXCLUDES = ("path", "noise", "mask_seed")
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ class Image(GridSignal):
     METRICS = {**GridSignal.METRICS, "ssim": Metric()}
     NOUN = "image"
     KEY_EXCLUDES = ("image", "path", "pixel_limit")
+    COST_EXCLUDES = (*GridSignal.COST_EXCLUDES, "image", "pixel_limit")
 
     def __init__(
         self,

@@ -76,7 +76,7 @@ class Occupancy(Task):
     }
     NOUN = "solid"
     KEY_EXCLUDES = ("shape", "path", "cache")
-    COST_EXCLUDES = ("points_seed",)
+    COST_EXCLUDES = ("shape", "path", "cache", "points_seed")
 
     out_features = 1
 

@@ -29,7 +29,8 @@ class Signal(GridSignal):
     """
 
     NOUN = "signal"
-    KEY_EXCLUDES = ()
+    KEY_EXCLUDES = ("dimensions", "band", "signal_seed")
+    COST_EXCLUDES = (*GridSignal.COST_EXCLUDES, "band", "signal_seed")
 
     def __init__(
         self,

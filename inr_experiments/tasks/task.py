@@ -41,7 +41,8 @@ class Task(ABC):
     Attributes:
         METRICS: of `evaluate`, by name; tables show the first.
         NOUN: what one item is called.
-        KEY_EXCLUDES: settings that decide no number, or enter a run's key by the fingerprint.
+        KEY_EXCLUDES: settings that decide no number, or enter a run's key by the fingerprint; in
+            tables the item stands for them.
         COST_EXCLUDES: settings that change what is fitted, but hardly what a step of it costs.
         out_features: C, the channels of a value.
         item: what is fitted, as tables name it; `item_name` of the settings.
@@ -54,7 +55,7 @@ class Task(ABC):
     METRICS: ClassVar[Mapping[str, Metric]]
     NOUN: ClassVar[str] = "item"
     KEY_EXCLUDES: ClassVar[Collection[str]] = ("path",)
-    COST_EXCLUDES: ClassVar[Collection[str]] = ()
+    COST_EXCLUDES: ClassVar[Collection[str]] = ("path",)
 
     out_features: int
     item: str
