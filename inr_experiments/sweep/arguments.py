@@ -79,10 +79,10 @@ def _is_path(argument: str) -> bool:
 
 def _config_dir(options: Sequence[str]) -> Path | None:
     """The folder that `--config-dir DIR` or `--config-dir=DIR` names."""
-    for word, after in zip(options, [*options[1:], ""], strict=True):
+    for i, word in enumerate(options):
         name, equals, value = word.partition("=")
         if name in ("--config-dir", "-cd"):
-            return user_path(value if equals else after)
+            return user_path(value if equals else "".join(options[i + 1 : i + 2]))
     return None
 
 
