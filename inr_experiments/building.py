@@ -1,7 +1,8 @@
 """The parts that a config names, checked and built; the only file that knows their keys."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -39,7 +40,43 @@ def pick_device(device: str) -> str:
 
 def build_task(config: dict[str, Any]) -> Task:
     """The task that the config names."""
-    return build(without(config["task"], "name", "kind"), config, group="task")
+    task_class(config)
+    return build(without(config["task"], "name"), config, group="task")
+
+
+def task_class(config: Mapping[str, Any]) -> type[Task]:
+    """The class of the config's task, for what it knows without being built.
+
+    Raises:
+        InputError: if it is in no trusted package, is no task, or lacks a setting of that name.
+    """
+    node, own = without(config["task"], "name"), config["trusted"]
+    target = str(node.get("_target_"))
+    check_target("task", target, (*TRUSTED, *own), own)
+    known("task", node, parameters("task", target))
+    found = get_object(target)
+    if not (isinstance(found, type) and issubclass(found, Task)):
+        raise InputError(f"task._target_={target!r}: expected a class derived from {Task.__name__}")
+    return found
+
+
+def fingerprint(config: Mapping[str, Any]) -> str:
+    """The hash of the data behind the config's task, which is not built.
+
+    Raises:
+        InputError: if it is not there.
+    """
+    return str(called(task_class(config).fingerprint, "task", **settings_of(config)))
+
+
+def item_of(config: Mapping[str, Any]) -> str:
+    """What the config's task fits, as tables name it."""
+    return str(called(task_class(config).item_name, "task", **settings_of(config)))
+
+
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of the config's task."""
+    return without(config["task"], "name", "_target_")
 
 
 def build_settings(config: dict[str, Any]) -> FitSettings:
@@ -120,10 +157,21 @@ def called(target: Callable[..., Any], where: str, /, *args: Any, **parts: Any) 
     Raises:
         InputError: for whatever goes wrong in it.
     """
-    try:
+    with naming(where, parts):
         return target(*args, **parts)
+
+
+@contextmanager
+def naming(where: str, names: Iterable[str]) -> Iterator[None]:
+    """Tell what the block refuses with the key at which its part stands; `names` are arguments.
+
+    Raises:
+        InputError: for whatever goes wrong in it.
+    """
+    try:
+        yield
     except InputError as error:
-        raise InputError(keyed(error, where, parts)) from error
+        raise InputError(keyed(error, where, names)) from error
     except Exception as error:
         raise InputError(f"{where}: cannot be built: {' '.join(str(error).split())}") from error
 

@@ -31,19 +31,21 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         InputError: if an interpolation leads nowhere or a name cannot be used.
     """
+    # What is of the sweep may refer to another task's values.
+    cfg = OmegaConf.masked_copy(cfg, [key for key in cfg if key not in OF_THE_SWEEP])
     try:
         config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        says = " ".join(str(error.msg).split())
+        says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
         raise InputError(f"{error.full_key or 'config'}: {says}") from error
-    known("", config, (*KEYS, *OF_THE_SWEEP))
-    config = without(config, *OF_THE_SWEEP)
+    known("", config, KEYS)
     for key in KEYS:
         if key not in config and key != "experiment":
             raise InputError(f"{key}: missing; expected one in the config")
     for group in ("model", "task", "fit"):
         if not isinstance(config[group], dict):
             raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
+    config["task"] = without(config["task"], "scales")
     name = config["model"].get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
         raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
@@ -58,6 +60,18 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
         raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
     return config
+
+
+def missing_number(cfg: DictConfig, says: str) -> str | None:
+    """The sentence where a number is asked of a scale that the task's yaml does not have it for."""
+    found = re.search(r"'task\.scales\.([^.']+)(?:\.(\w+))?' not found", says)
+    if not found:
+        return None
+    listed = ", ".join(map(str, cfg.task.get("scales") or {})) or "none"
+    return (
+        f"task={cfg.task.get('name')} has no number for it at scale={found[1]}; expected one in "
+        f"task.scales.{found[1]} of its yaml (it has {listed}), or a value here"
+    )
 
 
 def looks(model: dict[str, Any]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """From a composed config to a finished run: build, fit, measure, record."""
 
-import json
 import logging
 import sys
 import time
@@ -20,7 +19,12 @@ from .building import (
     build_network,
     build_settings,
     build_task,
+    fingerprint,
+    item_of,
+    naming,
     pick_device,
+    settings_of,
+    task_class,
 )
 from .checks import InputError, integer, within
 from .config import resolve
@@ -32,16 +36,13 @@ from .models.batch_norm import freeze_statistics, need_two
 from .models.network import Network
 from .paths import user_path
 from .runs.key import run_key
-from .runs.names import name_of, note_name, stored_names, write_names
+from .runs.names import Name, name_of, note_name, stored_names, write_names
 from .runs.options import covers, united
 from .runs.provenance import provenance
 from .runs.store import Run, Store, read_options, write_diagnostic
-from .tasks.task import Task
+from .tasks.task import Metric, Task
 
 log = logging.getLogger(__name__)
-
-#: Metrics of which the best milestone is recorded too, under a name of its own.
-BEST = ("psnr",)
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,15 @@ def execute(cfg: DictConfig) -> Outcome:
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
     store = Store(user_path(config["outputs"]))
-    key = run_key(config, data_sha256=task.sha256)
+    key = run_key(config, data_sha256=task.sha256, of_task=task.KEY_EXCLUDES)
+    name = name_of(config, task.item)
     folder = store.folder(key, seed)
     force, fresh = config["force"], False
     record = None if force else store.record(key, seed)
     if record is None:
+        with naming("task", settings_of(config)):  # its data may be looked through only here
+            points = len(task.coordinates)
         network = build_network(config, task)
-        points = len(task.coordinates)
         batch = points if settings.batch == "full" else int(settings.batch)
         with within("model"):
             need_two(network, min(points, batch))
@@ -93,13 +96,13 @@ def execute(cfg: DictConfig) -> Outcome:
             settings.groups_of(network)
         with store.working(key, seed, again=force) as run:
             if run is not None:
-                write_names(run.path, [name_of(config, task.item), *stored_names(folder)])
+                write_names(run.path, [name, *stored_names(folder)])
                 fit_and_record(run, network, task, settings, config, device, diagnostics)
                 fresh = True
         record = store.record(key, seed) if fresh or not force else None
     if record is None:
         return Outcome("elsewhere", False, folder, {})
-    note = note_name(folder, config)
+    note = note_name(folder, name)
     if not fresh and missing_diagnostics(folder, config["diagnostic"]):
         backfill_diagnostics(folder, config, task)
     if tracker is not None:
@@ -107,20 +110,17 @@ def execute(cfg: DictConfig) -> Outcome:
     return Outcome(record["status"], fresh, folder, record, note)
 
 
-class Keys(dict[str, str]):
-    """Keys of the runs of a sweep: the data of every task are read once, while they stay as is."""
+def identify(config: dict[str, Any]) -> tuple[str, Name]:
+    """The key of the run that a resolved config describes, and the name of its data.
 
-    def of(self, config: dict[str, Any]) -> str:
-        task = json.dumps(config["task"])
-        if task not in self:
-            self[task] = build_task(config).sha256
-        return run_key(config, data_sha256=self[task])
+    Nothing is built or decoded. The bytes of a file are read once, as long as it does not change.
 
-
-def locate(cfg: DictConfig, outputs: Path, keys: Keys | None = None) -> Path:
-    """The folder under `outputs` in which the run that `cfg` describes lies or will lie."""
-    config = resolve(cfg)
-    return Store(outputs).folder((Keys() if keys is None else keys).of(config), config["seed"])
+    Raises:
+        InputError: if the task cannot be used, or its data is not there.
+    """
+    excludes = task_class(config).KEY_EXCLUDES
+    key = run_key(config, data_sha256=fingerprint(config), of_task=excludes)
+    return key, name_of(config, item_of(config))
 
 
 def fit_and_record(
@@ -158,15 +158,16 @@ def fit_and_record(
     seconds = time.perf_counter() - started
     run.finish(
         {
-            "key": run_key(config, data_sha256=task.sha256),
+            "key": run.path.parent.name,
             "seed": config["seed"],
             "status": status,
             "precision": settings.precision,
             "item": task.item,
             "config": config,
+            "task": task.for_record(),
             "data": {"sha256": task.sha256, **task.facts},
             "parameters": sum(p.numel() for p in network.parameters()),
-            "metrics": summary(run.milestones) if status == "done" else {},
+            "metrics": summary(run.milestones, task.METRICS) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
             "provenance": {**provenance(), "device": device, "threads": torch.get_num_threads()},
         },
@@ -183,10 +184,16 @@ def measure(
             results[name][snapshot.step] = diagnostic(snapshot, task)
 
 
-def summary(milestones: list[dict[str, float]]) -> dict[str, float]:
+def summary(
+    milestones: list[dict[str, float]], metrics: Mapping[str, Metric]
+) -> dict[str, float]:
     """The last milestone's metrics, and the best of some under `<name>_best`."""
     last = {name: value for name, value in milestones[-1].items() if name != "step"}
-    best = {f"{n}_best": max(m[n] for m in milestones) for n in BEST if n in last}
+    best = {
+        f"{name}_best": (max if metric.better == "higher" else min)(m[name] for m in milestones)
+        for name, metric in metrics.items()
+        if metric.keep_best and name in last
+    }
     return {**last, **best}
 
 

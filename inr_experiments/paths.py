@@ -11,6 +11,12 @@ def user_path(text: str) -> Path:
     return Path(os.path.expanduser(text))
 
 
+def stem_of(path: str) -> str:
+    """The name of a file without its endings: `ball` of `ball.ply.gz`."""
+    file = Path(path)
+    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
+
+
 def conf_dir() -> Path:
     """The folder of yaml files: `conf/` beside the package in a checkout, inside it in a wheel."""
     beside = PACKAGE.parent / "conf"

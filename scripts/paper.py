@@ -182,7 +182,7 @@ def run(
     names = list(dict.fromkeys([*first, *needed]))
     choice = Choice(
         options.scale, options.data, options.seeds, options.items, options.device, options.fast,
-        options.outputs, options.config_dir, tuple(ready(["-m", *options.overrides])[1:]),
+        options.outputs, options.config_dir, tuple(ready(["-m", *options.overrides], options.config_dir)[1:]),
     )  # fmt: skip
     runner = Runner(choice, names)
     print(runner.plan())

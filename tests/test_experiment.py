@@ -7,10 +7,11 @@ import pytest
 import trimesh
 from PIL import Image
 
-from inr_experiments import experiment
+from inr_experiments import digest
 from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
-from inr_experiments.experiment import Keys, execute, locate, missing_diagnostics
+from inr_experiments.experiment import execute, identify, missing_diagnostics
+from inr_experiments.runs.store import Store
 from inr_experiments.sweep.compose import configs
 from tests.solids import sphere, write
 
@@ -20,14 +21,22 @@ def config(*words):
     return cfg
 
 
-def test_runs_of_one_picture_read_it_once(tmp_path, monkeypatch):
+def locate(cfg, outputs: Path) -> Path:
+    """Where the run of a config lies or will lie."""
+    resolved = resolve(cfg)
+    key, _ = identify(resolved)
+    return Store(outputs).folder(key, resolved["seed"])
+
+
+def test_runs_of_one_picture_read_it_once_and_do_not_decode_it(tmp_path, monkeypatch):
+    picture = tmp_path / "me.png"
+    picture.write_bytes(b"no picture")
     read = []
-    build = experiment.build_task
-    monkeypatch.setattr(experiment, "build_task", lambda c: read.append(c) or build(c))
-    jobs = configs(["scale=smoke", "model=relu,siren", "seed=0,1", "task.image=astronaut"])
-    keys = Keys()
-    assert len({locate(cfg, tmp_path, keys) for cfg in jobs}) == 4
-    assert len(read) == 1
+    whole = digest.sha256_of
+    monkeypatch.setattr(digest, "sha256_of", lambda thing: read.append(thing) or whole(thing))
+    jobs = configs(["scale=smoke", "model=relu,siren", "seed=0,1", f"task.path={picture}"])
+    assert len({locate(cfg, tmp_path) for cfg in jobs}) == 4
+    assert read == [picture]
 
 
 def test_the_place_is_that_of_the_run_also_where_its_picture_changes(tmp_path):
@@ -58,19 +67,24 @@ def test_a_solid_is_labelled_for_its_fit_not_for_its_place(tmp_path):
 def test_what_is_no_solid_is_refused_before_anything_is_written(tmp_path):
     sheet = trimesh.Trimesh([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], [[0, 1, 2], [0, 2, 3]])
     cfg = solid(write(tmp_path / "sheet.ply", sheet), f"outputs={tmp_path / 'o'}")
-    with pytest.raises(InputError, match=r"sheet\.ply: inside share 0 "):
+    said = r"task\.path='.*sheet\.ply': inside share 0 .* task\.fill=0\.9, .* task\.eval_resolution="
+    with pytest.raises(InputError, match=said):
         execute(cfg)
     assert not (tmp_path / "o/runs").exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("gone.ply", "no such file"), ("text.ply", "no PLY header")]
+    ("name", "said", "does"),
+    [("gone.ply", "no such file", locate), ("text.ply", "no PLY header", lambda c, _: execute(c))],
 )
-def test_a_file_that_cannot_be_read_has_no_place(tmp_path, name, said):
+def test_a_file_that_is_not_there_has_no_place_and_one_that_cannot_be_read_no_run(
+    tmp_path, name, said, does
+):
     (tmp_path / "text.ply").write_text("ply\nno mesh\n")
     with pytest.raises(InputError, match=said) as refused:
-        locate(solid(tmp_path / name), tmp_path)
+        does(solid(tmp_path / name, f"outputs={tmp_path / 'o'}"), tmp_path)
     assert name in str(refused.value) and "\n" not in str(refused.value)
+    assert not (tmp_path / "o/runs").exists()
 
 
 # --- weights

@@ -44,7 +44,7 @@ class Evidence:
     estimate: Estimate | None = None
     size: float = math.nan
     p: float = math.nan
-    images: int = 0
+    items: int = 0
     seeds: int = 0
     scale: str = ""
 
@@ -90,7 +90,7 @@ def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
     if hypothesis.relative:
         mean, std, low, high = map(_per_cent, (d.mean, d.std, d.low, d.high))
         d = Estimate(mean, std, low, high, d.n)
-    noun = {"image": "image", "shape": "solid", "seed": "initialisation"}[hypothesis.per]
+    noun = "initialisation" if hypothesis.per == "seed" else sample.noun
     facts = [f"scale {sample.scale}"]
     facts += [] if math.isnan(p) else [f"p = {p:.2g}"]
     facts += [] if hypothesis.published is None else [f"published {hypothesis.published:+g}"]
@@ -100,7 +100,7 @@ def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
         f"{'s' if d.n != 1 else ''} ({', '.join(facts)}); {why}."
     )
     return Evidence(
-        hypothesis, outcome, sentence, d, size, p, sample.images, sample.seeds, sample.scale
+        hypothesis, outcome, sentence, d, size, p, sample.items, sample.seeds, sample.scale
     )
 
 

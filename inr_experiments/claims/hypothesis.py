@@ -30,7 +30,7 @@ class Hypothesis:
         published: what the paper reports, in `unit`.
         relative: differences of logarithms, told in per cent.
         factor: from the frame's numbers to `unit`.
-        per: what is counted: image | shape | seed.
+        per: what is counted: item | seed.
         task: the frame's task; None where it has one only.
     """
 
@@ -47,13 +47,13 @@ class Hypothesis:
     published: float | None = None
     relative: bool = False
     factor: float = 1.0
-    per: str = "image"
+    per: str = "item"
     task: str | None = None
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, KINDS)
         choice("at", self.at, STEPS)
-        choice("per", self.per, ("image", "shape", "seed"))
+        choice("per", self.per, ("item", "seed"))
         needed = "x" if self.kind == "correlation" else "over"
         if getattr(self, needed) is None:
             raise InputError(f"{needed}: missing; a {self.kind} needs it")

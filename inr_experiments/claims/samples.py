@@ -26,12 +26,14 @@ class Sample:
 
     Attributes:
         values: by item or seed.
-        images, seeds: what they were averaged over or taken of.
+        noun: what an item is called.
+        items, seeds: what they were averaged over or taken of.
         scale: of the runs.
     """
 
     values: pd.Series
-    images: int
+    noun: str
+    items: int
     seeds: int
     scale: str
 
@@ -57,10 +59,9 @@ def _differences(frame: Frame, asked: Hypothesis) -> Sample:
     over = _cells(frame, asked.over or "", asked.over_metric or asked.metric, asked)
     if lacking := set(of.index) ^ set(over.index):
         raise MissingError(f"{len(lacking)} runs of one side have no counterpart")
-    unit = "seed" if asked.per == "seed" else "item"
-    a, b = (cells.groupby(unit).mean() for cells in (of, over))
-    images, seeds = (of.index.get_level_values(name).nunique() for name in ("item", "seed"))
-    return Sample(a - b, images, seeds, _scale(frame))
+    a, b = (cells.groupby(asked.per).mean() for cells in (of, over))
+    items, seeds = (of.index.get_level_values(name).nunique() for name in ("item", "seed"))
+    return Sample(a - b, _told(frame, "noun"), items, seeds, _told(frame, "scale"))
 
 
 def _cells(frame: Frame, of: str, metric: str, asked: Hypothesis) -> pd.Series:
@@ -106,8 +107,10 @@ def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
     rho = both.groupby("item")[["x", "y"]].apply(lambda cells: spearman(cells["x"], cells["y"]))
     if rho.isna().any():
         raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
-    return Sample(rho, len(rho), own.runs["seed"].nunique(), _scale(own))
+    seeds = own.runs["seed"].nunique()
+    return Sample(rho, _told(own, "noun"), len(rho), seeds, _told(own, "scale"))
 
 
-def _scale(frame: Frame) -> str:
-    return ", ".join(sorted(frame.runs["scale"].unique()))
+def _told(frame: Frame, column: str) -> str:
+    """All values of a column, in words."""
+    return ", ".join(sorted(frame.column(column).unique()))

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,11 +46,19 @@ class Comparison:
         key: `model`, or the one key that was swept.
         reference: the row that the others are held against.
         rows: in the order of the runs, metric by metric.
+        units, better: by metric, where the task says so; `better` is `higher` or `lower`.
     """
 
     key: str
     reference: str
     rows: list[Compared]
+    units: Mapping[str, str]
+    better: Mapping[str, str]
+
+    def measured(self, metric: str) -> str:
+        """A metric with its unit: `psnr (dB)`."""
+        unit = self.units.get(metric)
+        return f"{metric} ({unit})" if unit else metric
 
 
 def compare_rows(
@@ -75,16 +83,24 @@ def compare_rows(
     having = [set(frame.runs.loc[frame.value(metric).dropna().index, "row"]) for metric in asked]
     whole = [name for name in names if all(name in own for own in having)]
     chosen = reference or (whole or names)[0]
-    return Comparison(key, chosen, [row for m in asked for row in _rows(frame, m, chosen)])
+    rows = [row for metric in asked for row in _rows(frame, metric, chosen)]
+    units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
+    return Comparison(key, chosen, rows, units, better)
 
 
 def first_metrics(frame: Frame) -> list[str]:
     """The first metric of each task, which is the one that it is judged by."""
-    found = []
-    for task in frame.runs["task"].unique():
-        own = frame.where(task=task).steps
-        found.append(str(own["metric"].iloc[0]))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(frame.column("metric")))
+
+
+def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, str]:
+    """What the tasks say of their metrics; a metric's best milestone is a metric like it."""
+    found = {}
+    for metric in metrics:
+        for column in (f"metric.{metric}.{fact}", f"metric.{metric.removesuffix('_best')}.{fact}"):
+            if column in frame.runs and metric not in found:
+                found[metric] = ", ".join(frame.runs[column].dropna().unique())
+    return found
 
 
 def named_rows(frame: Frame) -> tuple[str, Frame]:
@@ -134,10 +150,13 @@ def as_table(compared: Comparison) -> Table:
     """The comparison for readers."""
     several = len({row.metric for row in compared.rows}) > 1
     first = ["metric"] if several else []
-    measured = "mean ± std" if several else f"{compared.rows[0].metric} ± std"
-    header = [*first, compared.key, "items", measured, f"against {compared.reference}",
+    measured = "mean" if several else compared.measured(compared.rows[0].metric)
+    header = [*first, compared.key, "items", f"{measured} ± std", f"against {compared.reference}",
               "95 % interval", "p (max-T)"]  # fmt: skip
-    body = [[*([row.metric] if several else []), *_cells(row)] for row in compared.rows]
+    body = [
+        [*([compared.measured(row.metric)] if several else []), *_cells(row)]
+        for row in compared.rows
+    ]
     if len({row.name for row in compared.rows}) == 1:  # nothing to hold it against
         header, body = header[:-3], [line[:-3] for line in body]
     shared = [row.against.difference.n for row in compared.rows if row.against]
@@ -146,6 +165,7 @@ def as_table(compared: Comparison) -> Table:
         "Means over items at the last step, seeds averaged within each; differences over the items "
         "and seeds that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; "
         f"with {items} item(s) the smallest attainable is {smallest_p(items):.2g}."
+        + "".join(f" {metric}: {better} is better." for metric, better in compared.better.items())
     )
     return Table(header, body, note)
 
@@ -170,13 +190,14 @@ def as_csv(compared: Comparison) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         ["metric", compared.key, "items", "mean", "std", "low", "high", "reference",
-         "shared_items", "difference", "difference_low", "difference_high", "p"]
+         "shared_items", "difference", "difference_low", "difference_high", "p", "unit", "better"]
     )  # fmt: skip
     for row in compared.rows:
         mean, gain = row.mean, row.against.difference if row.against else None
         numbers: list[float | int | None] = [mean.n, mean.mean, mean.std, mean.low, mean.high]
         rest = [gain.n, gain.mean, gain.low, gain.high, row.p] if gain else [None] * 5
-        cells = [*numbers, compared.reference, *rest]
+        told = [named.get(row.metric) for named in (compared.units, compared.better)]
+        cells = [*numbers, compared.reference, *rest, *told]
         empty = ["" if c is None or (isinstance(c, float) and math.isnan(c)) else c for c in cells]
         writer.writerow([row.metric, row.name, *empty])
     return out.getvalue()

@@ -143,7 +143,7 @@ def _links(runs: pd.DataFrame, outputs: Path, page_folder: Path) -> tuple[RunLin
             f"{run['label']} · {run['item']} · seed {run['seed']}",
             link(run["folder"], "config.yaml"),
             link(run["folder"], "record.json"),
-            link(run["folder"], "page.html") if run["task"] == "occupancy" else None,
+            link(run["folder"], "page.html") if run["page"] else None,
         )
         for _, run in runs.iterrows()
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .frame import Array, Frame
-from .names import asked_for, items_of, read_names
+from .names import Name, asked_for, items_of, read_names
 from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
 
 #: Values kept of a spectrum at the most, denser where it begins.
@@ -18,10 +18,8 @@ SPECTRA = ("singular_values", "eigenvalues")
 WHOLE = ("thresholds", "reconstruction")
 #: Files of a run that figures show, and whether the licence of what was fitted decides on them.
 PICTURES = {"target.png": True, "reconstruction.png": True, "prediction.png": False}
-#: Config values that say where data lies or how a run is called; the item and looks have columns.
-NOT_LEAVES = ("name", "label", "colour", "image", "shape", "path", "cache")
-#: What of the data is told.
-DATA = ("sha256", "height", "width", "channels", "fitted", "heldout")
+#: Config values that have columns of their own, as the name and looks of a model.
+NOT_LEAVES = ("name", "label", "colour")
 #: What a run is, before the config values in which runs differ.
 IDENTITY = ("run", "key", "seed", "model", "label", "colour", "task", "item", "scale")
 
@@ -33,7 +31,7 @@ def make_frame(
     looks: Mapping[Path, Mapping[str, str]] | None = None,
     diagnostics: Collection[str] | None = None,
     pictures: bool = True,
-    sources: Mapping[Path, Collection[str]] | None = None,
+    asked: Mapping[Path, Collection[Name]] | None = None,
 ) -> Frame:
     """The frame of finished runs, in the order of `folders`, from what lies in them.
 
@@ -44,7 +42,7 @@ def make_frame(
             those of the record otherwise.
         diagnostics: the names of those kept; None keeps all.
         pictures: keep pictures and slices, of the lowest seed.
-        sources: the names asked for, see `source_of`, by folder; all names of a folder without.
+        asked: the names asked for, by folder; all names of a folder without.
     """
     rows: list[dict[str, Any]] = []
     steps: list[tuple[str, int, str, float]] = []
@@ -52,7 +50,7 @@ def make_frame(
     records = [(folder, read_record(folder)) for folder in dict.fromkeys(folders)]
     done = [(folder, record) for folder, record in records if record["status"] == "done"]
     first_seed = min((record["seed"] for _, record in done), default=0)
-    items = _items(done, sources or {})
+    items = _items(done, asked or {})
     for (folder, record), own in zip(done, items, strict=True):
         row = _row(folder, record, (looks or {}).get(folder, {}))
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
@@ -72,20 +70,20 @@ def make_frame(
 
 
 def _items(
-    done: Sequence[tuple[Path, Mapping[str, Any]]], sources: Mapping[Path, Collection[str]]
+    done: Sequence[tuple[Path, Mapping[str, Any]]], asked: Mapping[Path, Collection[Name]]
 ) -> list[list[str]]:
     """The items of every run, as many as names are told of it."""
     told = []
     for folder, record in done:
         names = read_names(folder)
-        chosen = asked_for(names, sources[folder]) if folder in sources else names
+        chosen = asked_for(names, asked[folder]) if folder in asked else names
         told.append((record["data"]["sha256"], chosen))
     return items_of(told)
 
 
 def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
     config, provenance, data = record["config"], record["provenance"], record["data"]
-    model = config["model"]
+    model, task = config["model"], record["task"]
     git = provenance["git"]
     return {
         "run": f"{record['key']}/{record['seed']}",
@@ -100,8 +98,18 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
             f"{group}.{key}": value
             for group in ("model", "task", "fit")
             for key, value in _leaves(config[group])
+            # What names the item or says where it lies differs without a difference in numbers.
+            if group != "task" or key not in task["key_excludes"]
         },
-        **{f"data.{key}": data[key] for key in DATA if key in data},
+        **{f"data.{key}": value for key, value in _plain(data)},
+        **{
+            f"metric.{name}.{key}": metric[key]
+            for name, metric in task["metrics"].items()
+            for key in ("unit", "better")
+            if metric[key]
+        },
+        "noun": task["noun"],
+        "metric": next(iter(task["metrics"])),
         "redistributable": data.get("redistributable", False),
         "precision": record["precision"],
         "parameters": record["parameters"],
@@ -112,9 +120,17 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
         "versions": ", ".join(f"{n} {v}" for n, v in provenance["versions"].items()),
         "finished_utc": provenance["finished_utc"],
         "folder": "/".join(("runs", *folder.parts[-2:])),
+        "page": (folder / "page.html").is_file(),
         **record["metrics"],
         "early_slope": early_slope(read_losses(folder)),
     }
+
+
+def _plain(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The facts of the data that are plain values, but for that which has a column of its own."""
+    for key, value in data.items():
+        if isinstance(value, str | int | float) and key != "redistributable":
+            yield key, value
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

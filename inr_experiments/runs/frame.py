@@ -32,7 +32,7 @@ Array = npt.NDArray[Any]
 #: Columns that are text also where they look like numbers.
 TEXT = (
     *("run", "key", "model", "label", "colour", "task", "item", "scale", "folder"),
-    *("processor", "platform", "commit", "versions"),
+    *("processor", "platform", "commit", "versions", "noun", "metric"),
 )
 
 

@@ -8,13 +8,12 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..data.solids.open import item_name
 from ..paths import user_path
 from . import files
 from .lease import locked
@@ -45,26 +44,17 @@ class Name:
         return self.absolute or self.path or self.item
 
 
-def name_of(config: Mapping[str, Any], item: str | None = None) -> Name:
+def name_of(config: Mapping[str, Any], item: str) -> Name:
     """The name of the data that a resolved config asks for, in the current folder.
 
     Args:
-        item: of the task, where it is known; else what the path, image or shape is called.
+        item: of the task.
     """
-    task = config["task"]
-    path = None if task.get("path") is None else str(task["path"])
-    named = [task[key] for key in ("image", "shape") if task.get(key) is not None]
-    item = item or item_name(shape=str(named[0]) if named else "", path=path)
+    path = config["task"].get("path")
+    if path is None:
+        return Name(item)
     # Links are kept: what they are called is a name of its own.
-    return Name(item, path, None if path is None else os.path.abspath(user_path(path)))
-
-
-def source_of(config: Mapping[str, Any]) -> str:
-    """The absolute path, links kept, or the name of the data that a resolved config asks for.
-
-    Empty for a task that has neither path nor image nor shape.
-    """
-    return name_of(config).source
+    return Name(item, str(path), os.path.abspath(user_path(str(path))))
 
 
 def read_names(folder: Path) -> list[Name]:
@@ -97,19 +87,19 @@ def write_names(folder: Path, names: Iterable[Name]) -> None:
     files.write_json(folder / FILE, [asdict(name) for name in unique.values()])
 
 
-def note_name(folder: Path, config: Mapping[str, Any]) -> str:
-    """Add the name under which a config asks for a finished run, where it is a new one.
+def note_name(folder: Path, name: Name) -> str:
+    """Add the name under which a finished run is asked for, where it is a new one.
 
     Returns:
         A sentence where the run was fitted under another one, else nothing.
     """
-    name, names = name_of(config), read_names(folder)
-    if name.source and name.source not in {other.source for other in names}:
+    names = read_names(folder)
+    if name.source not in {other.source for other in names}:
         with suppress(OSError), locked(folder.parent):  # a folder that one may only read
             names = [other for other in read_names(folder) if not _was(other, name)] + [name]
             write_names(folder, names)
     first = names[0]
-    if not name.source or first.source == name.source:
+    if first.source == name.source:
         return ""
     told = [n.path or n.item for n in (name, first)]
     if told[0] == told[1]:  # from two folders
@@ -123,15 +113,11 @@ def _was(other: Name, name: Name) -> bool:
     return moved and not (other.absolute and os.path.isfile(other.absolute))
 
 
-def asked_for(names: Sequence[Name], sources: Collection[str]) -> list[Name]:
-    """The names of a run by which it is asked for, in the order of `sources`.
-
-    The first one where no source is known, as of a task without path, image and shape.
-    """
-    known = {name.source: name for name in names}
-    for source in filter(os.path.isabs, sources):  # not noted where the folder may only be read
-        known.setdefault(source, Name(item_name(shape=None, path=source), source, source))
-    return [known[source] for source in dict.fromkeys(sources) if source in known] or [names[0]]
+def asked_for(names: Sequence[Name], asked: Iterable[Name]) -> list[Name]:
+    """The names of a run by which it is asked for, in that order, each once."""
+    noted = {name.source: name for name in names}
+    # One is not noted where the folder may only be read.
+    return [noted.get(source, name) for source, name in {n.source: n for n in asked}.items()]
 
 
 def items_of(runs: Sequence[tuple[str, Sequence[Name]]]) -> list[list[str]]:

@@ -3,9 +3,10 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -15,8 +16,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ..checks import InputError
 from ..paths import conf_dir, user_path
-from .blocks import quoted
+from .blocks import jobs, quoted
+from .compose import compose_jobs, composing
 from .renamed import check_names
+
+if TYPE_CHECKING:
+    from ..tasks.task import Task
+
+#: From nothing to the classes of the tasks: asked only where it matters, as it needs torch.
+Tasks = Callable[[], list[type["Task"]]]
 
 #: Keys whose value is a file or a folder.
 PATHS = ("task.path", "outputs")
@@ -27,31 +35,65 @@ TAKING = (
 )
 
 
-def ready(arguments: Sequence[str]) -> list[str]:
+def ready(arguments: Sequence[str], config_dir: Path | None = None) -> list[str]:
     """The arguments with every value quoted that Hydra's grammar rejects or would misread.
 
     A path is taken as it is written: spaces, commas, brackets, `=` and `~` are part of the name.
-    In a sweep (`-m`) a folder means every picture in it (every mesh and volume with
-    `task=occupancy`), a pattern every file that matches, and a comma stands between files unless
-    one is named so.
+    In a sweep (`-m`) a folder means every file in it that the task fits, a pattern every file that
+    matches, and a comma stands between files unless one is named so.
+
+    Args:
+        config_dir: a folder of yaml files, where it is not among the arguments.
 
     Raises:
         InputError: if an argument is no override, or a folder or pattern holds no file.
     """
     sweep = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments)
-    suffixes = "solids" if "task=occupancy" in arguments else "pictures"
     options: list[str] = []  # these go first: argparse loses overrides on both sides of one
-    done: list[str] = []
+    plain: list[str] = []
     for i, argument in enumerate(arguments):
-        if argument.startswith("-") or (i and arguments[i - 1] in TAKING):
-            options.append(argument)
-            continue
+        taken = i > 0 and arguments[i - 1] in TAKING
+        (options if argument.startswith("-") or taken else plain).append(argument)
+    for argument in plain:
         check_names(argument)
-        key, equals, value = argument.partition("=")
-        if equals and key.lstrip("+") in PATHS:
-            value = _path(key.lstrip("+"), value, sweep and "path" in key, suffixes)
-        done.append(_accepted(argument, key + equals, value))
-    return options + done
+    read = {word: _accepted(word, *_parts(word)) for word in plain if not _is_path(word)}
+    tasks = partial(_tasks, list(read.values()), _config_dir(options) or config_dir)
+    for argument in filter(_is_path, plain):
+        start, value = _parts(argument)
+        key = start.strip("+=")
+        value = _path(key, value, sweep and "path" in key, tasks)
+        read[argument] = _accepted(argument, start, value)
+    return options + [read[argument] for argument in plain]
+
+
+def _parts(argument: str) -> tuple[str, str]:
+    """The key of an override with its `=`, and its value."""
+    key, equals, value = argument.partition("=")
+    return key + equals, value
+
+
+def _is_path(argument: str) -> bool:
+    key, equals, _ = argument.partition("=")
+    return bool(equals) and key.lstrip("+") in PATHS
+
+
+def _config_dir(options: Sequence[str]) -> Path | None:
+    """The folder that `--config-dir DIR` or `--config-dir=DIR` names."""
+    for i, word in enumerate(options):
+        name, equals, value = word.partition("=")
+        if name in ("--config-dir", "-cd"):
+            return user_path(value if equals else "".join(options[i + 1 : i + 2]))
+    return None
+
+
+def _tasks(words: Sequence[str], config_dir: Path | None) -> list[type["Task"]]:
+    """The classes of the tasks that the other words of a sweep choose."""
+    from ..building import task_class
+
+    with composing(words, config_dir) as (own, composed):
+        cfgs = compose_jobs(jobs(own, composed), composed).values()
+    targets = dict.fromkeys((cfg.task.get("_target_"), tuple(cfg.trusted)) for cfg in cfgs)
+    return [task_class({"task": {"_target_": t}, "trusted": list(own)}) for t, own in targets]
 
 
 def _accepted(argument: str, start: str, value: str) -> str:
@@ -72,7 +114,7 @@ def _read(word: str) -> Override:
     return OverridesParser.create().parse_override(word)
 
 
-def _path(key: str, value: str, sweep: bool, kind: str) -> str:
+def _path(key: str, value: str, sweep: bool, tasks: Tasks) -> str:
     """The value of a path key, quoted; in a sweep several, with commas between."""
     there = user_path(value).exists()
     if value[:1] in "'\"" and not there:
@@ -88,7 +130,7 @@ def _path(key: str, value: str, sweep: bool, kind: str) -> str:
         elif "${" in part and not user_path(part).exists():
             words.append(f'"{part}"')  # quoted, so that blanks and brackets may stand beside it
         else:
-            words += map(quoted, _files(key, part, kind) if sweep else [part])
+            words += map(quoted, _files(key, part, tasks) if sweep else [part])
     return ",".join(words)
 
 
@@ -112,17 +154,21 @@ def _with_environment(value: str) -> str:
         return value  # it also refers to the config
 
 
-def _files(key: str, value: str, kind: str) -> list[str]:
+def _files(key: str, value: str, tasks: Tasks) -> list[str]:
     """The file as it is named, or those that a folder or pattern holds."""
     path = user_path(value)
     if path.is_dir():
-        found = [str(p) for p in sorted(path.iterdir()) if p.name.lower().endswith(_suffixes(kind))]
+        endings = [task.suffixes() for task in tasks()]
+        some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)
+        files = (p for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith("."))
+        found = [str(p) for p in files if p.name.lower().endswith(some)]
     elif path.exists() or not glob.has_magic(value):
         return [value]
     else:
         found = sorted(p for p in glob.glob(_pattern(path), recursive=True) if Path(p).is_file())
     if not found:
-        raise InputError(f"{key}={value!r}: holds no file to fit; expected {kind}")
+        nouns = " or ".join(f"{task.NOUN}s" for task in tasks())
+        raise InputError(f"{key}={value!r}: holds no file to fit; expected {nouns}")
     return found
 
 
@@ -131,14 +177,3 @@ def _pattern(path: Path) -> str:
     there = next(parent for parent in path.parents if parent.is_dir())
     rest = str(path.relative_to(there))
     return rest if there == Path() else os.path.join(glob.escape(str(there)), rest)
-
-
-def _suffixes(kind: str) -> tuple[str, ...]:
-    if kind == "solids":
-        from ..data.solids import meshes, volumes
-
-        return meshes.SUFFIXES + volumes.SUFFIXES
-    from PIL import Image
-
-    extensions = Image.registered_extensions().items()
-    return tuple(suffix for suffix, form in extensions if form in Image.OPEN)

@@ -25,10 +25,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..checks import InputError, choice, integer
 
-#: Keys of a sweep that vary slowest, so that a sweep that is stopped has whole seeds and items.
-SLOW = ("seed", "task.image", "task.shape", "task.path")
-
-
 #: Keys that decide what the blocks are.
 SETTING_BLOCKS = ("experiment", "data", "items")
 #: From overrides to the config that they compose.
@@ -60,12 +56,15 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
         for key, lines in wanted.items():
             own = {_meaning(line) for line in block.get(key, lines)}
             chosen[key] = [n for n in lines if _meaning(n) in own or _meaning(n) not in anywhere]
-        slow = [key for key in SLOW if key in chosen]
-        order = [*slow, *(key for key in chosen if key not in slow)]
-        cells.update(dict.fromkeys(product(*(chosen[key] for key in order))))
+        cells.update(dict.fromkeys(product(*(chosen[key] for key in sorted(chosen, key=_pace)))))
     if not cells:
         raise InputError(f"{' '.join(overrides)}: no cell of the experiment has all of these")
     return list(cells)
+
+
+def _pace(key: str) -> int:
+    """The order of keys, the slowest first: a sweep that is stopped has whole seeds and items."""
+    return 0 if key == "seed" else 1 if key.startswith("task.") else 2
 
 
 def quoted(value: str) -> str:
@@ -119,7 +118,8 @@ def _word(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(_word, value))}]"
     if isinstance(value, str):
-        return value if value.startswith("${") else quoted(value)
+        # In quotes, as one interpolation may stand in another.
+        return f'"{value}"' if value.startswith("${") else quoted(value)
     return str(value)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -13,13 +13,10 @@ from ..checks import InputError, integer
 from ..paths import user_path
 from ..runs.collect import make_frame
 from ..runs.frame import Frame
-from ..runs.names import note_name, source_of
+from ..runs.names import Name, note_name
 from ..runs.store import Store
 from .blocks import Composer, Job, jobs, parsed
 from .compose import but_seed, compose_jobs, composing, seed_of
-
-if TYPE_CHECKING:
-    from ..experiment import Keys
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,7 @@ class Cell:
         composed: its config without what is of the sweep; its seed may be another one's.
         config: the config as plain values; empty where `error` is set.
         folder: of the run, whether or not it is there; None where `error` is set.
+        asked: the name of its data, as it is asked for; None where `error` is set.
         record: of the finished run, failed or not; None before.
         done: the run is finished, did not fail, and has all diagnostics of the config.
         note: a sentence where the run was fitted to another file with the same bytes.
@@ -43,6 +41,7 @@ class Cell:
     composed: DictConfig
     config: dict[str, Any]
     folder: Path | None = None
+    asked: Name | None = None
     record: dict[str, Any] | None = None
     done: bool = False
     note: str = ""
@@ -77,16 +76,14 @@ def look_up(
     listed: Sequence[Job], composed: Composer, *, outputs: Path | None = None
 ) -> list[Cell]:
     """The cell of every job; see `find_cells`."""
-    from ..experiment import Keys
-
     made, names = compose_jobs(listed, composed), _names(listed)
     alike: dict[Job, list[Job]] = {}
     for job in listed:
         alike.setdefault(but_seed(job), []).append(job)
-    keys, found = Keys(), {}
+    found = {}
     for rest, own in alike.items():
         for job, config in zip(own, _resolved(made[rest], own), strict=True):
-            found[job] = _cell(Cell(names[job], job, made[rest], {}), config, keys, outputs)
+            found[job] = _cell(Cell(names[job], job, made[rest], {}), config, outputs)
     cells = _told_apart([found[job] for job in listed])
     if all(cell.error is not None for cell in cells):
         raise cells[0].error or InputError("no cell")
@@ -100,9 +97,9 @@ def _told_apart(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _beside(first: dict[tuple[Path, str], Cell], cell: Cell) -> Cell:
-    if cell.folder is None:
+    if cell.folder is None or cell.asked is None:
         return cell
-    one = first.setdefault((cell.folder, source_of(cell.config)), cell)
+    one = first.setdefault((cell.folder, cell.asked.source), cell)
     return cell if one is cell else replace(cell, note=f"{cell.name} and {one.name} are one run")
 
 
@@ -137,42 +134,42 @@ def _value(word: str) -> Any:
     return parsed([word])[0].value()
 
 
-def _cell(
-    cell: Cell, config: dict[str, Any] | Exception, keys: "Keys", outputs: Path | None
-) -> Cell:
+def _cell(cell: Cell, config: dict[str, Any] | Exception, outputs: Path | None) -> Cell:
     """The cell with the run that lies on disk."""
+    from ..experiment import identify
+
     if isinstance(config, Exception):
         return replace(cell, error=config)
     try:
-        key = keys.of(config)
+        key, asked = identify(config)
     except Exception as error:
         return replace(cell, config=config, error=error)
     folder = Store(outputs or user_path(config["outputs"])).folder(key, config["seed"])
-    return look_again(replace(cell, config=config, folder=folder))
+    return look_again(replace(cell, config=config, folder=folder, asked=asked))
 
 
 def look_again(cell: Cell) -> Cell:
     """The cell with what lies on disk now."""
     from ..experiment import missing_diagnostics
 
-    if cell.folder is None:
+    if cell.folder is None or cell.asked is None:
         return cell
     record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
     done = record is not None and record["status"] == "done"
     done = done and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
-    note = "" if record is None else note_name(cell.folder, cell.config)
+    note = "" if record is None else note_name(cell.folder, cell.asked)
     return replace(cell, record=record, done=done, note=note)
 
 
 def frame_of(name: str, cells: Sequence[Cell], **options: Any) -> Frame:
     """The frame of those cells that are finished and did not fail; options as of `make_frame`."""
     looks: dict[Path, Mapping[str, str]] = {}
-    sources: dict[Path, list[str]] = {}
+    asked: dict[Path, list[Name]] = {}
     for cell in cells:
-        if cell.folder is not None and cell.record is not None:
+        if cell.folder is not None and cell.asked is not None and cell.record is not None:
             looks.setdefault(cell.folder, cell.config["model"])
-            sources.setdefault(cell.folder, []).append(source_of(cell.config))
-    return make_frame(name, list(looks), looks=looks, sources=sources, **options)
+            asked.setdefault(cell.folder, []).append(cell.asked)
+    return make_frame(name, list(looks), looks=looks, asked=asked, **options)
 
 
 def _names(listed: Sequence[Job]) -> dict[Job, str]:

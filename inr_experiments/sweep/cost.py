@@ -7,9 +7,9 @@ from dataclasses import replace
 from statistics import mean
 from typing import Any
 
-#: Keys of a config that change what is fitted, but hardly what a step of it costs.
+#: Keys of a config that change what is fitted, but hardly what a step of it costs; a task says for
+#: itself which of its are.
 COST_EXCLUDES = {
-    "task": ("image", "shape", "path", "noise"),
     "fit": ("lr",),
     "model": ("name", "label", "colour", "lr", "bf16", "inlet_init", "hidden_init", "head_init"),
 }
@@ -34,11 +34,12 @@ class Costs:
         self._measures: dict[str, float] = {}
         self._spent = 0.0
 
-    def learn(self, record: Mapping[str, Any]) -> None:
-        """Note the seconds of a finished run: of its fit, and of what was measured of it."""
-        spent, config = record["seconds"], record["config"]
+    def learn(self, config: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Note the seconds of a finished run of a config: of its fit, and of what was measured."""
+        spent = record["seconds"]
         self._fits[kind(config)] = spent["fit"]
-        self._measures[measured(config)] = spent["total"] - spent["fit"]
+        had = {**config, "diagnostic": record["config"]["diagnostic"]}
+        self._measures[measured(had)] = spent["total"] - spent["fit"]
 
     def of(self, config: dict[str, Any]) -> tuple[float, float]:
         """Seconds of the fit, and of evaluations and diagnostics."""
@@ -78,11 +79,11 @@ class Costs:
 
 def kind(config: Mapping[str, Any]) -> str:
     """A key that fits of about the same cost share."""
+    from ..building import task_class
+
+    free = {**COST_EXCLUDES, "task": task_class(config).COST_EXCLUDES}
     return json.dumps(
-        [
-            {k: v for k, v in config[part].items() if k not in free}
-            for part, free in COST_EXCLUDES.items()
-        ]
+        [{k: v for k, v in config[part].items() if k not in names} for part, names in free.items()]
     )
 
 

@@ -11,7 +11,7 @@ def seconds_left(todo: Sequence[Cell], cells: Sequence[Cell], costs: Costs) -> l
     """Seconds of every cell that is to do; the finished runs among `cells` are learned from."""
     for cell in cells:
         if cell.record is not None and cell.record["status"] == "done":
-            costs.learn(cell.record)
+            costs.learn(cell.config, cell.record)
     return [
         costs.left(cell.config, fitted=cell.record is not None and not cell.config["force"])
         for cell in todo

@@ -57,7 +57,7 @@ def parser_of(prog: str, description: str, epilog: str = "") -> argparse.Argumen
 
 def select(options: argparse.Namespace) -> Selection:
     """The runs that the overrides mean; all of a folder where they name nothing but that."""
-    words = ready(["-m", *options.overrides])[1:]
+    words = ready(["-m", *options.overrides], options.config_dir)[1:]
     places = [word for word in words if word.lstrip("+").startswith("outputs=")]
     if len(places) == len(words):
         given = user_path(str(parsed(places[-1:])[0].value())) if places else Path("outputs")

@@ -18,12 +18,12 @@ from ..data.solids.points import cell_centres
 from ..data.solids.sampling import Labeller
 from ..domain import Domain
 from ..metrics.volume import chamfer, iou, iou_best
-from ..paths import user_path
+from ..paths import stem_of, user_path
 from ..seeding import generator, numpy_generator
 from ..viz import render
 from ..viz.page import save_page
 from .sets import Sets, label_sets
-from .task import Predict
+from .task import Metric, Predict, Task
 
 WHERE = ("uniform", "near_surface", "mix", "grid")
 #: The losses, by the value at which the surface lies: a logit or an occupancy.
@@ -34,7 +34,7 @@ CHAMFER_POINTS = 2**15
 CELLS, POINTS = 2**10, 2**28
 
 
-class Occupancy:
+class Occupancy(Task):
     """Fit the inside of a solid in the box [-1, 1]³; P = 3, C = 1.
 
     The fitted points are a pool, labelled once, of which each step draws; the evaluation has
@@ -67,6 +67,16 @@ class Occupancy:
         InputError: if a value or the file cannot be used; where points are needed, if nothing or
             everything is inside, or if more of the box is in doubt than is inside.
     """
+
+    METRICS = {
+        "iou": Metric(),
+        "iou_near_surface": Metric(),
+        "iou_best": Metric(),
+        "chamfer": Metric("half box sides", better="lower"),
+    }
+    NOUN = "solid"
+    KEY_EXCLUDES = ("shape", "path", "cache")
+    COST_EXCLUDES = ("shape", "path", "cache", "points_seed")
 
     out_features = 1
 
@@ -114,16 +124,31 @@ class Occupancy:
             seed=self._seed,
             streams=numpy_generator,
         )
-        self.item = solids.item_name(**name)
+        self.item = self.item_name(**name)
         self.sha256 = solid.sha256
         self._facts = {**solid.facts, "azimuth": solids.azimuth(**name)}
         self._spectrum_points = spectrum_points
         self._wanted: dict[str, Any] = {
-            "asked": path if path is not None else f"shape={shape}",
+            "asked": f"shape={shape!r}" if path is None else f"path={path!r}",
             "eval_resolution": eval_resolution,
             "near_points": near_points,
             "pool": {"where": points, "count": pool, "near_share": near_share, "sigma": sigma},
         }
+
+    @classmethod
+    def suffixes(cls) -> tuple[str, ...]:
+        """Endings of meshes and volumes."""
+        return solids.SUFFIXES
+
+    @classmethod
+    def item_name(cls, *, shape: str | None, path: str | None = None, **_: Any) -> str:
+        """The file's name, or the shape's."""
+        return str(shape) if path is None else stem_of(path)
+
+    @classmethod
+    def fingerprint(cls, *, shape: str | None, path: str | None = None, **_: Any) -> str:
+        """The hash of the file's bytes, or of a bundled shape's name and version."""
+        return solids.fingerprint(shape=shape, path=path)
 
     @cached_property
     def _sets(self) -> Sets:

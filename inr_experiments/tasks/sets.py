@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import InputError
+from ..checks import ArgumentError
 from ..data.solids.sampling import Labelled, Labeller
 
 #: Outside of (LEAST, 1 − LEAST) an inside share is no solid's.
@@ -37,7 +37,7 @@ def label_sets(
     """Label all points of a task, those of the grid first: they tell whether there is an inside.
 
     Args:
-        asked: the path or shape, for the sentence of a refusal.
+        asked: the path or shape, as `path='ball.ply'`, for the sentence of a refusal.
         pool: arguments of `Labeller.pool`.
 
     Raises:
@@ -57,12 +57,12 @@ def check_share(asked: str, share: float, ambiguous: float, side: int) -> None:
         return
     if ambiguous > share > LEAST:
         # A bent sheet has a little inside on its hollow side, and far more in doubt around it.
-        raise InputError(
+        raise ArgumentError(
             f"{asked}: {share:.2g} of the box is inside but {ambiguous:.2g} in doubt; "
             "expected a surface that is closed for the most part"
         )
-    raise InputError(
+    raise ArgumentError(
         f"{asked}: inside share {share:g} on a grid of {side}³; "
         f"expected between {LEAST:g} and 1 − {LEAST:g} (an open sheet has no inside; a body "
-        "that fills the box needs fill=0.9, a thin one a larger task.eval_resolution)"
+        f"that fills the box needs fill=0.9, a thin one eval_resolution={2 * side} or more)"
     )

@@ -1,60 +1,137 @@
-"""The protocol of a task: what it offers to the fit, the diagnostics and the record."""
+"""The base class of a task: all that fit, diagnostics, launcher, key, tables and claims ask of it."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..digest import file_sha256, sha256_of
 from ..domain import Domain
+from ..paths import stem_of, user_path
 
 #: Coordinates (N, P) to predictions (N, C), without gradient.
 Predict = Callable[[Tensor], Tensor]
 
 
-class Task(Protocol):
-    """A field to fit: where, to what, and how well.
-
-    A sweep builds the tasks of all its runs for their `sha256`: what takes long is left until
-    `domain`, `facts` or `coordinates` are asked for.
+class Metric(NamedTuple):
+    """A metric as tables tell it.
 
     Attributes:
-        domain: of the fitted points: dimensions, box, ball and density.
+        unit: empty for a plain number.
+        better: `higher` or `lower`.
+        keep_best: the best milestone is recorded too, as `<name>_best`.
+    """
+
+    unit: str = ""
+    better: str = "higher"
+    keep_best: bool = False
+
+
+class Task(ABC):
+    """A field to fit: where, to what, and how well.
+
+    The class knows what can be said without building; its methods take the settings of the task's
+    yaml. A constructor sets the attributes below, and leaves what takes long until `domain`,
+    `facts` or `coordinates` are asked for. A file of one's own is the setting `path`.
+
+    Attributes:
+        METRICS: of `evaluate`, by name; tables show the first.
+        NOUN: what one item is called.
+        KEY_EXCLUDES: settings that decide no number, or enter a run's key by the fingerprint; in
+            tables the item stands for them.
+        COST_EXCLUDES: settings that change what is fitted, but hardly what a step of it costs.
         out_features: C, the channels of a value.
-        item: what is fitted, as tables name it.
-        sha256: hash of the data behind it.
-        facts: what a reader must know of this item; goes into the record. `redistributable` says
-            whether pictures of it may be passed on; without it they stay in the run's folder.
+        item: what is fitted, as tables name it; `item_name` of the settings.
+        sha256: hash of the data behind it; `fingerprint` of the settings.
         coordinates: (N, P) fitted points, the set that spectra and BatchNorm statistics are
             taken on.
+        targets: (N, C) values there; only the `batch` below asks for them.
     """
+
+    METRICS: ClassVar[Mapping[str, Metric]]
+    NOUN: ClassVar[str] = "item"
+    KEY_EXCLUDES: ClassVar[Collection[str]] = ("path",)
+    COST_EXCLUDES: ClassVar[Collection[str]] = ("path",)
 
     out_features: int
     item: str
     sha256: str
+    coordinates: Tensor
+    targets: Tensor
 
-    @property
-    def domain(self) -> Domain: ...
+    @classmethod
+    def suffixes(cls) -> tuple[str, ...]:
+        """Endings of the files that a folder of items holds, in small letters; none for any."""
+        return ()
 
-    @property
-    def facts(self) -> dict: ...
+    @classmethod
+    def item_name(cls, **settings: Any) -> str:
+        """What is fitted, as tables name it: the file's name, or else the class's."""
+        path = settings.get("path")
+        return cls.__name__.lower() if path is None else stem_of(path)
 
-    @property
-    def coordinates(self) -> Tensor: ...
+    @classmethod
+    def fingerprint(cls, **settings: Any) -> str:
+        """The hash of the data behind a task, without decoding or building anything.
+
+        Raises:
+            InputError: if the data is not there; says how to get it.
+        """
+        path = settings.get("path")
+        if path is None:  # the settings enter the key beside it
+            return sha256_of(f"{cls.__module__}.{cls.__qualname__}")
+        return file_sha256(user_path(path), expected=f"a file to fit ({cls.NOUN})")
+
+    @classmethod
+    def for_record(cls) -> dict[str, Any]:
+        """What tables and claims must know of the task, which is theirs by the run's record."""
+        metrics = {name: metric._asdict() for name, metric in cls.METRICS.items()}
+        return {"noun": cls.NOUN, "metrics": metrics, "key_excludes": list(cls.KEY_EXCLUDES)}
+
+    @cached_property
+    def domain(self) -> Domain:
+        """Box, ball and density of the fitted points."""
+        half = self.coordinates.abs().amax(dim=0)
+        sides = 2 * half.clamp_min(torch.finfo(half.dtype).tiny)
+        return Domain(
+            half_extents=half.tolist(),
+            radius=self.coordinates.norm(dim=1).max().item(),
+            density=(len(self.coordinates) / sides.prod().item()) ** (1 / len(half)),
+        )
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What a reader must know of this item; goes into the record, plain values into frames.
+
+        `redistributable` says whether pictures of it may be passed on; without it they stay in
+        the run's folder. `notes` are sentences on what was done to the data.
+        """
+        return {}
 
     def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points of one step (B, P) and their values (B, C): all for `full`, else `size` drawn."""
-        ...
+        """Points of one step (B, P) and their values (B, C).
+
+        All for `full`, else `size` of them drawn with replacement.
+        """
+        if size == "full":
+            return self.coordinates, self.targets
+        chosen = torch.randint(len(self.coordinates), (int(size),), generator=draw)
+        return self.coordinates[chosen], self.targets[chosen]
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """The training loss, summed over points (its mean over them is what is minimised)."""
-        ...
+        """The training loss, summed over points (its mean over them is what is minimised).
 
+        Here Σ of the squared error averaged over channels.
+        """
+        return (prediction - target).square().mean(dim=1).sum()
+
+    @abstractmethod
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """Metrics of the field as plain numbers, by name."""
-        ...
 
-    def draw(self, predict: Predict, folder: Path) -> None:
-        """Write what a person looks at into `folder`."""
-        ...
+    def draw(self, predict: Predict, folder: Path) -> None:  # noqa: B027
+        """Write what a person looks at into `folder`; by default nothing."""

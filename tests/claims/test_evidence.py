@@ -48,7 +48,7 @@ def test_a_gain(shift, wanted, why):
     assert found.outcome == wanted and why in found.sentence
     assert found.estimate.mean == pytest.approx(shift)
     assert found.size == pytest.approx(shift / WOBBLE.std(ddof=1))
-    assert (found.estimate.n, found.images, found.seeds, found.scale) == (8, 8, 2, "laptop")
+    assert (found.estimate.n, found.items, found.seeds, found.scale) == (8, 8, 2, "laptop")
     assert f"{shift:+.3g} dB" in found.sentence and "over 8 images" in found.sentence
 
 
@@ -175,9 +175,10 @@ def test_relative_numbers_are_per_cent():
 
 
 def test_a_factor_makes_the_unit():
-    frame = made_up({"relu": BASE / 100, "mine": BASE / 100 + 0.04 + 0.01 * WOBBLE}, metric="iou")
+    frame = made_up({"relu": BASE / 100, "mine": BASE / 100 + 0.04 + 0.01 * WOBBLE}, metric="iou",
+                    noun="solid")  # fmt: skip
     (found,) = weighed(
-        frame, asks(metric="iou", factor=100, unit="points", threshold=3, per="shape")
+        frame, asks(metric="iou", factor=100, unit="points", threshold=3, per="item")
     )
     assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4)
     assert "over 8 solids" in found.sentence
@@ -186,7 +187,7 @@ def test_a_factor_makes_the_unit():
 def test_seeds_are_the_unit_where_asked():
     frame = made_up({"relu": np.full(3, 5.0), "mine": np.full(3, 9.0)}, seeds=8)
     (found,) = weighed(frame, asks(at="first", per="seed", unit=""))
-    assert found.estimate.n == 8 and found.images == 3
+    assert found.estimate.n == 8 and found.items == 3
     assert found.estimate.mean == 2.0 and "8 initialisations" in found.sentence
 
 

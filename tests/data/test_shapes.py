@@ -94,9 +94,9 @@ def test_scaling_and_fill(name):
 
 
 def test_wrong_names_and_values():
-    with pytest.raises(InputError, match=r"task.shape='tours_knot'.*did you mean 'torus_knot'"):
+    with pytest.raises(InputError, match=r"^shape='tours_knot'.*did you mean 'torus_knot'"):
         Shape("tours_knot")
-    with pytest.raises(InputError, match=r"task.scaling='cube'"):
+    with pytest.raises(InputError, match=r"^scaling='cube'"):
         Shape("blob", scaling="cube")
-    with pytest.raises(InputError, match=r"task.fill=1.5"):
+    with pytest.raises(InputError, match=r"^fill=1.5"):
         Shape("blob", fill=1.5)

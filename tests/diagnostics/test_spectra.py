@@ -8,7 +8,7 @@ from inr_experiments.checks import InputError
 from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
-from inr_experiments.tasks.image_fit import grid
+from inr_experiments.tasks.grid_signal import grid
 from tests.fields import build_model
 
 
@@ -23,14 +23,14 @@ def measure(snapshot: Snapshot, **options):
 
 def spectrum(model, points=64, coordinates="symmetric", width=256, **changes):
     field = build_model(model, width=width, **changes)
-    x = grid(points, points, coordinates=coordinates, aspect="per_axis")
+    x = grid((points, points), coordinates=coordinates, aspect="per_axis")
     freeze_statistics(field, x)
     return measure(Snapshot(0, field, x))
 
 
 def test_against_numpy():
     field = build_model("relu", width=32)
-    x = grid(20, 20, coordinates="symmetric", aspect="per_axis")
+    x = grid((20, 20), coordinates="symmetric", aspect="per_axis")
     measured = measure(Snapshot(0, field, x))
     W = field.inlet.linear.weight.detach().double()
     Z = torch.relu(x.double() @ W.T + field.inlet.linear.bias.detach().double()).numpy()
@@ -69,7 +69,7 @@ def test_an_encoding_is_measured_beside_the_inlet():
 
 def test_options_choose_stages_weights_points_and_arrays():
     field = build_model("relu", width=12, hidden_layers=2)
-    snapshot = Snapshot(0, field, grid(16, 16, coordinates="symmetric", aspect="per_axis"))
+    snapshot = Snapshot(0, field, grid((16, 16), coordinates="symmetric", aspect="per_axis"))
     everything = measure(
         snapshot, stages=["encoding", "inlet", "hidden", "head"], weights=True, jacobians=True
     )

@@ -15,7 +15,7 @@ WOBBLE = np.array([-1.0, 1.0, -0.5, 0.5, -0.2, 0.2, -0.8, 0.8])
 #: The last step.
 LAST = 9
 LEAVES = {
-    "model.width": 16, "model.hidden_layers": 3, "task.kind": "image", "task.side": 64,
+    "model.width": 16, "model.hidden_layers": 3, "task.side": 64,
     "fit.lr": 0.005, "fit.steps": LAST, "data.channels": 3,
 }  # fmt: skip
 MACHINE = {
@@ -23,7 +23,7 @@ MACHINE = {
     "seconds_total": 1.5,
     "device": "cpu", "threads": 1, "processor": "a processor", "cores": 2, "platform": "Linux",
     "commit": "0123456789ab", "versions": "python 3.11.7, torch 2.13.0",
-    "finished_utc": "2026-01-01T00:00:00+00:00",
+    "finished_utc": "2026-01-01T00:00:00+00:00", "noun": "image", "page": False,
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def made_up(
                 last = value[seed] if np.ndim(value) else float(value) + around
                 run = f"{key}/{seed}"
                 folder = f"runs/{key}/seed-{seed:03d}"
-                ends = {"folder": folder, metric: last, "early_slope": -0.1}
+                ends = {"folder": folder, "metric": metric, metric: last, "early_slope": -0.1}
                 rows.append({"run": run, "key": key, "seed": seed, **identity}
                             | LEAVES | MACHINE | ends | own)  # fmt: skip
                 first = np.mean(value) / 2

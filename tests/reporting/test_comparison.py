@@ -59,7 +59,7 @@ def test_rows_are_named_by_what_was_swept():
 def test_each_task_has_its_metric():
     pictures = made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]})
     solids = made_up({"relu": [0.5, 0.6], "pe": [0.7, 0.9]}, metric="iou", task="occupancy",
-                     items=("bunny", "knot"), **{"task.kind": "occupancy"})  # fmt: skip
+                     items=("bunny", "knot"))  # fmt: skip
     found = compare_rows(joined(pictures, solids))
     assert [(row.metric, row.name) for row in found.rows] == [
         ("psnr", "relu"), ("psnr", "pe"), ("iou", "relu"), ("iou", "pe")
@@ -89,3 +89,13 @@ def test_csv_holds_every_number_in_full():
     assert float(rows[0]["mean"]) == found.rows[0].mean.mean and rows[0]["difference"] == ""
     assert float(rows[1]["difference_low"]) == found.rows[1].against.difference.low
     assert rows[1]["reference"] == "relu" and rows[1]["shared_items"] == "2"
+
+
+def test_units_and_directions_are_those_of_the_task():
+    told = {"metric.psnr.unit": "dB", "metric.psnr.better": "higher"}
+    found = compare_rows(made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]}, **told))
+    table = as_table(found)
+    assert "psnr (dB) ± std" in table.header and "psnr: higher is better" in table.note
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert rows[0]["unit"] == "dB" and rows[0]["better"] == "higher"
+    assert compare_rows(made_up({"relu": [20.0]})).measured("psnr") == "psnr"

@@ -81,7 +81,7 @@ def test_links_are_relative_to_the_page():
     assert run.config == f"../../{folder}/config.yaml"
     assert run.record == f"../../{folder}/record.json"
     assert run.page is None
-    solid = made_up({"relu": [0.9]}, task="occupancy", seeds=1)
+    solid = made_up({"relu": [0.9]}, seeds=1, page=True)
     (run,) = summarise_runs([solid], OUTPUTS, PAGE).runs["made_up"]
     assert run.page == f"../../{solid.runs['folder'].iloc[0]}/page.html"
 

@@ -10,12 +10,12 @@ from PIL import Image
 
 from inr_experiments.config import resolve
 from inr_experiments.data.images import load as images
-from inr_experiments.experiment import execute
+from inr_experiments.experiment import execute, identify
 from inr_experiments.reporting.gains import per_item
 from inr_experiments.reporting.panels import run_of
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import read_frame, write_frame
-from inr_experiments.runs.names import note_name, read_names, source_of
+from inr_experiments.runs.names import Name, note_name, read_names
 from inr_experiments.sweep.compose import configs
 
 TINY = ("scale=smoke", "fit.steps=2", "task.side=16", "model=relu", "diagnostic=spectra")
@@ -42,6 +42,11 @@ def config(path=None, *words):
     given = [] if path is None else [f"task.path={path}"]
     (cfg,) = configs([*TINY, "outputs=o", *given, *words])
     return cfg
+
+
+def asked_by(cfg) -> Name:
+    """The name of the data that a config asks for."""
+    return identify(resolve(cfg))[1]
 
 
 def fit(*paths, words=()):
@@ -137,12 +142,12 @@ def test_only_the_names_that_are_asked_for(there):
     shutil.copytree("a", "b")
     (run, _) = fit("a/x.png", "b/x.png")
     for path in ("a/x.png", "b/x.png"):
-        asked = {run.folder: [source_of(resolve(config(path)))]}
-        frame = make_frame("mine", [run.folder], sources=asked)
+        asked = {run.folder: [asked_by(config(path))]}
+        frame = make_frame("mine", [run.folder], asked=asked)
         assert list(frame.runs.index) == [f"{run.record['key']}/0"]
         assert list(frame.runs["item"]) == ["x"], "no other is called so"
-    both = [str(there / "b/x.png"), str(there / "a/x.png")]
-    assert items([run], sources={run.folder: both}) == ["b/x", "a/x"], "in the order of the sweep"
+    both = [asked_by(config("b/x.png")), asked_by(config("a/x.png"))]
+    assert items([run], asked={run.folder: both}) == ["b/x", "a/x"], "in the order of the sweep"
 
 
 def test_a_copy_of_a_bundled_picture(there):
@@ -151,7 +156,7 @@ def test_a_copy_of_a_bundled_picture(there):
     assert mine.folder == bundled.folder and not mine.fresh
     assert mine.note == "me.png holds the same bytes as astronaut: one run"
     assert items([mine]) == ["astronaut", "me"]
-    assert source_of(resolve(config())) == "astronaut"
+    assert asked_by(config()).source == "astronaut"
 
 
 def test_one_file_has_one_name_from_everywhere(there, monkeypatch):
@@ -197,5 +202,5 @@ def test_a_run_without_a_list_of_names_has_that_of_its_record(there, text):
     path = run.folder / "names.json"
     path.unlink() if text is None else path.write_text(text)
     assert items([run]) == ["me"]
-    assert note_name(run.folder, resolve(config("me.png"))) == ""
+    assert note_name(run.folder, asked_by(config("me.png"))) == ""
     assert json.loads(path.read_text())[0]["absolute"] == str(there / "me.png")

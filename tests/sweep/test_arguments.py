@@ -138,7 +138,7 @@ def test_a_folder_of_solids(tmp_path, monkeypatch):
 def test_nothing_to_sweep_over_is_said(tmp_path, monkeypatch, value):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no file to fit; expected pictures"):
+    with pytest.raises(InputError, match="holds no file to fit; expected images"):
         ready(["-m", f"task.path={value}"])
 
 

@@ -33,7 +33,7 @@ def ball(tmp_path_factory):
 
 
 def test_what_the_protocol_asks(ball):
-    assert (ball.in_features, ball.out_features, ball.resolution) == (3, 1, 16)
+    assert (ball.domain.dimensions, ball.out_features, ball.domain.density) == (3, 1, 8)
     assert ball.item == "ball" and len(ball.sha256) == 64
     assert ball.coordinates.shape == (256, 3) and ball.coordinates.dtype == torch.float32
     assert ball.facts["inside_share"] == pytest.approx(math.pi / 6, abs=0.01)

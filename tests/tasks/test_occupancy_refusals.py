@@ -6,7 +6,7 @@ import pytest
 import trimesh
 
 from inr_experiments.checks import InputError
-from inr_experiments.tasks.image_fit import ImageFit
+from inr_experiments.tasks.image import Image
 
 from ..solids import small, sphere, write
 
@@ -21,22 +21,22 @@ def refusal(**arguments) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "task.shape=None"),
+        ({}, "shape=None"),
         ({"shape": "menguer"}, "did you mean 'menger'"),
-        ({"shape": "blob", "points": "everywhere"}, "task.points='everywhere'"),
-        ({"shape": "blob", "loss": "l1"}, "task.loss='l1'"),
-        ({"shape": "blob", "sigma": 0}, "task.sigma=0"),
-        ({"shape": "blob", "sigma": 1e6, "points": "near_surface"}, "task.sigma=1000000.0"),
-        ({"shape": "blob", "threshold": 0.5}, "task.threshold=0.5: blob is no volume"),
-        ({"shape": "blob", "key": "a"}, "task.key='a': blob is no volume"),
-        ({"shape": "blob", "near_share": 1.5}, "task.near_share=1.5"),
-        ({"shape": "blob", "scaling": "cube"}, "task.scaling='cube'"),
-        ({"shape": "blob", "fill": 0}, "task.fill=0"),
-        ({"shape": "blob", "fill": 2}, "task.fill=2: expected a number above 0 and at most 1"),
+        ({"shape": "blob", "points": "everywhere"}, "points='everywhere'"),
+        ({"shape": "blob", "loss": "l1"}, "loss='l1'"),
+        ({"shape": "blob", "sigma": 0}, "sigma=0"),
+        ({"shape": "blob", "sigma": 1e6, "points": "near_surface"}, "sigma=1000000.0"),
+        ({"shape": "blob", "threshold": 0.5}, "threshold=0.5: blob is no volume"),
+        ({"shape": "blob", "key": "a"}, "key='a': blob is no volume"),
+        ({"shape": "blob", "near_share": 1.5}, "near_share=1.5"),
+        ({"shape": "blob", "scaling": "cube"}, "scaling='cube'"),
+        ({"shape": "blob", "fill": 0}, "fill=0"),
+        ({"shape": "blob", "fill": 2}, "fill=2: expected a number above 0 and at most 1"),
         ({"shape": "blob", "eval_resolution": 10**6}, "an integer from 2 to 1024"),
         ({"shape": "blob", "mesh_resolution": 10**6}, "an integer from 2 to 1024"),
-        ({"shape": "blob", "pool": 10**12}, "task.pool=1000000000000"),
-        ({"shape": "blob", "near_points": 10**12}, "task.near_points=1000000000000"),
+        ({"shape": "blob", "pool": 10**12}, "pool=1000000000000"),
+        ({"shape": "blob", "near_points": 10**12}, "near_points=1000000000000"),
     ],
 )
 def test_values_that_cannot_be_used(arguments, said):
@@ -65,7 +65,7 @@ def test_a_bowl_is_no_solid_but_a_vessel_with_a_small_mouth_is(tmp_path):
 
 def test_a_cube_fills_the_box_and_needs_a_margin(tmp_path):
     path = str(write(tmp_path / "a.ply", trimesh.creation.box((1, 1, 1))))
-    assert "inside share 1 " in refusal(path=path) and "task.fill" in refusal(path=path)
+    assert "inside share 1 " in refusal(path=path) and "fill=0.9" in refusal(path=path)
     assert small(path=path, fill=0.5).facts["inside_share"] == pytest.approx(1 / 8)
 
 
@@ -76,7 +76,7 @@ def test_a_picture_is_no_solid_and_a_mesh_no_picture(tmp_path):
     mesh = write(tmp_path / "a.ply", sphere(2))
     assert "is no volume" in refusal(path=str(mesh), threshold=0.5)
     with pytest.raises(InputError, match=r"a\.ply: cannot be read .* task=occupancy"):
-        ImageFit(path=str(mesh))
+        Image(path=str(mesh))
 
 
 def test_a_scan_that_is_not_there_says_what_to_do(tmp_path, monkeypatch):

@@ -25,6 +25,8 @@ DIV2K = (
     *("0872", "0887", "0863", "0877", "0821", "0834", "0809", "0890"),
 )
 
+#: What stands for a picture, where a file is missing.
+EXPECTED = "a picture (with -m, also a folder of them)"
 #: Pixels that a picture may have unless a config says otherwise: 8000², 0.8 GB as RGB floats.
 PIXEL_LIMIT = 64_000_000
 
@@ -42,6 +44,14 @@ class LoadedImage:
     pixels: npt.NDArray[np.float32]
     sha256: str
     notes: tuple[str, ...]
+
+
+def suffixes() -> tuple[str, ...]:
+    """Endings of the files that Pillow reads."""
+    from PIL import Image
+
+    extensions = Image.registered_extensions().items()
+    return tuple(suffix for suffix, form in extensions if form in Image.OPEN)
 
 
 def bundled(name: str) -> Path:
@@ -81,7 +91,7 @@ def load(path: Path, *, side: int | None = None, pixel_limit: int = PIXEL_LIMIT)
         InputError: if the file is missing, unreadable or no picture that `decode` accepts, or if
             it, before or after resizing, has more than `pixel_limit` pixels.
     """
-    sha256 = file_sha256(path, expected="a picture (with -m, also a folder of them)")
+    sha256 = file_sha256(path, expected=EXPECTED)
     pixels, notes = decode(path, pixel_limit=pixel_limit)
     if side is not None and side != max(pixels.shape[:2]):
         pixels = _resize(pixels, side, pixel_limit)

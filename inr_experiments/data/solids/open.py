@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...checks import ArgumentError, InputError, nearest
+from ...digest import file_sha256
 from ...paths import data_dir, user_path
 from . import meshes, volumes
 from .base import Solid
-from .shapes import SHAPES, Shape
+from .shapes import SHAPES, Shape, shape_sha256
 
+SUFFIXES = meshes.SUFFIXES + volumes.SUFFIXES
 #: Where the camera stands unless a scan says otherwise, in degrees about the vertical y axis.
 AZIMUTH = 30.0
 
@@ -56,12 +58,16 @@ def locate(*, shape: str | None, path: str | None) -> Path | None:
     )
 
 
-def item_name(*, shape: str | None, path: str | None) -> str:
-    """The solid's name in tables: the file's without its endings, or the name asked by."""
-    if path is None:
-        return str(shape)
-    file = Path(path)
-    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
+def fingerprint(*, shape: str | None, path: str | None) -> str:
+    """The hash of the data behind a solid, which is not opened.
+
+    Raises:
+        InputError: if there is no such name or file.
+    """
+    file = locate(shape=shape, path=path)
+    if file is None:
+        return shape_sha256(str(shape))
+    return file_sha256(file, expected=f"a mesh or volume ({' '.join(SUFFIXES)})")
 
 
 def azimuth(*, shape: str | None, path: str | None) -> float:

@@ -30,6 +30,11 @@ class Form:
     radius: float
 
 
+def shape_sha256(name: str) -> str:
+    """The hash of a shape's formula, as its name and version stand for it."""
+    return sha256_of(f"{name} {VERSION}")
+
+
 class Shape:
     """An analytic shape as a solid in the box.
 
@@ -42,7 +47,7 @@ class Shape:
         half = np.array(form.half_extents)
         self._f = form.f
         self._scale = scale_to_box(half, form.radius, scaling=scaling, fill=fill)
-        self.sha256 = sha256_of(f"{name} {VERSION}")
+        self.sha256 = shape_sha256(name)
         self.facts = {
             "kind": "analytic",
             "half_extents": (half * self._scale).tolist(),

@@ -176,7 +176,7 @@ def _choose(path: Path, names: list[str], key: str | None) -> tuple[str, list[st
     if not names:
         raise InputError(f"{path}: holds no array; expected an array (X, Y, Z)")
     asked = "no key is given" if key is None else f"no array {key!r}"
-    raise InputError(f"{path}: {asked}; expected task.key to be one of {', '.join(names)}")
+    raise InputError(f"{path}: {asked}; expected key=NAME, one of {', '.join(names)}")
 
 
 def _no_key(path: Path, key: str | None) -> None:

@@ -7,7 +7,8 @@ import torch
 
 from inr_experiments.checks import InputError
 from inr_experiments.data.images.load import BUNDLED, DIV2K
-from inr_experiments.tasks.image_fit import ImageFit, fitted_mask, grid
+from inr_experiments.tasks.grid_signal import fitted_mask, grid
+from inr_experiments.tasks.image import Image
 
 
 @pytest.fixture
@@ -19,20 +20,20 @@ def picture(tmp_path):
 
 
 def test_symmetric_grid_has_its_corners():
-    x = grid(3, 5, coordinates="symmetric", aspect="per_axis").reshape(3, 5, 2)
+    x = grid((3, 5), coordinates="symmetric", aspect="per_axis").reshape(3, 5, 2)
     assert x[0, 0].tolist() == [-1, -1] and x[-1, -1].tolist() == [1, 1]
     assert x[0, :, 1].tolist() == [-1, -0.5, 0, 0.5, 1], "the second coordinate runs to the right"
 
 
 def test_unit_grid_is_half_open():
-    x = grid(2, 4, coordinates="unit", aspect="per_axis").reshape(2, 4, 2)
+    x = grid((2, 4), coordinates="unit", aspect="per_axis").reshape(2, 4, 2)
     assert x[0, :, 1].tolist() == [0, 0.25, 0.5, 0.75]
     assert x[:, 0, 0].tolist() == [0, 0.5]
 
 
 @pytest.mark.parametrize("coordinates", ["symmetric", "unit"])
 def test_keeping_the_aspect_gives_square_pixels(coordinates):
-    x = grid(20, 30, coordinates=coordinates, aspect="keep").reshape(20, 30, 2)
+    x = grid((20, 30), coordinates=coordinates, aspect="keep").reshape(20, 30, 2)
     down, right = x[1, 0, 0] - x[0, 0, 0], x[0, 1, 1] - x[0, 0, 1]
     torch.testing.assert_close(down, right)
     if coordinates == "symmetric":
@@ -40,11 +41,11 @@ def test_keeping_the_aspect_gives_square_pixels(coordinates):
 
 
 def test_exact_prediction_is_infinite_and_swapped_axes_are_not(picture):
-    task = ImageFit(path=str(picture), fitted="all")
-    pixels = torch.from_numpy(task.picture).reshape(-1, 3)
+    task = Image(path=str(picture), fitted="all")
+    pixels = torch.from_numpy(task.values).reshape(-1, 3)
     assert task.evaluate(lambda x: pixels)["psnr"] == float("inf")
     # What is predicted at (down, right) is the pixel there, also on a picture that is not square.
-    image = torch.from_numpy(task.picture)
+    image = torch.from_numpy(task.values)
 
     def look_up(x):
         row = ((x[:, 0] + 1) / 2 * 19).round().long()
@@ -55,88 +56,88 @@ def test_exact_prediction_is_infinite_and_swapped_axes_are_not(picture):
 
 
 def test_metrics_split_fitted_and_held_out(picture):
-    task = ImageFit(path=str(picture), fitted="every_second")
+    task = Image(path=str(picture), fitted="every_second")
     assert task.facts["fitted"] == 150 and task.facts["heldout"] == 450
-    wrong = task.picture.copy()
+    wrong = task.values.copy()
     wrong[~task.mask] = np.clip(wrong[~task.mask] - 0.1, 0, 1)
     metrics = task.evaluate(lambda x: torch.from_numpy(wrong).reshape(-1, 3))
     assert metrics["psnr"] == float("inf")
     assert 19 < metrics["psnr_heldout"] < 21  # −20 log10(0.1), but for clipped pixels
-    assert "psnr_heldout" not in ImageFit(path=str(picture)).evaluate(lambda x: torch.zeros(600, 3))
+    assert "psnr_heldout" not in Image(path=str(picture)).evaluate(lambda x: torch.zeros(600, 3))
 
 
 def test_coordinates_and_targets_belong_together(picture):
-    task = ImageFit(path=str(picture), fitted="every_second")
+    task = Image(path=str(picture), fitted="every_second")
     x, y = task.batch("full", torch.Generator())
     row = ((x[:, 0] + 1) / 2 * 19).round().long()
     column = ((x[:, 1] + 1) / 2 * 29).round().long()
-    assert y.equal(torch.from_numpy(task.picture)[row, column])
+    assert y.equal(torch.from_numpy(task.values)[row, column])
     x, y = task.batch(7, torch.Generator().manual_seed(0))
     assert x.shape == (7, 2) and y.shape == (7, 3)
 
 
 def test_a_random_fraction_is_the_same_every_time():
-    a, b = (fitted_mask(50, 40, 0.25, seed=3) for _ in range(2))
+    a, b = (fitted_mask((50, 40), 0.25, seed=3) for _ in range(2))
     assert a.sum() == 500 and (a == b).all()
-    assert (fitted_mask(50, 40, 0.25, seed=4) != a).any()
+    assert (fitted_mask((50, 40), 0.25, seed=4) != a).any()
 
 
 @pytest.mark.parametrize(("height", "width"), [(6, 8), (5, 7), (1, 1)])
 def test_jittered_takes_one_pixel_of_every_block(height, width):
-    mask = fitted_mask(height, width, "jittered", seed=0)
+    mask = fitted_mask((height, width), "jittered", seed=0)
     for top in range(0, height, 2):
         for left in range(0, width, 2):
             assert mask[top : top + 2, left : left + 2].sum() == 1
 
 
 def test_jittered_reaches_every_corner_of_a_block():
-    mask = fitted_mask(40, 40, "jittered", seed=0)
+    mask = fitted_mask((40, 40), "jittered", seed=0)
     shares = [mask[i::2, j::2].mean() for i in (0, 1) for j in (0, 1)]
     assert sum(shares) == 1 and min(shares) > 0.15
 
 
 def test_clustered_is_a_quarter_and_dense_at_its_blobs():
-    mask = fitted_mask(60, 80, "clustered", seed=1)
-    assert mask.sum() == 1200 and (mask == fitted_mask(60, 80, "clustered", seed=1)).all()
+    mask = fitted_mask((60, 80), "clustered", seed=1)
+    assert mask.sum() == 1200 and (mask == fitted_mask((60, 80), "clustered", seed=1)).all()
     tiles = mask.reshape(6, 10, 8, 10).mean(axis=(1, 3))
-    evenly = fitted_mask(60, 80, 0.25, seed=1).reshape(6, 10, 8, 10).mean(axis=(1, 3))
+    evenly = fitted_mask((60, 80), 0.25, seed=1).reshape(6, 10, 8, 10).mean(axis=(1, 3))
     assert tiles.std() > 3 * evenly.std() and tiles.max() > 0.5
 
 
 def test_noise_is_on_the_fitted_values_alone(picture):
-    clean = ImageFit(path=str(picture), fitted="every_second")
-    noisy = ImageFit(path=str(picture), fitted="every_second", noise=0.1)
+    clean = Image(path=str(picture), fitted="every_second")
+    noisy = Image(path=str(picture), fitted="every_second", noise=0.1)
     added = noisy.targets - clean.targets
     assert added.std().item() == pytest.approx(0.1, rel=0.1)
     assert noisy.targets.max() > 1, "clipped"
-    again = ImageFit(path=str(picture), fitted="every_second", noise=0.1)
+    again = Image(path=str(picture), fitted="every_second", noise=0.1)
     assert again.targets.equal(noisy.targets)
     # A prediction that is the picture itself is perfect, whatever noise was fitted.
-    pixels = torch.from_numpy(clean.picture).reshape(-1, 3)
+    pixels = torch.from_numpy(clean.values).reshape(-1, 3)
     assert noisy.evaluate(lambda x: pixels)["psnr_heldout"] == float("inf")
 
 
 @pytest.mark.parametrize("noise", [-0.1, "much", True])
 def test_bad_noise_is_refused(picture, noise):
-    with pytest.raises(InputError, match=r"task\.noise"):
-        ImageFit(path=str(picture), noise=noise)
+    with pytest.raises(InputError, match=r"^noise="):
+        Image(path=str(picture), noise=noise)
 
 
 @pytest.mark.parametrize("fitted", ["half", 0, 1.5, True, -0.1])
 def test_bad_fractions_are_refused(fitted):
-    with pytest.raises(InputError, match=r"task\.fitted"):
-        fitted_mask(4, 4, fitted, 0)
+    with pytest.raises(InputError, match=r"^fitted="):
+        fitted_mask((4, 4), fitted, 0)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_photographs_open(name):
-    task = ImageFit(image=name, side=48)
-    assert max(task.picture.shape[:2]) == 48 and task.item == name
+    task = Image(image=name, side=48)
+    assert max(task.values.shape[:2]) == 48 and task.item == name
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", DIV2K)
 def test_div2k_crops_open(name):
-    task = ImageFit(image=name, source="div2k", fitted="every_second")
-    assert task.picture.shape == (512, 512, 3)
+    task = Image(image=name, source="div2k", fitted="every_second")
+    assert task.values.shape == (512, 512, 3)
     assert len(task.coordinates) == 256 * 256

@@ -1,0 +1,103 @@
+"""Fitting one picture."""
+
+from pathlib import Path
+from typing import Any
+
+from ..checks import ArgumentError, choice, integer
+from ..data.images import load as images
+from ..digest import file_sha256
+from ..metrics.image import ssim
+from ..paths import data_dir, stem_of, user_path
+from .grid_signal import GridSignal
+from .task import Metric, Predict
+
+
+class Image(GridSignal):
+    """Fit the pixels of one picture; P = 2, C = 1 or 3, mean squared error.
+
+    Metrics: those of `GridSignal`, and `ssim` on the whole picture.
+
+    Args:
+        image: name of a bundled photograph or DIV2K id; not used where `path` is given.
+        path: a file of one's own.
+        source: where `image` is looked up, `bundled` or `div2k`.
+        side: pixels along the longer side after resizing; None keeps the file's own.
+        pixel_limit: a file whose header announces more pixels is refused before decoding.
+        fitted, mask_seed, noise, coordinates, aspect: see `GridSignal`.
+
+    Raises:
+        InputError: if a value or the file cannot be used.
+    """
+
+    METRICS = {**GridSignal.METRICS, "ssim": Metric()}
+    NOUN = "image"
+    KEY_EXCLUDES = ("image", "path", "pixel_limit")
+    COST_EXCLUDES = (*GridSignal.COST_EXCLUDES, "image", "pixel_limit")
+
+    def __init__(
+        self,
+        *,
+        image: str | None = None,
+        path: str | None = None,
+        source: str = "bundled",
+        side: int | None = None,
+        fitted: str | float = "all",
+        mask_seed: int = 0,
+        noise: float = 0.0,
+        coordinates: str = "symmetric",
+        aspect: str = "per_axis",
+        pixel_limit: int = images.PIXEL_LIMIT,
+    ) -> None:
+        if side is not None:
+            integer("side", side, least=2)
+        integer("pixel_limit", pixel_limit)
+        file = locate(image=image, path=path, source=source)
+        picture = images.load(file, side=side, pixel_limit=pixel_limit)
+        super().__init__(
+            picture.pixels,
+            fitted=fitted,
+            mask_seed=mask_seed,
+            noise=noise,
+            coordinates=coordinates,
+            aspect=aspect,
+        )
+        self.item = self.item_name(image=image, path=path)
+        self.sha256 = picture.sha256
+        height, width, _ = picture.pixels.shape
+        # DIV2K may not be passed on, nor what shows its pictures.
+        free = source != "div2k" and not file.is_relative_to(data_dir())
+        notes = list(picture.notes)
+        self.facts |= {"height": height, "width": width, "redistributable": free, "notes": notes}
+
+    @classmethod
+    def suffixes(cls) -> tuple[str, ...]:
+        """Endings of pictures."""
+        return images.suffixes()
+
+    @classmethod
+    def item_name(cls, *, image: str | None, path: str | None = None, **_: Any) -> str:
+        """The file's name, or the photograph's."""
+        return str(image) if path is None else stem_of(path)
+
+    @classmethod
+    def fingerprint(
+        cls, *, image: str | None, path: str | None = None, source: str = "bundled", **_: Any
+    ) -> str:
+        """The hash of the file's bytes."""
+        file = locate(image=image, path=path, source=source)
+        return file_sha256(file, expected=images.EXPECTED)
+
+    def evaluate(self, predict: Predict) -> dict[str, float]:
+        """`psnr` (dB, fitted pixels), `psnr_heldout` (dB), `ssim`; all of the clamped picture."""
+        prediction = self.on_grid(predict)
+        return {**self.compare(prediction), "ssim": ssim(prediction=prediction, target=self.values)}
+
+
+def locate(*, image: str | None, path: str | None, source: str) -> Path:
+    """The file that a task's `image`, `path` and `source` mean, without opening it."""
+    if path is not None:
+        return user_path(path)
+    if image is None:
+        raise ArgumentError("image=null: expected a name, or path=FILE")
+    find = {"bundled": images.bundled, "div2k": images.div2k}
+    return find[choice("source", source, find)](str(image))
