@@ -7,14 +7,14 @@ import torch
 
 from inr_experiments.building import build_settings, build_task
 from inr_experiments.checks import ArgumentError, InputError
+from inr_experiments.experiment import identify
 from inr_experiments.models.inits.rank_expanding import RankExpanding
-from inr_experiments.runs.key import run_key
 from tests.fields import build_model, config_of
 
 
 def test_no_clock_is_read_and_no_device_asked(monkeypatch):
     words = ("model=relu", "fit.precision=bf16", "task.noise=0.125")
-    expected = run_key(config_of(*words), data_sha256="0" * 64)
+    expected = identify(config_of(*words))[0]
     config_of.cache_clear()
 
     def refuse(*_):
@@ -24,7 +24,7 @@ def test_no_clock_is_read_and_no_device_asked(monkeypatch):
         monkeypatch.setattr(time, clock, refuse)
     for ask in ("is_available", "device_count", "get_device_capability"):
         monkeypatch.setattr(torch.cuda, ask, refuse)
-    assert run_key(config_of(*words), data_sha256="0" * 64) == expected
+    assert identify(config_of(*words))[0] == expected
 
 
 def test_a_part_knows_no_key_and_the_builder_puts_it_in_front():

@@ -32,7 +32,7 @@ class Spectra:
         stages: of `encoding`, `inlet`, `hidden`, `head`; a model may lack one.
         weights: also those of the stages' weight matrices.
         jacobians: also the feature Jacobians.
-        points: so many of the fitted points, evenly spread; None takes all.
+        points: so many of the rows, evenly spread; None takes all.
         arrays: keep the singular values, not only what is measured of them.
 
     Raises:
@@ -58,10 +58,10 @@ class Spectra:
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
-        chosen = spread(len(exact.coordinates), self.points or len(exact.coordinates))
         result: Result = {}
         for name, Z in exact.features(self._has).items():
-            result |= self._of_stage(name, Z[chosen.to(Z.device)])
+            rows = spread(len(Z), self.points or len(Z))
+            result |= self._of_stage(name, Z[rows.to(Z.device)])
         if not result:
             raise ArgumentError(f"stages={self.stages}: the model has none of them")
         stage_of = exact.stage_by_module()

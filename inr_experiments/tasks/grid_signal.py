@@ -36,7 +36,7 @@ class GridSignal(Task):
         mask_seed: seed of their draw and of the noise.
         noise: σ of the Gaussian noise on the fitted targets, which are not clipped afterwards.
         coordinates: `symmetric` for [-1, 1], `unit` for [0, 1).
-        aspect: `per_axis` or `keep`; see `grid`.
+        aspect: `per_axis` or `keep`; see `grid_axes`.
 
     Raises:
         InputError: if a value cannot be used.
@@ -59,6 +59,7 @@ class GridSignal(Task):
         self.values = values
         self.mask = fitted_mask(shape, fitted, mask_seed)
         self.out_features = channels
+        axes = grid_axes(shape, coordinates=coordinates, aspect=aspect)
         self.all_coordinates = grid(shape, coordinates=coordinates, aspect=aspect)
         chosen = torch.from_numpy(self.mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
@@ -72,6 +73,7 @@ class GridSignal(Task):
             half_extents=self.all_coordinates.abs().amax(dim=0).tolist(),
             radius=self.all_coordinates.norm(dim=1).max().item(),
             density=along / LENGTH[coordinates],
+            axes=tuple(axis.tolist() for axis in axes),
         )
         self.facts: dict[str, Any] = {
             "channels": channels,
@@ -114,14 +116,14 @@ def as_picture(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return values
 
 
-def grid(shape: Sequence[int], *, coordinates: str, aspect: str) -> Tensor:
-    """Coordinates of every node, the last axis fastest.
+def grid_axes(shape: Sequence[int], *, coordinates: str, aspect: str) -> list[Tensor]:
+    """Coordinates along each axis.
 
-    `symmetric`: n nodes along an axis lie at −1 + 2i/(n − 1), the ends included; `unit`: at i/n
-    in [0, 1). With aspect `per_axis` each axis spans the whole range; with `keep` the longest one
-    does and the others have the same pitch, centred for `symmetric`.
+    `symmetric`: n nodes lie at −1 + 2i/(n − 1), the ends included; `unit`: at i/n in [0, 1). With
+    aspect `per_axis` each axis spans the whole range; with `keep` the longest one does and the
+    others have the same pitch, centred for `symmetric`.
 
-    Shapes: -> (Π nᵢ, P) float32; of a picture each row is (down, right).
+    Shapes: -> P of (nᵢ,) float64.
     """
     choice("coordinates", coordinates, LENGTH)
     choice("aspect", aspect, ASPECTS)
@@ -133,7 +135,15 @@ def grid(shape: Sequence[int], *, coordinates: str, aspect: str) -> Tensor:
             return index / span
         return (2 * index - (n - 1)) / max(span - 1, 1)
 
-    axes = torch.meshgrid(*map(axis, shape), indexing="ij")
+    return [axis(n) for n in shape]
+
+
+def grid(shape: Sequence[int], *, coordinates: str, aspect: str) -> Tensor:
+    """Coordinates of every node, the last axis fastest; see `grid_axes`.
+
+    Shapes: -> (Π nᵢ, P) float32; of a picture each row is (down, right).
+    """
+    axes = torch.meshgrid(*grid_axes(shape, coordinates=coordinates, aspect=aspect), indexing="ij")
     return torch.stack([values.flatten() for values in axes], dim=1).to(torch.float32)
 
 
