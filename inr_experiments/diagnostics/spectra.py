@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..checks import InputError, choice, integer
 from ..fit.snapshot import Snapshot
 from ..ntk.feature_jacobian import feature_jacobian_ranks
-from ..ntk.function import spread
+from ..ntk.function import evenly_spaced
 from ..ranks.measures import rank_family
 from ..ranks.singular import singular_values, with_centred
 from ..tasks.task import Task
@@ -58,7 +58,7 @@ class Spectra:
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
-        chosen = spread(len(exact.coordinates), self.points or len(exact.coordinates))
+        chosen = evenly_spaced(len(exact.coordinates), self.points or len(exact.coordinates))
         result: Result = {}
         for name, Z in exact.features():
             if self._has(name):

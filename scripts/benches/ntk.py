@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from inr_experiments.ntk.operator import ntk_operator
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
 from inr_experiments.ntk.explicit import total_kernel
 from inr_experiments.ntk.lanczos import largest_eigenvalues
-from inr_experiments.ntk.operator import ntk_operator
 from inr_experiments.ntk.quadrature import spectral_density
 
 from .timing import Row, median, peak

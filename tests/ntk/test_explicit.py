@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from inr_experiments.ntk.operator import ntk_operator
 
 from inr_experiments.ntk.explicit import layer_kernels, total_kernel
-from inr_experiments.ntk.operator import ntk_operator
 from inr_experiments.ntk.spectrum import matrix
 from tests.cases import CASES, Case, field, points
 from tests.reference import ntk as reference

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
+from inr_experiments.ntk.operator import ntk_operator
 from torch import nn
 
 from inr_experiments.checks import InputError
 from inr_experiments.ntk.explicit import layer_kernels, total_kernel
-from inr_experiments.ntk.operator import ntk_operator
 from tests.cases import field, points
 from tests.reference import ntk as reference
 

@@ -1,0 +1,237 @@
+"""The Jacobian of one layer in the two forms that are cheaper than itself: factors and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+#: Rows taken at a time: the working set of a chunk stays in the cache.
+ROWS = 4096
+#: Entries of per-sample gradients formed at a time.
+ENTRIES = 1 << 25
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Row (n, c) of the Jacobian is Σ_t z_t(n) ⊗ δ_ct(n), t the positions or calls of a layer.
+
+    A trained bias is the weight of an input that is 1, the last column of Z.
+
+    Attributes:
+        layer: name of the module.
+        inputs: Z, (N, T, D_in).
+        sensitivities: Δ, (N, C, T, D_out), derivatives of C outputs by the pre-activations.
+        columns: columns of Z that belong to each parameter.
+    """
+
+    layer: str
+    inputs: Tensor
+    sensitivities: Tensor
+    columns: dict[str, slice]
+
+    @property
+    def few_positions(self) -> bool:
+        """True where products of all pairs of positions cost less than gradients of samples."""
+        positions, width = self.inputs.shape[1:]
+        units = self.sensitivities.shape[3]
+        return positions**2 * (width + units) <= width * units or positions == 1
+
+    def only(self, parameter: str) -> Factors:
+        """The part of one parameter."""
+        own = self.columns[parameter]
+        inputs = self.inputs[..., own]
+        return replace(self, inputs=inputs, columns={parameter: slice(0, inputs.shape[-1])})
+
+    def traced(self) -> Factors:
+        """The layer with its outputs laid side by side as one.
+
+        Σ_c (Δ_c Δ_cᵀ) = [Δ_1 … Δ_C][Δ_1 … Δ_C]ᵀ: the trace over outputs is the kernel of one output
+        with C·D_out pre-activations.
+        """
+        if self.sensitivities.shape[1] == 1:
+            return self
+        return replace(self, sensitivities=self.sensitivities.transpose(1, 2).flatten(2)[:, None])
+
+    @staticmethod
+    def joined(parts: Sequence[Factors]) -> Factors:
+        """The layer at all points from that at some at a time."""
+        inputs = torch.cat([part.inputs for part in parts])
+        return replace(
+            parts[0], inputs=inputs, sensitivities=torch.cat([p.sensitivities for p in parts])
+        )
+
+    def add_kernel(self, K: Tensor, rows: slice) -> None:
+        """Add a stripe of rows of the kernel; on the diagonal blocks up to the diagonal, and no
+        block below it. Shapes: K (C, C, N, N)."""
+        delta, outputs = self.sensitivities, len(K)
+        stop = rows.stop if outputs == 1 else None
+        for t in range(self.inputs.shape[1]):
+            for s in range(self.inputs.shape[1]):
+                gram = self.inputs[rows, t] @ self.inputs[:stop, s].T
+                for c in range(outputs):
+                    for d in range(c, outputs):
+                        end = rows.stop if c == d else None
+                        product = delta[rows, c, t] @ delta[:end, d, s].T
+                        K[c, d, rows, :end].addcmul_(product, gram[:, :end])
+
+    def pieces(self) -> Iterator[Rows]:
+        """Gradients of samples, some units at a time."""
+        points, outputs = self.sensitivities.shape[:2]
+        width = self.inputs.shape[2]
+        units = max(1, ENTRIES // (points * outputs * width))
+        for delta in self.sensitivities.split(units, dim=3):
+            gradients = torch.einsum("ntd,nctu->ncdu", self.inputs, delta).flatten(2)
+            yield Rows(self.layer, gradients, {})
+
+    def pull(self, v: Tensor) -> Tensor:
+        """Jᵀv. Shapes: v (N, C) -> (D_in, D_out)."""
+        M = self.inputs.new_zeros(self.inputs.shape[2], self.sensitivities.shape[3])
+        for r in _chunks(len(v), self.inputs.shape[1]):
+            delta = self.sensitivities[r]
+            if v.shape[1] == 1:
+                weighted = delta[:, 0] * v[r, :, None]
+            else:
+                weighted = torch.einsum("nc,nctd->ntd", v[r], delta)
+            M.addmm_(self.inputs[r].flatten(0, 1).T, weighted.flatten(0, 1))
+        return M
+
+    def push(self, M: Tensor) -> Tensor:
+        """J u. Shapes: u (D_in, D_out) -> (N, C)."""
+        parts = []
+        for r in _chunks(len(self.inputs), self.inputs.shape[1]):
+            delta, image = self.sensitivities[r], self.inputs[r] @ M
+            if delta.shape[1] == 1:
+                parts.append((delta[:, 0] * image).sum(dim=(1, 2))[:, None])
+            else:
+                parts.append(torch.einsum("nctd,ntd->nc", delta, image))
+        return torch.cat(parts)
+
+    def diagonal(self) -> Tensor:
+        """The diagonal of the kernel, output by output. Shapes: -> (N, C)."""
+        Z, delta = self.inputs, self.sensitivities
+        if Z.shape[1] == 1:
+            return delta.square().sum(dim=(2, 3)) * Z.square().sum(dim=(1, 2))[:, None]
+        if not self.few_positions:
+            squares = (piece.rows.square().sum(dim=2) for piece in self.pieces())
+            return sum(squares, start=Z.new_zeros(delta.shape[:2]))
+        gram = torch.einsum("ntd,nsd->nts", Z, Z)
+        return torch.einsum("nctu,ncsu,nts->nc", delta, delta, gram)
+
+    def split(self, gradient: Tensor) -> dict[str, Tensor]:
+        """What `pull` gave, by parameter, each in the order of its entries."""
+        return {name: gradient[own].T.flatten() for name, own in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The Jacobian itself, a gradient for each sample and output: K = R Rᵀ.
+
+    Attributes:
+        layer: name of the module.
+        rows: R, (N, C, size); of a table sparse and with N and C as one dimension.
+        columns: columns of R that belong to each parameter.
+        outputs: C where R is sparse.
+    """
+
+    layer: str
+    rows: Tensor
+    columns: dict[str, slice]
+    outputs: int = 0
+
+    few_positions = True
+
+    def only(self, parameter: str) -> Rows:
+        """The part of one parameter; a table has no other."""
+        if self.rows.is_sparse:
+            return self
+        return replace(self, rows=self.rows[..., self.columns[parameter]], columns={})
+
+    def traced(self) -> Rows:
+        """The layer with its outputs laid side by side as one, as for `Factors`."""
+        if not self.rows.is_sparse:
+            wider = self.rows.shape[1]
+            columns = {n: slice(s.start * wider, s.stop * wider) for n, s in self.columns.items()}
+            rows = self.rows.transpose(1, 2).flatten(1)[:, None]
+            return replace(self, rows=rows, columns=columns)
+        (row, column), (height, width) = self.rows.indices(), self.rows.shape
+        at = torch.stack([row // self.outputs, column + width * (row % self.outputs)])
+        shape = (height // self.outputs, width * self.outputs)
+        return replace(self, rows=_sparse(at, self.rows.values(), shape), outputs=1)
+
+    @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """The layer at all points from that at some at a time."""
+        rows = torch.cat([part.rows for part in parts])
+        return replace(parts[0], rows=rows.coalesce() if rows.is_sparse else rows)
+
+    def add_kernel(self, K: Tensor, rows: slice) -> None:
+        """Add a stripe of rows, as for `Factors`."""
+        for c in range(len(K)):
+            for d in range(c, len(K)):
+                columns = slice(0, rows.stop if c == d else K.shape[3])
+                left, right = self._of(c, rows), self._of(d, columns)
+                if left.is_sparse:
+                    K[c, d, rows, columns] += torch.sparse.mm(left, right.t()).to_dense()
+                else:
+                    K[c, d, rows, columns].addmm_(left, right.T)
+
+    def _of(self, output: int, rows: slice) -> Tensor:
+        """The gradients of one output at some points. Shapes: -> (n, size)."""
+        if not self.rows.is_sparse:
+            return self.rows[rows, output]
+        points = torch.arange(rows.start, rows.stop, device=self.rows.device)
+        return self.rows.index_select(0, points * self.outputs + output)
+
+    def pull(self, v: Tensor) -> Tensor:
+        """Jᵀv. Shapes: v (N, C) -> (size,)."""
+        return self._matrix().t() @ v.flatten()
+
+    def push(self, u: Tensor) -> Tensor:
+        """J u. Shapes: u (size,) -> (N, C)."""
+        outputs = self.outputs if self.rows.is_sparse else self.rows.shape[1]
+        return (self._matrix() @ u).reshape(-1, outputs)
+
+    def _matrix(self) -> Tensor:
+        return self.rows if self.rows.is_sparse else self.rows.flatten(0, 1)
+
+    def diagonal(self) -> Tensor:
+        """The diagonal of the kernel, output by output. Shapes: -> (N, C)."""
+        if not self.rows.is_sparse:
+            return self.rows.square().sum(dim=2)
+        squares = self.rows.values().new_zeros(len(self.rows))
+        squares.index_add_(0, self.rows.indices()[0], self.rows.values().square())
+        return squares.reshape(-1, self.outputs)
+
+    def split(self, gradient: Tensor) -> dict[str, Tensor]:
+        """What `pull` gave, by parameter, each in the order of its entries."""
+        return {name: gradient[own] for name, own in self.columns.items()}
+
+
+def sparse_rows(layer: str, indices: Tensor, sensitivities: Tensor, *, height: int) -> Rows:
+    """Gradients by a table whose rows are picked by index.
+
+    Shapes: indices (N, T), sensitivities (N, C, T, F) by the picked rows.
+
+    Args:
+        height: rows of the table.
+    """
+    points, outputs, _, features = sensitivities.shape
+    device = indices.device
+    sample = torch.arange(points * outputs, device=device).reshape(points, outputs, 1, 1)
+    column = indices[:, None, :, None] * features + torch.arange(features, device=device)
+    at = torch.stack([i.expand(sensitivities.shape).flatten() for i in (sample, column)])
+    shape = (points * outputs, height * features)
+    rows = _sparse(at, sensitivities.flatten(), shape)
+    return Rows(layer, rows, {"weight": slice(None)}, outputs)
+
+
+def _sparse(at: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    return torch.sparse_coo_tensor(at, values, shape, check_invariants=False).coalesce()
+
+
+def _chunks(points: int, positions: int) -> Iterator[slice]:
+    step = max(1, ROWS // positions)
+    return (slice(a, a + step) for a in range(0, points, step))
