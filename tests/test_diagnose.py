@@ -115,7 +115,8 @@ def test_a_single_layer_and_a_single_point() -> None:
         (relu_net(), GRID * torch.nan, "NaN"),
         (relu_net(), points(5, 3), "shape"),
         (relu_net().half(), GRID, "float16"),
-        (nn.ReLU(), GRID, "no Linear layer"),
+        (nn.ReLU(), GRID, "no parameters"),
+        (nn.RMSNorm(2), GRID, "no Linear layer"),
         (nn.Sequential(nn.Linear(2, 3), nn.Dropout()), GRID, r"module\.eval\(\)"),
     ],
 )

@@ -1,12 +1,13 @@
 """Exact products with the whole Jacobian, by autograd: for whatever no matcher knows."""
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..checks import InputError
 from .function import ModuleFunction, Outputs, of_outputs
 
 #: A layer's name and a parameter's.
@@ -38,7 +39,9 @@ class Jacobian:
         outputs: Outputs,
         skip: Sequence[str] = (),
     ) -> None:
-        self.y = of_outputs(function(x), outputs)
+        # Of the kernels of attention this one alone can be differentiated twice.
+        with sdpa_kernel(SDPBackend.MATH):
+            self.y = of_outputs(function(x), outputs)
         self.parameters: dict[Key, nn.Parameter] = {
             (layer, name): p
             for layer, own in function.trained().items()
@@ -68,11 +71,7 @@ class Jacobian:
     def _pulled(self) -> tuple[Tensor, list[Tensor | None]]:
         """v and Jᵀv as a function of it: linear, so that its derivative by v is J at any v."""
         v = torch.ones_like(self.y, requires_grad=True)
-        try:
-            return v, self._grad(v, create_graph=True)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"the module cannot be differentiated twice ({reason})") from error
+        return v, self._grad(v, create_graph=True)
 
     def pull(self, v: Tensor) -> dict[Key, Tensor]:
         """Jᵀv, one tensor a parameter. Shapes: v (N, C)."""
@@ -81,9 +80,32 @@ class Jacobian:
             k: _dense(g) for k, g in zip(self.parameters, gradients, strict=True) if g is not None
         }
 
-    @torch.enable_grad()
     def push(self, tangents: dict[Key, Tensor]) -> Tensor:
         """J u, summed over the parameters that have a tangent. Shapes: -> (N, C)."""
+        if self._twice_differentiable:
+            return self._push(tangents)
+        flat = {key: real(u).flatten() for key, u in tangents.items()}
+        products = [sum(row[key] @ u for key, u in flat.items()) for row in self.rows()]
+        return self.y.new_tensor(products).reshape(self.y.shape)
+
+    @cached_property
+    def _twice_differentiable(self) -> bool:
+        """True where ⟨v, J Jᵀv⟩ = ‖Jᵀv‖² for a random v; else rows have to be taken one by one.
+
+        A function that is differentiable once may say so by an error or cut the graph in silence.
+        """
+        generator = torch.Generator().manual_seed(0)
+        v = torch.randn(self.y.shape, generator=generator, dtype=torch.float64).to(self.y)
+        pulled = self.pull(v)
+        try:
+            product = (v * self._push(pulled)).double().sum().item()
+        except RuntimeError:
+            return False
+        square = sum(real(u).double().square().sum().item() for u in pulled.values())
+        return math.isclose(product, square, rel_tol=1e-3, abs_tol=1e-30)
+
+    @torch.enable_grad()
+    def _push(self, tangents: dict[Key, Tensor]) -> Tensor:
         v, pulled = self._pulled
         pairs = [
             (g, tangents[key])

@@ -153,6 +153,7 @@ class ModuleFunction:
         for name, m in self.module.named_modules():
             if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
                 return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
+        for m in self.module.modules():
             if getattr(m, "couples_samples", False) is True:
                 return f"{_kind(m)} says by couples_samples that samples interact"
         return None

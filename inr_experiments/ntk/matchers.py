@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .factors import Factors, Rows, sparse_rows
+from .factors import Factors
+from .rows import Rows, sparse_rows
 
 Form = Factors | Rows
 
@@ -33,9 +34,9 @@ class Calls:
     gradients: list[Tensor]
 
     def trained(self, name: str) -> bool:
-        """True where the layer has this parameter and it is trained."""
-        parameter = getattr(self.module, name, None)
-        return parameter is not None and parameter.requires_grad
+        """True where the layer itself has this parameter and it is trained."""
+        own = dict(self.module.named_parameters(recurse=False))
+        return name in own and own[name].requires_grad
 
 
 def linear(calls: Calls) -> list[Form]:
