@@ -27,7 +27,7 @@ class Jacobian:
         skip: layers whose parameters are not meant.
 
     Attributes:
-        parameters: those that the outputs depend on, by layer and name.
+        parameters: those that are meant, by layer and name.
     """
 
     @torch.enable_grad()
@@ -48,12 +48,15 @@ class Jacobian:
             for name, p in own.items()
             if layer not in skip
         }
-        used = self._grad(torch.ones_like(self.y)) if self.parameters else []
-        pairs = zip(self.parameters.items(), used, strict=True)
-        self.parameters = {key: p for (key, p), g in pairs if g is not None}
+
+    @cached_property
+    def sizes(self) -> dict[Key, int]:
+        """Real numbers in each parameter that the outputs depend on."""
+        used = self.pull(torch.ones_like(self.y))
+        return {key: real(gradient).numel() for key, gradient in used.items()}
 
     def _grad(self, v: Tensor, *, create_graph: bool = False) -> list[Tensor | None]:
-        if not self.y.requires_grad:
+        if not self.y.requires_grad or not self.parameters:
             return [None] * len(self.parameters)
         return list(
             torch.autograd.grad(
@@ -132,13 +135,9 @@ class Jacobian:
             pulled = self.pull(v)
             v.view(-1)[i] = 0
             yield {
-                key: real(pulled[key] if key in pulled else torch.zeros_like(p)).flatten()
-                for key, p in self.parameters.items()
+                key: real(pulled[key]).flatten() if key in pulled else v.new_zeros(size)
+                for key, size in self.sizes.items()
             }
-
-    def sizes(self) -> dict[Key, int]:
-        """Real numbers in each parameter."""
-        return {key: p.numel() * (1 + p.is_complex()) for key, p in self.parameters.items()}
 
 
 def real(gradient: Tensor) -> Tensor:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .rows import Rows
+from .rows import Rows, Tile
 
 #: Rows taken at a time: the working set of a chunk stays in the cache.
 ROWS = 4096
 #: Entries of per-sample gradients formed at a time.
-ENTRIES = 1 << 25
+ENTRIES = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Factors:
     columns: dict[str, slice]
 
     @property
-    def few_positions(self) -> bool:
+    def by_pairs(self) -> bool:
         """True where products of all pairs of positions cost less than gradients of samples."""
         positions, width = self.inputs.shape[1:]
         units = self.sensitivities.shape[3]
-        return positions**2 * (width + units) <= width * units or positions == 1
+        return positions**2 * (width + units) < width * units
 
     def only(self, parameter: str) -> Factors:
         """The part of one parameter."""
@@ -65,19 +65,14 @@ class Factors:
             parts[0], inputs=inputs, sensitivities=torch.cat([p.sensitivities for p in parts])
         )
 
-    def add_kernel(self, K: Tensor, rows: slice) -> None:
-        """Add a stripe of rows of the kernel; on the diagonal blocks up to the diagonal, and no
-        block below it. Shapes: K (C, C, N, N)."""
-        delta, outputs = self.sensitivities, len(K)
-        stop = rows.stop if outputs == 1 else None
+    def add_kernel(self, tile: Tile, K: Tensor, scratch: tuple[Tensor, Tensor]) -> None:
+        """Add a tile of the kernel. Shapes: K and scratch (rows, columns)."""
+        (left, right), delta = scratch, self.sensitivities
         for t in range(self.inputs.shape[1]):
             for s in range(self.inputs.shape[1]):
-                gram = self.inputs[rows, t] @ self.inputs[:stop, s].T
-                for c in range(outputs):
-                    for d in range(c, outputs):
-                        end = rows.stop if c == d else None
-                        product = delta[rows, c, t] @ delta[:end, d, s].T
-                        K[c, d, rows, :end].addcmul_(product, gram[:, :end])
+                torch.mm(self.inputs[tile.rows, t], self.inputs[tile.columns, s].T, out=left)
+                products = delta[tile.rows, tile.output, t], delta[tile.columns, tile.other, s].T
+                K.addcmul_(left, torch.mm(*products, out=right))
 
     def pieces(self) -> Iterator[Rows]:
         """Gradients of samples, some units at a time."""
@@ -116,7 +111,7 @@ class Factors:
         Z, delta = self.inputs, self.sensitivities
         if Z.shape[1] == 1:
             return delta.square().sum(dim=(2, 3)) * Z.square().sum(dim=(1, 2))[:, None]
-        if not self.few_positions:
+        if not self.by_pairs:
             squares = (piece.rows.square().sum(dim=2) for piece in self.pieces())
             return sum(squares, start=Z.new_zeros(delta.shape[:2]))
         gram = torch.einsum("ntd,nsd->nts", Z, Z)

@@ -108,7 +108,7 @@ class MatrixFree:
     def _squares(self) -> dict[Key, Tensor]:
         """Squared norms of the rows of J by parameter, from as many passes. Shapes: (N, C) each."""
         assert self.jacobian is not None
-        found = {key: torch.zeros_like(self.jacobian.y) for key in self.jacobian.parameters}
+        found = {key: torch.zeros_like(self.jacobian.y) for key in self.jacobian.sizes}
         for i, row in enumerate(self.jacobian.rows()):
             for key, gradient in row.items():
                 found[key].view(-1)[i] = gradient.square().sum()

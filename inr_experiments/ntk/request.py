@@ -62,7 +62,7 @@ class KernelRequest:
         x = function.points(x)
         interacts = function.interacts()
         few = x if interacts else x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
-        count = function(few).shape[1]
+        count = function(few if interacts else x[:1]).shape[1]
         indices = tuple(resolve_outputs(outputs, count))
         blocks = outputs == "blocks"
         difference: float | None = None
@@ -78,7 +78,7 @@ class KernelRequest:
                 "such a module"
             )
         if reason or not layers:
-            found = Jacobian(function, few, outputs=range(count)).parameters
+            found = Jacobian(function, few, outputs=range(count)).sizes
             phrase = "full-batch Jacobian" + (f", as {reason}" if reason else "")
             return KernelRequest(function, x, indices, blocks, (), tuple(found), phrase, None)
         phrase = "layer-wise identity"

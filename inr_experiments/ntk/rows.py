@@ -5,9 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+class Tile(NamedTuple):
+    """Rows and columns of the block of a kernel that belongs to two outputs."""
+
+    output: int
+    other: int
+    rows: slice
+    columns: slice
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,6 @@ class Rows:
     rows: Tensor
     columns: dict[str, slice]
     outputs: int = 0
-
-    few_positions = True
 
     def only(self, parameter: str) -> Rows:
         """The part of one parameter; a table has no other."""
@@ -52,23 +60,27 @@ class Rows:
         rows = torch.cat([part.rows for part in parts])
         return replace(parts[0], rows=rows.coalesce() if rows.is_sparse else rows)
 
-    def add_kernel(self, K: Tensor, rows: slice) -> None:
-        """Add a stripe of rows, as for `Factors`."""
-        for c in range(len(K)):
-            for d in range(c, len(K)):
-                columns = slice(0, rows.stop if c == d else K.shape[3])
-                left, right = self._of(c, rows), self._of(d, columns)
-                if left.is_sparse:
-                    K[c, d, rows, columns] += _sparse_product(left, right.t())
-                else:
-                    K[c, d, rows, columns].addmm_(left, right.T)
+    def add_kernel(self, tile: Tile, K: Tensor, scratch: tuple[Tensor, Tensor]) -> None:
+        """Add a tile of the kernel, as for `Factors`, which need the scratch."""
+        left, right = self._of(tile.output, tile.rows), self._of(tile.other, tile.columns)
+        if left.is_sparse:
+            K += _sparse_product(left, right.t())
+        else:
+            K.addmm_(left, right.T)
 
     def _of(self, output: int, rows: slice) -> Tensor:
         """The gradients of one output at some points. Shapes: -> (n, size)."""
         if not self.rows.is_sparse:
             return self.rows[rows, output]
-        points = torch.arange(rows.start, rows.stop, device=self.rows.device)
-        return self.rows.index_select(0, points * self.outputs + output)
+        row, column = self.rows.indices()
+        bounds = torch.tensor([rows.start, rows.stop], device=row.device) * self.outputs
+        first, last = torch.searchsorted(row, bounds).tolist()
+        row = row[first:last]
+        own = row % self.outputs == output
+        at = torch.stack([row[own] // self.outputs - rows.start, column[first:last][own]])
+        shape = (rows.stop - rows.start, self.rows.shape[1])
+        values = self.rows.values()[first:last][own]
+        return torch.sparse_coo_tensor(at, values, shape, is_coalesced=True, check_invariants=False)
 
     def pull(self, v: Tensor) -> Tensor:
         """Jᵀv. Shapes: v (N, C) -> (size,)."""

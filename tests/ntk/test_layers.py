@@ -83,7 +83,7 @@ def test_chunks_of_points_units_and_outputs_do_not_matter(case: LayerCase, monke
         outputs: EmpiricalNtk(case.module, case.x, outputs=outputs).total()
         for outputs in ("trace", "blocks")
     }
-    monkeypatch.setattr("inr_experiments.ntk.explicit.ROWS", 4)
+    monkeypatch.setattr("inr_experiments.ntk.explicit.SIDE", 4)
     monkeypatch.setattr("inr_experiments.ntk.factors.ROWS", 5)
     monkeypatch.setattr("inr_experiments.ntk.factors.ENTRIES", 1)
     monkeypatch.setattr("inr_experiments.ntk.request.GROUP", 2)
