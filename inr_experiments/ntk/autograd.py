@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from .function import ModuleFunction, Outputs, of_outputs
+from .function import ModuleFunction
 
 #: A layer's name and a parameter's.
 Key = tuple[str, str]
@@ -24,6 +24,7 @@ class Jacobian:
     Shapes: y (N, C) with rows of J ordered like y.flatten(); memory O(N · Σ D).
 
     Args:
+        outputs: indices of those meant; by default all.
         skip: layers whose parameters are not meant.
 
     Attributes:
@@ -36,12 +37,13 @@ class Jacobian:
         function: ModuleFunction,
         x: Tensor,
         *,
-        outputs: Outputs,
+        outputs: Sequence[int] | None = None,
         skip: Sequence[str] = (),
     ) -> None:
         # Of the kernels of attention this one alone can be differentiated twice.
         with sdpa_kernel(SDPBackend.MATH):
-            self.y = of_outputs(function(x), outputs)
+            y = function(x)
+        self.y = y if outputs is None else y[:, list(outputs)]
         self.parameters: dict[Key, nn.Parameter] = {
             (layer, name): p
             for layer, own in function.trained().items()

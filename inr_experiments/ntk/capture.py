@@ -1,6 +1,6 @@
 """Inputs and sensitivities of each trained layer that a matcher knows: Z_{k-1} and Δ_k."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..checks import InputError
 from ..hooks import hooked
-from .function import ModuleFunction, Outputs, of_outputs
+from .function import ModuleFunction
 from .matchers import Calls, Form, fits, matcher
 
 #: Points that pass through the module at a time.
@@ -26,7 +26,7 @@ def capture(
     function: ModuleFunction,
     x: Tensor,
     *,
-    outputs: Outputs,
+    outputs: Sequence[int] | Tensor,
     layers: Collection[str] | None = None,
     rows: int = ROWS,
 ) -> list[Form]:
@@ -39,6 +39,7 @@ def capture(
     Shapes: x (N, P); memory O(N · (Σ T D_in + C Σ T D_out)).
 
     Args:
+        outputs: indices, or weights (C, K) of K sums of the outputs.
         layers: those to capture, all of which must be there; by default what can be.
 
     Raises:
@@ -61,7 +62,10 @@ def capture(
 
 @torch.enable_grad()
 def _capture(
-    function: ModuleFunction, x: Tensor, outputs: Outputs, modules: dict[str, nn.Module]
+    function: ModuleFunction,
+    x: Tensor,
+    outputs: Sequence[int] | Tensor,
+    modules: dict[str, nn.Module],
 ) -> list[Form]:
     """`capture` of points that pass through at once."""
     seen: dict[str, list[tuple[Tensor, Tensor]]] = {}
@@ -77,7 +81,8 @@ def _capture(
         return result.clone()
 
     with hooked(modules, after=keep):
-        y = of_outputs(function(x), outputs)
+        y = function(x)
+    y = y @ outputs if isinstance(outputs, Tensor) else y[:, list(outputs)]
     names = [name for name in modules if name in seen and name not in unfit]
     results = [result for name in names for _, result in seen[name]]
     gradients = iter(_gradients(y, results))

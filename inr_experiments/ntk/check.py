@@ -1,5 +1,7 @@
 """The check of factors and rows: their Jᵀv held against autograd's."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -13,33 +15,47 @@ CHECKED_POINTS = 64
 TOLERANCE = 1e-5
 
 
-def check_against_autograd(
-    function: ModuleFunction, x: Tensor, *, count: int
-) -> tuple[float, list[str], list[Key]]:
-    """‖J̃ᵀv − Jᵀv‖ / ‖Jᵀv‖ for one random v, J̃ by factors and rows and J by autograd.
+class Check(NamedTuple):
+    """The findings of `check_against_autograd`.
 
-    On at most 64 points, evenly spaced over x, and for one random sum of the `count` outputs.
-    Autograd sees whatever the layer-wise identity leaves out: interacting samples, weights used
-    elsewhere, randomness. Where the two agree for a random v, J̃ = J but for a chance of zero, and
-    then all kernels are equal, too.
+    Attributes:
+        difference: ‖J̃ᵀv − Jᵀv‖ / ‖Jᵀv‖; None where nothing was checked.
+        outputs: how many the function has.
+        layers: those that have factors or rows, in module order.
+        rest: layer and name of every other trained parameter that the outputs depend on.
+    """
 
-    Shapes: x (N, P) -> the difference; the layers that have factors or rows; the layer and name of
-    every other trained parameter that the outputs depend on.
+    difference: float | None
+    outputs: int
+    layers: tuple[str, ...]
+    rest: tuple[Key, ...]
+
+
+def check_against_autograd(function: ModuleFunction, x: Tensor) -> Check:
+    """Hold J̃ᵀv, J̃ by factors and rows, against Jᵀv by autograd, for one random v.
+
+    On at most 64 points, evenly spaced over x, and a random sum of the outputs. Autograd sees
+    whatever the layer-wise identity leaves out: interacting samples, weights used elsewhere,
+    randomness. Where the two agree for a random v, J̃ = J but for a chance of zero, and then all
+    kernels are equal, too.
+
+    Shapes: x (N, P).
     """
     points = x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
+    jacobian = Jacobian(function, points)
     generator = torch.Generator().manual_seed(0)
-    outputs = torch.randn(count, 1, generator=generator, dtype=torch.float64)
-    jacobian = Jacobian(function, points, outputs=outputs)
-    v = torch.randn(jacobian.y.shape, generator=generator, dtype=torch.float64).to(jacobian.y)
-    forms = capture(function, points, outputs=outputs)
+    count = jacobian.y.shape[1]
+    v = torch.randn(len(points), 1, generator=generator, dtype=torch.float64).to(jacobian.y)
+    sums = torch.randn(count, 1, generator=generator, dtype=torch.float64).to(jacobian.y)
+    exact = jacobian.pull(v @ sums.T)
+    forms = capture(function, points, outputs=sums)
     ours = gradients(forms, v)
-    exact = jacobian.pull(v)
-    layers = list(dict.fromkeys(form.layer for form in forms))
-    rest = [key for key in exact if key not in ours]
     errors = [(ours[key] - exact[key].flatten()).norm() for key in ours if key in exact]
     errors += [ours[key].norm() for key in ours if key not in exact]
     scale = _norm([real(gradient) for gradient in exact.values()])
-    return _norm(errors) / (scale or 1.0), layers, rest
+    layers = tuple(dict.fromkeys(form.layer for form in forms))
+    rest = tuple(key for key in exact if key not in ours)
+    return Check(_norm(errors) / (scale or 1.0), count, layers, rest)
 
 
 def gradients(forms: list[Form], v: Tensor) -> dict[Key, Tensor]:

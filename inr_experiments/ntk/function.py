@@ -181,15 +181,6 @@ class ModuleFunction:
         return {name: next(n for n in names if n != name) for names in groups for name in names}
 
 
-#: Indices of outputs, or weights (C, K) of K sums of them.
-Outputs = Sequence[int] | Tensor
-
-
-def of_outputs(y: Tensor, outputs: Outputs) -> Tensor:
-    """The outputs, or sums of outputs, that are meant. Shapes: (N, C) -> (N, K)."""
-    return y @ outputs.to(y) if isinstance(outputs, Tensor) else y[:, list(outputs)]
-
-
 def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
     """Indices of the outputs meant: one, or all for `trace` and `blocks`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from ..checks import InputError, choice
 from .autograd import Jacobian, Key
 from .capture import capture
-from .check import CHECKED_POINTS, TOLERANCE, check_against_autograd
+from .check import CHECKED_POINTS, TOLERANCE, Check, check_against_autograd
 from .function import ModuleFunction, evenly_spaced, resolve_outputs
 from .matchers import Form
 
@@ -60,35 +59,24 @@ class KernelRequest:
         if dropout is not None:
             raise InputError(f"{dropout}; expected module.eval() first")
         x = function.points(x)
-        interacts = function.interacts()
-        few = x if interacts else x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
-        count = function(few if interacts else x[:1]).shape[1]
-        indices = tuple(resolve_outputs(outputs, count))
-        blocks = outputs == "blocks"
-        difference: float | None = None
-        layers: list[str] = []
-        rest: list[Key] = []
-        reason = interacts
-        if method != "jacobian" and interacts is None:
-            difference, layers, rest = check_against_autograd(function, x, count=count)
-            reason = _unequal(difference)
-        if method == "identity" and (reason or rest):
+        reason = function.interacts()
+        check = Check(None, 0, (), ())
+        if method != "jacobian" and reason is None:
+            check = check_against_autograd(function, x)
+            reason = _unequal(check)
+        if method == "identity" and (reason or check.rest):
             raise InputError(
-                f"{reason or _uncovered(function, rest[0])}; expected method='jacobian', exact for "
-                "such a module"
+                f"{reason or _uncovered(function, check.rest[0])}; expected method='jacobian', "
+                "exact for such a module"
             )
-        if reason or not layers:
-            found = Jacobian(function, few, outputs=range(count)).sizes
+        if reason or not check.layers:
+            check = _whole(function, x)
             phrase = "full-batch Jacobian" + (f", as {reason}" if reason else "")
-            return KernelRequest(function, x, indices, blocks, (), tuple(found), phrase, None)
-        phrase = "layer-wise identity"
-        if function.frozen_statistics():
-            phrase += ", BatchNorm statistics frozen"
-        if rest:
-            phrase += f", full-batch Jacobian for {', '.join(map(dotted, rest))}"
-        return KernelRequest(
-            function, x, indices, blocks, tuple(layers), tuple(rest), phrase, difference
-        )
+        else:
+            phrase = _phrase(function, check.rest)
+        indices = tuple(resolve_outputs(outputs, check.outputs))
+        blocks, (difference, _, layers, rest) = outputs == "blocks", check
+        return KernelRequest(function, x, indices, blocks, layers, rest, phrase, difference)
 
     def captured(self) -> Iterator[list[Form]]:
         """Factors and rows at the points: all outputs for blocks, else groups of them as one."""
@@ -112,8 +100,25 @@ def dotted(key: Key) -> str:
     return ".".join(part for part in key if part)
 
 
-def _unequal(difference: float) -> str | None:
-    if math.isfinite(difference) and difference <= TOLERANCE:
+def _whole(function: ModuleFunction, x: Tensor) -> Check:
+    """All by Jacobian, without a check; where samples interact a few of them will not do."""
+    few = x if function.interacts() else x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
+    jacobian = Jacobian(function, few)
+    return Check(None, jacobian.y.shape[1], (), tuple(jacobian.sizes))
+
+
+def _phrase(function: ModuleFunction, rest: tuple[Key, ...]) -> str:
+    phrase = "layer-wise identity"
+    if function.frozen_statistics():
+        phrase += ", BatchNorm statistics frozen"
+    if rest:
+        phrase += f", full-batch Jacobian for {', '.join(map(dotted, rest))}"
+    return phrase
+
+
+def _unequal(check: Check) -> str | None:
+    difference = check.difference
+    if difference is None or difference <= TOLERANCE:  # NaN is not
         return None
     return (
         f"the layer-wise identity differs from autograd by {difference:.1e}, above {TOLERANCE:g}, "
