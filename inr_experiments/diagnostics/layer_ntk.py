@@ -31,8 +31,9 @@ class LayerNtk:
     `<what>/centred_…`, as the constant direction holds most of the trace; `<stage>/share` of the
     trace and of it `<stage>.bias/share`, that of trained biases and shifts. On fewer points, of the
     first output: `<stage>/rank_inputs` of Z_{k−1}, `<stage>/rank_sensitivities` of Δ_k,
-    `<stage>/rank_gradient` of G_k and `<stage>/rank_bound`. At step t, where the object has been
-    given step 0 before, `total/alignment_with_first`: ⟨HK_0H, HK_tH⟩ / (‖HK_0H‖ ‖HK_tH‖).
+    `<stage>/rank_gradient` of G_k and `<stage>/rank_bound`, for Linear layers where samples do not
+    interact. A parameter in no stage counts to the stage `other`. At step t, where the object has
+    been given step 0 before, `total/alignment_with_first`: ⟨HK_0H, HK_tH⟩ / (‖HK_0H‖ ‖HK_tH‖).
 
     Args:
         points: at which K is taken; all fitted points if there are fewer.
@@ -64,10 +65,15 @@ class LayerNtk:
             self._first = K
         if self._first is not None:
             result["total/alignment_with_first"] = centred_alignment(self._first, K)
-        for stage in dict.fromkeys(stages[name] for name in kernels):
-            own = {name: kernel for name, kernel in kernels.items() if stages[name] == stage}
+        stage_of = {name: stages.get(name, "other") for name in kernels}
+        for stage in dict.fromkeys(stage_of.values()):
+            own = {name: kernel for name, kernel in kernels.items() if stage_of[name] == stage}
             result |= _of_stage(stage, own, ntk, _trace(K))
-        few = x[evenly_spaced(len(x), self.rank_points)]
+        return result | self._ranks(exact, stages) if ntk.difference is not None else result
+
+    def _ranks(self, exact: Snapshot, stages: dict[str, str]) -> Result:
+        result: Result = {}
+        few = exact.coordinates[evenly_spaced(len(exact.coordinates), self.rank_points)]
         for layer, ranks in layer_ranks(exact.field, few, stage=self.stage).items():
             stage = stages[layer]
             result[f"{stage}/rank_inputs"] = ranks.inputs
@@ -79,7 +85,11 @@ class LayerNtk:
 
 def _of_stage(stage: str, own: dict[str, Tensor], ntk: EmpiricalNtk, total: float) -> Result:
     K = _summed(own)
-    bias = sum(float(ntk.trace(name, "bias", probes=None)) for name in own if ntk.has(name, "bias"))
+    bias = sum(
+        float(ntk.trace(name, "bias", probes=None))
+        for name in own
+        if (name, "bias") in ntk.parameters
+    )
     return {
         **_spectrum(stage, K),
         f"{stage}/share": _trace(K) / total if total else 0.0,

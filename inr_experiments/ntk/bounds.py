@@ -146,7 +146,7 @@ def _layers(
         )
     if request.difference is None:
         raise InputError(f"no layer has factors: {request.method}; expected a per-sample module")
-    linears = request.function.linears()
+    linears = {n for n, m in module.named_modules() if isinstance(m, nn.Linear)}
     forms = capture(request.function, request.x, outputs=request.outputs, layers=request.layers)
     factors = [f for f in forms if isinstance(f, Factors) and f.layer in linears]
     return [layer for layer in factors if layer.inputs.shape[1] == 1]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .autograd import Jacobian, Key, real
 from .capture import capture
+from .factors import Factors
 from .function import ModuleFunction, evenly_spaced
 from .matchers import Form
 
@@ -23,12 +24,15 @@ class Check(NamedTuple):
         outputs: how many the function has.
         layers: those that have factors or rows, in module order.
         rest: layer and name of every other trained parameter that the outputs depend on.
+        inputs, sensitivities: numbers that a point takes once, and for each output.
     """
 
     difference: float | None
     outputs: int
     layers: tuple[str, ...]
     rest: tuple[Key, ...]
+    inputs: float = 0
+    sensitivities: float = 0
 
 
 def check_against_autograd(function: ModuleFunction, x: Tensor) -> Check:
@@ -55,7 +59,16 @@ def check_against_autograd(function: ModuleFunction, x: Tensor) -> Check:
     scale = _norm([real(gradient) for gradient in exact.values()])
     layers = tuple(dict.fromkeys(form.layer for form in forms))
     rest = tuple(key for key in exact if key not in ours)
-    return Check(_norm(errors) / (scale or 1.0), count, layers, rest)
+    held = [_sizes(form) for form in forms]
+    once, each = (sum(sizes[i] for sizes in held) / len(points) for i in (0, 1))
+    return Check(_norm(errors) / (scale or 1.0), count, layers, rest, once, each)
+
+
+def _sizes(form: Form) -> tuple[int, int]:
+    """Numbers that a layer holds at one output: those of its inputs, and the others."""
+    if isinstance(form, Factors):
+        return form.inputs.numel(), form.sensitivities.numel()
+    return 0, 3 * form.rows._nnz() if form.rows.is_sparse else form.rows.numel()
 
 
 def gradients(forms: list[Form], v: Tensor) -> dict[Key, Tensor]:

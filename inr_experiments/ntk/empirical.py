@@ -44,6 +44,7 @@ class EmpiricalNtk:
     Attributes:
         size: length of v.
         names: layers in module order; "" is the module itself, where it holds a parameter.
+        parameters: layer and name of each trained parameter that the outputs depend on.
         method: how the kernel is computed, as a phrase.
         by_jacobian: full names of the parameters that go by Jacobian.
         difference: measured by the check against autograd; None where all goes by Jacobian.
@@ -74,15 +75,11 @@ class EmpiricalNtk:
             for layer, own in request.function.trained().items()
             for name in own
         }
-        self._keys = [key for key, kept in keys.items() if kept]
-        self.names = tuple(dict.fromkeys(layer for layer, _ in self._keys))
+        self.parameters = tuple(key for key, kept in keys.items() if kept)
+        self.names = tuple(dict.fromkeys(layer for layer, _ in self.parameters))
         self.method, self.difference = request.method, request.difference
         self.by_jacobian = tuple(map(dotted, request.rest))
         self.frozen_statistics = request.function.frozen_statistics()
-
-    def has(self, layer: str, parameter: str) -> bool:
-        """True where K has a part of this parameter."""
-        return (layer, parameter) in self._keys
 
     def layers(self) -> dict[str, Tensor]:
         """K_k by layer, weights and biases together; as many kernels in memory."""
@@ -192,7 +189,7 @@ class EmpiricalNtk:
         if layer is not None and layer not in self.names:
             raise InputError(f"layer={layer!r}: expected one of {', '.join(self.names)}")
         if parameter is not None:
-            own = dict.fromkeys(name for key, name in self._keys if layer in (None, key))
+            own = dict.fromkeys(name for key, name in self.parameters if layer in (None, key))
             choice("parameter", parameter, own)
 
 

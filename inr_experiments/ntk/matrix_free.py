@@ -27,7 +27,7 @@ class ProbeEstimate(NamedTuple):
 
 
 class MatrixFree:
-    """What can be had of a kernel from its layers' Jacobians alone.
+    """Products, diagonal and traces of a kernel from its layers' Jacobians alone.
 
     A part of the kernel is named by layer, by parameter, or by both; None means all. Columns v are
     (N, C) for `blocks`, else (N, 1).
@@ -145,14 +145,10 @@ def _mean(samples: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _require_layers(request: KernelRequest, memory: float | None) -> None:
-    """Refuse what the layers' inputs and sensitivities would not fit in, at a position each."""
-    trained = request.function.trained()
-    shapes = [p.shape for layer in request.layers for p in trained.get(layer, {}).values()]
-    inputs = sum(shape[1:].numel() for shape in shapes if len(shape) > 1)
-    sensitivities = sum(shape[0] for shape in shapes) * len(request.outputs)
-    entries = len(request.x) * (inputs + sensitivities)
+    """Refuse layers whose inputs and sensitivities do not fit."""
+    numbers = len(request.x) * (request.inputs + request.sensitivities * len(request.outputs))
     require(
-        float(entries * request.x.element_size()),
+        numbers * request.x.element_size(),
         request.x.device,
         limit=memory,
         what=f"inputs and sensitivities of {len(request.x)} points × {len(request.outputs)} "

@@ -32,6 +32,7 @@ class KernelRequest:
         rest: layer and name of the parameters by Jacobian.
         method: a phrase for people.
         difference: measured by the check against autograd; None where all goes by Jacobian.
+        inputs, sensitivities: numbers that factors and rows hold a point, and a point and output.
     """
 
     function: ModuleFunction
@@ -42,6 +43,8 @@ class KernelRequest:
     rest: tuple[Key, ...]
     method: str
     difference: float | None
+    inputs: float
+    sensitivities: float
 
     @staticmethod
     def resolve(
@@ -75,8 +78,9 @@ class KernelRequest:
         else:
             phrase = _phrase(function, check.rest)
         indices = tuple(resolve_outputs(outputs, check.outputs))
-        blocks, (difference, _, layers, rest) = outputs == "blocks", check
-        return KernelRequest(function, x, indices, blocks, layers, rest, phrase, difference)
+        difference, _, layers, rest, *sizes = check
+        blocks = outputs == "blocks"
+        return KernelRequest(function, x, indices, blocks, layers, rest, phrase, difference, *sizes)
 
     def captured(self) -> Iterator[list[Form]]:
         """Factors and rows at the points: all outputs for blocks, else groups of them as one."""

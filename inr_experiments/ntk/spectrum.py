@@ -108,7 +108,7 @@ def alignment(K: Tensor, target: Tensor) -> float:
 def centred_alignment(K: Tensor, other: Tensor) -> float:
     """Alignment of two centred kernels, ⟨HKH, HK'H⟩_F / (‖HKH‖_F ‖HK'H‖_F), in [0, 1].
 
-    Of linear kernels K = XXᵀ it is the linear CKA of the features X. 0 where a kernel is constant.
+    For linear kernels K = XXᵀ it is the linear CKA of the features X. 0 where a kernel is constant.
 
     Shapes: (N, N) twice, or (C, C, N, N) twice.
 
