@@ -1,7 +1,5 @@
 """Diagnose any module: where along its layers the coordinates lose rank."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +9,19 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from .checks import InputError
+from .hooks import hooked
 from .models.batch_norm import freeze_statistics, norms
-from .ntk.explicit import LayerKernels, layer_kernels
-from .ntk.function import Output, spread
-from .ntk.operator import NtkOperator, ntk_operator
+from .ntk.empirical import EmpiricalNtk
+from .ntk.function import ModuleFunction, evenly_spaced
 from .ranks.measures import rank_family
 from .ranks.singular import singular_values
 
 __all__ = ["diagnose"]
 
 #: Directions are those above this part of the largest singular value.
-TOLERANCE, AT = 1e-2, "1e-2"
+TOLERANCE, TOLERANCE_TEXT = 1e-2, "1e-2"
 #: An inlet that keeps a smaller part of its directions is called collapsed.
-COLLAPSED = 0.1
+COLLAPSED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -85,22 +83,16 @@ class Diagnosis:
     @property
     def collapsed(self) -> bool:
         """True where the inlet keeps fewer than a tenth of its directions at 1e-2."""
-        return self.stages[0].kept < COLLAPSED * self.stages[0].most
+        return self.stages[0].kept < COLLAPSED_SHARE * self.stages[0].most
 
-    def kernels(self, *, points: int | None = 1024, **choices: Any) -> LayerKernels:
-        """The layer-wise NTK at `points` evenly spread coordinates, None for all of them.
+    def ntk(self, *, points: int | None = 1024, **choices: Any) -> EmpiricalNtk:
+        """The NTK at `points` evenly spaced coordinates, None for all of them.
 
-        The choices are those of `layer_kernels`: outputs, stage, method, memory.
+        The choices are those of `EmpiricalNtk`: outputs, stage, method, memory.
         """
-        return layer_kernels(self.module, self._some(points), **choices)
-
-    def operator(self, *, points: int | None = None, **choices: Any) -> NtkOperator:
-        """The NTK as an operator, for more points than a kernel has room for."""
-        return ntk_operator(self.module, self._some(points), **choices)
-
-    def _some(self, points: int | None) -> Tensor:
         count = len(self.coordinates)
-        return self.coordinates[spread(count, count if points is None else points)]
+        chosen = evenly_spaced(count, count if points is None else points)
+        return EmpiricalNtk(self.module, self.coordinates[chosen], **choices)
 
 
 def diagnose(module: nn.Module, coordinates: Tensor, *, freeze: bool = False) -> Diagnosis:
@@ -119,24 +111,29 @@ def diagnose(module: nn.Module, coordinates: Tensor, *, freeze: bool = False) ->
 
     Source: section 3 of arXiv 2602.01526, with its numerical ranks replaced by a family.
     """
-    Output(module).points(coordinates)  # refuses before anything is copied
+    function = ModuleFunction(module)
+    function.linears()
+    function.points(coordinates)  # refuses before anything is copied
     try:
         exact = deepcopy(module).double()
     except (RuntimeError, TypeError) as error:
         raise InputError(f"{type(module).__name__} cannot be copied: {error}") from error
-    output = Output(exact)
-    reason = output.dropout()
+    function = ModuleFunction(exact)
+    reason = function.dropout()
     if reason is not None:
         raise InputError(f"{reason}; expected module.eval() first")
-    x = output.points(coordinates)
+    x = function.points(coordinates)
     if freeze:
         freeze_statistics(exact, x)
-    stages = _stages(output, x)
-    return Diagnosis(stages, _text(stages, output), exact, x)
+    stages = _stages(function, x)
+    return Diagnosis(stages, _text(stages, function), exact, x)
 
 
-def _stages(output: Output, x: Tensor) -> tuple[Stage, ...]:
-    """Measure the features between the Linear layers while one forward pass runs."""
+def _stages(function: ModuleFunction, x: Tensor) -> tuple[Stage, ...]:
+    """Measure the features between the Linear layers while one forward pass runs.
+
+    Before each Linear layer runs, the stage before it is closed and its own opened.
+    """
     stages: list[Stage] = []
     pending: list[tuple[str, nn.Linear]] = []
 
@@ -147,29 +144,13 @@ def _stages(output: Output, x: Tensor) -> tuple[Stage, ...]:
                 raise InputError(f"after layer {name!r}: shape {tuple(Z.shape)}; expected (N, D)")
             stages.append(_measured(name, linear, Z.detach()))
 
-    with _watched(output.module, close, pending):
-        close(output(x))
+    def watch(name: str, linear: nn.Module, inputs: tuple) -> None:
+        close(inputs[0])
+        pending.append((name, linear))  # type: ignore[arg-type]
+
+    with hooked(function.linears(), before=watch):
+        close(function(x))
     return tuple(stages)
-
-
-@contextmanager
-def _watched(module: nn.Module, close: Any, pending: list[tuple[str, nn.Linear]]) -> Iterator[None]:
-    """Before each Linear layer runs, close the stage before it and open its own."""
-
-    def hook_of(name: str) -> Any:
-        def hook(linear: nn.Linear, inputs: tuple) -> None:
-            close(inputs[0])
-            pending.append((name, linear))
-
-        return hook
-
-    linears = [(n, m) for n, m in module.named_modules() if isinstance(m, nn.Linear)]
-    hooks = [m.register_forward_pre_hook(hook_of(name)) for name, m in linears]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _measured(name: str, linear: nn.Linear, Z: Tensor) -> Stage:
@@ -187,22 +168,22 @@ def _measured(name: str, linear: nn.Linear, Z: Tensor) -> Stage:
     )
 
 
-def _text(stages: tuple[Stage, ...], output: Output) -> str:
+def _text(stages: tuple[Stage, ...], function: ModuleFunction) -> str:
     """The paragraph."""
     inlet, hidden = stages[0], stages[1:-1]
     sentences = [_of_inlet(inlet, alone=len(stages) == 1)]
     if hidden:
         sentences += [_of_trunk(inlet, hidden), _of_weights(hidden)]
-    normed = bool(norms(output.module))
-    state = "of the batch" if output.interacts() else "frozen"
+    normed = bool(norms(function.module))
+    state = "of the batch" if function.interacts() else "frozen"
     note = f", BatchNorm statistics {state}" if normed else ""
     sentences.append(f"Measured in float64 on {_counted(inlet.shape[0], 'point')}{note}.")
     return " ".join(sentences)
 
 
 def _of_inlet(inlet: Stage, *, alone: bool) -> str:
-    share, percent = inlet.kept / inlet.most, f"{COLLAPSED:.0%}"
-    below = share < COLLAPSED
+    share, percent = inlet.kept / inlet.most, f"{COLLAPSED_SHARE:.0%}"
+    below = share < COLLAPSED_SHARE
     verdict = (
         f"fewer than {percent}: its rank has collapsed"
         if below
@@ -212,7 +193,7 @@ def _of_inlet(inlet: Stage, *, alone: bool) -> str:
     dead = inlet.constant_units
     constant = f"; {_counted(dead, 'unit')} of it constant" if dead else ""
     return (
-        f"The {name} keeps {inlet.kept} of {_counted(inlet.most, 'direction')} at {AT} "
+        f"The {name} keeps {inlet.kept} of {_counted(inlet.most, 'direction')} at {TOLERANCE_TEXT} "
         f"({share:.1%}; stable rank {inlet.ranks['stable_rank']:.1f}, effective rank "
         f"{inlet.ranks['effective_rank']:.1f}), {verdict}{constant}."
     )

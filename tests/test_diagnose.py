@@ -81,12 +81,11 @@ def test_a_module_that_is_not_ours_in_the_order_it_runs() -> None:
     z = torch.sin(30 * module.double().one(GRID.double()))
     sigma = torch.linalg.svdvals(z.detach())
     assert found.stages[0].singular_values == pytest.approx(sigma.numpy(), rel=1e-9)
-    kernels = found.kernels(points=20, outputs=0)
-    assert kernels.total().shape == (20, 20) and kernels.names == ("out", "two", "one")
-    operator = found.operator(points=20)
+    ntk = found.ntk(points=20, outputs=0)
+    assert ntk.total().shape == (20, 20) and ntk.names == ("out", "two", "one")
     v = torch.randn(20, dtype=torch.float64)
-    assert torch.allclose(operator(v), kernels.total() @ v)
-    assert found.operator().size == 4096
+    assert torch.allclose(ntk @ v, ntk.total() @ v)
+    assert found.ntk(points=None).size == 4096
 
 
 def test_batch_norm_by_the_batch_or_frozen() -> None:
@@ -96,8 +95,8 @@ def test_batch_norm_by_the_batch_or_frozen() -> None:
     assert "BatchNorm statistics of the batch" in batch.text
     assert "BatchNorm statistics frozen" in frozen.text
     assert batch.stages[0].singular_values == pytest.approx(frozen.stages[0].singular_values)
-    assert batch.kernels().method == "full-batch Jacobian"
-    assert "statistics frozen" in frozen.kernels().method
+    assert batch.ntk().method.startswith("full-batch Jacobian, as BatchNorm")
+    assert frozen.ntk().frozen_statistics and "statistics frozen" in frozen.ntk().method
     assert all(torch.equal(v, before[name]) for name, v in module.state_dict().items())
     assert module.training and diagnose(module.eval(), x).text.count("frozen") == 1
 
@@ -116,7 +115,8 @@ def test_a_single_layer_and_a_single_point() -> None:
         (relu_net(), GRID * torch.nan, "NaN"),
         (relu_net(), points(5, 3), "shape"),
         (relu_net().half(), GRID, "float16"),
-        (nn.ReLU(), GRID, "no Linear layer"),
+        (nn.ReLU(), GRID, "no parameters"),
+        (nn.RMSNorm(2), GRID, "no Linear layer"),
         (nn.Sequential(nn.Linear(2, 3), nn.Dropout()), GRID, r"module\.eval\(\)"),
     ],
 )

@@ -6,14 +6,18 @@ from torch import Tensor
 from ..checks import integer
 from ..fit.snapshot import Snapshot
 from ..ntk.bounds import layer_ranks
-from ..ntk.explicit import LayerKernels, layer_kernels
-from ..ntk.function import spread
-from ..ntk.spectrum import centred, eigenvalues, kernel_family
+from ..ntk.empirical import EmpiricalNtk
+from ..ntk.function import evenly_spaced
+from ..ntk.spectrum import (
+    ROUNDING_OF_TRACE,
+    centred,
+    centred_alignment,
+    eigenvalues,
+    kernel_family,
+)
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]
-#: Of the trace: eigenvalues of a centred kernel below it are what rounding left of a constant one.
-NOISE = 1e-14
 
 
 class LayerNtk:
@@ -27,7 +31,9 @@ class LayerNtk:
     `<what>/centred_…`, as the constant direction holds most of the trace; `<stage>/share` of the
     trace and of it `<stage>.bias/share`, that of trained biases and shifts. On fewer points, of the
     first output: `<stage>/rank_inputs` of Z_{k−1}, `<stage>/rank_sensitivities` of Δ_k,
-    `<stage>/rank_gradient` of G_k and `<stage>/rank_bound`.
+    `<stage>/rank_gradient` of G_k and `<stage>/rank_bound`, for Linear layers where samples do not
+    interact. A parameter in no stage counts to the stage `other`. At step t, where the object has
+    been given step 0 before, `total/alignment_with_first`: ⟨HK_0H, HK_tH⟩ / (‖HK_0H‖ ‖HK_tH‖).
 
     Args:
         points: at which K is taken; all fitted points if there are fewer.
@@ -42,19 +48,32 @@ class LayerNtk:
         self.points = integer("points", points)
         self.rank_points = integer("rank_points", rank_points)
         self.stage = stage
+        self._first: Tensor | None = None
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
         stages = exact.stage_by_module()
         x = exact.coordinates
-        some = x[spread(len(x), self.points)]
-        kernels = layer_kernels(exact.network, some, stage=self.stage)
-        result = _spectrum("total", kernels.total())
+        some = x[evenly_spaced(len(x), self.points)]
+        ntk = EmpiricalNtk(exact.network, some, stage=self.stage)
+        kernels = ntk.layers()
+        K = _summed(kernels)
+        result = _spectrum("total", K)
         result["total/points"] = len(some)
-        result["total/frozen_statistics"] = int("frozen" in kernels.method)
-        for stage in dict.fromkeys(stages[name] for name in kernels.names):
-            result |= _of_stage(stage, kernels, stages)
-        few = x[spread(len(x), self.rank_points)]
+        result["total/frozen_statistics"] = int(ntk.frozen_statistics)
+        if snapshot.step == 0:
+            self._first = K
+        if self._first is not None:
+            result["total/alignment_with_first"] = centred_alignment(self._first, K)
+        stage_of = {name: stages.get(name, "other") for name in kernels}
+        for stage in dict.fromkeys(stage_of.values()):
+            own = {name: kernel for name, kernel in kernels.items() if stage_of[name] == stage}
+            result |= _of_stage(stage, own, ntk, _trace(K))
+        return result | self._ranks(exact, stages) if ntk.difference is not None else result
+
+    def _ranks(self, exact: Snapshot, stages: dict[str, str]) -> Result:
+        result: Result = {}
+        few = exact.coordinates[evenly_spaced(len(exact.coordinates), self.rank_points)]
         for layer, ranks in layer_ranks(exact.network, few, stage=self.stage).items():
             stage = stages[layer]
             result[f"{stage}/rank_inputs"] = ranks.inputs
@@ -64,17 +83,26 @@ class LayerNtk:
         return result
 
 
-def _of_stage(stage: str, kernels: LayerKernels, stages: dict[str, str]) -> Result:
-    own = {key: K for key, K in kernels.parts.items() if stages[key[0]] == stage}
-    total = sum(_trace(K) for K in kernels.parts.values())
-    bias = sum(_trace(K) for (_, part), K in own.items() if part == "bias")
-    K = sum(own.values())
-    assert isinstance(K, Tensor)
+def _of_stage(stage: str, own: dict[str, Tensor], ntk: EmpiricalNtk, total: float) -> Result:
+    K = _summed(own)
+    bias = sum(
+        float(ntk.trace(name, "bias", probes=None))
+        for name in own
+        if (name, "bias") in ntk.parameters
+    )
     return {
         **_spectrum(stage, K),
         f"{stage}/share": _trace(K) / total if total else 0.0,
         f"{stage}.bias/share": bias / total if total else 0.0,
     }
+
+
+def _summed(kernels: dict[str, Tensor]) -> Tensor:
+    first, *others = kernels.values()
+    total = first.clone()
+    for K in others:
+        total += K
+    return total
 
 
 def _trace(K: Tensor) -> float:
@@ -84,7 +112,7 @@ def _trace(K: Tensor) -> float:
 def _spectrum(what: str, K: Tensor) -> Result:
     found: Result = {}
     for prefix, kernel in ((f"{what}/", K), (f"{what}/centred_", centred(K))):
-        values = eigenvalues(kernel, noise=NOISE * _trace(K)).cpu().numpy()
+        values = eigenvalues(kernel, noise=ROUNDING_OF_TRACE * _trace(K)).cpu().numpy()
         found[f"{prefix}eigenvalues"] = values
         found |= {f"{prefix}{name}": value for name, value in kernel_family(values).items()}
     return found

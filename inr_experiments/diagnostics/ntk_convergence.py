@@ -6,11 +6,14 @@ from torch import Tensor
 
 from ..checks import integer, number
 from ..fit.snapshot import Snapshot
-from ..ntk.explicit import total_kernel
-from ..ntk.function import spread
+from ..ntk.empirical import EmpiricalNtk
+from ..ntk.function import evenly_spaced
 from ..ntk.spectrum import (
+    ROUNDING_OF_TRACE,
     alignment,
+    centred,
     eigenpairs,
+    eigenvalues,
     fastest_rate,
     kernel_family,
     mode_factors,
@@ -27,10 +30,12 @@ class NtkConvergence:
     the statistics of the whole fitted set, frozen. The error is −∂loss/∂y, along each eigenvector:
     for the squared error it is the residual up to a factor.
 
-    Returns `kernel/eigenvalues` (C·N,), largest first, with the measures of `kernel_family`;
-    `target/alignment` and `error/alignment` with K; `error/energy` (C·N,), the share of the squared
-    error along each eigenvector, in their order; `gd/mode_factor` (C·N,) after `steps` steps;
-    `gd/steps` (T,) and `gd/predicted_error` (T,), the share of the squared error left; `gd/lr`.
+    Returns `kernel/eigenvalues` (C·N,), largest first, with the measures of `kernel_family`; both
+    of the kernel centred over points for every pair of outputs, under `kernel/centred_…`;
+    `target/alignment` and `error/alignment` with K; `error/energy` (C·N,), the share of the
+    squared error along each eigenvector, in their order; `gd/mode_factor` (C·N,) after `steps`
+    steps; `gd/steps` (T,) and `gd/predicted_error` (T,), the share of the squared error left;
+    `gd/lr`.
 
     **What `gd` names holds for full-batch gradient descent on the squared error with a constant
     kernel; it is not valid for Adam**, nor for another loss.
@@ -49,11 +54,12 @@ class NtkConvergence:
     def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
         exact = snapshot.float64()
         x, y = task.batch("full", generator(0, "ntk_convergence"))
-        chosen = spread(len(x), self.points)
+        chosen = evenly_spaced(len(x), self.points)
         x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates)
-        kernel = total_kernel(exact.network, x, outputs="blocks")
+        ntk = EmpiricalNtk(exact.network, x, outputs="blocks")
+        K = ntk.total()
         error = _error(exact.network, task, x, y)
-        values, vectors = eigenpairs(kernel.values)
+        values, vectors = eigenpairs(K)
         energy = (vectors.T @ error.T.reshape(-1)).square().cpu().numpy()
         lam, entries = values.cpu().numpy(), y.numel()
         lr = fastest_rate(lam, entries=entries) if self.lr is None else self.lr
@@ -64,16 +70,24 @@ class NtkConvergence:
         return {
             "kernel/eigenvalues": lam,
             **{f"kernel/{name}": value for name, value in kernel_family(lam).items()},
+            **_centred(K, trace=float(lam.sum())),
             "kernel/points": len(x),
-            "kernel/frozen_statistics": int("frozen" in kernel.method),
-            "target/alignment": alignment(kernel.values, y),
-            "error/alignment": alignment(kernel.values, error),
+            "kernel/frozen_statistics": int(ntk.frozen_statistics),
+            "target/alignment": alignment(K, y),
+            "error/alignment": alignment(K, error),
             "error/energy": energy / total if total else energy,
             "gd/mode_factor": mode_factors(lam, lr=lr, steps=self.steps, entries=entries),
             "gd/steps": steps,
             "gd/predicted_error": predicted,
             "gd/lr": lr,
         }
+
+
+def _centred(K: Tensor, *, trace: float) -> dict[str, np.ndarray | float]:
+    """Eigenvalues and measures of the kernel centred over points for every pair of outputs."""
+    values = eigenvalues(centred(K), noise=ROUNDING_OF_TRACE * trace).cpu().numpy()
+    family = {f"kernel/centred_{name}": value for name, value in kernel_family(values).items()}
+    return {"kernel/centred_eigenvalues": values, **family}
 
 
 def _error(field: torch.nn.Module, task: Task, x: Tensor, y: Tensor) -> Tensor:

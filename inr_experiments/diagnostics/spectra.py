@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..checks import ArgumentError, choice, integer
 from ..fit.snapshot import Snapshot
 from ..ntk.feature_jacobian import feature_jacobian_ranks
-from ..ntk.function import spread
+from ..ntk.function import evenly_spaced
 from ..ranks.measures import rank_family
 from ..ranks.singular import singular_values, with_centred
 from ..tasks.task import Task
@@ -60,7 +60,7 @@ class Spectra:
         exact = snapshot.float64()
         result: Result = {}
         for name, Z in exact.features(self._has).items():
-            rows = spread(len(Z), self.points or len(Z))
+            rows = evenly_spaced(len(Z), self.points or len(Z))
             result |= self._of_stage(name, Z[rows.to(Z.device)])
         if not result:
             raise ArgumentError(f"stages={self.stages}: the model has none of them")

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from ..checks import InputError
 from ..ranks.measures import numerical_rank
 from ..ranks.singular import singular_values, singular_values_of_rows
-from .capture import CapturedLayer, capture
-from .request import Question, ask
+from .capture import capture
+from .factors import Factors
+from .request import KernelRequest
 
 #: Rows of a transposed gradient matrix folded at a time.
 ROWS = 8192
@@ -21,7 +22,7 @@ class LayerRanks:
     """Numerical ranks of one Linear layer.
 
     Attributes:
-        inputs: rank(Z_{k-1}).
+        inputs: rank(Z_{k-1}); 0 where no weight is trained.
         extended: rank([Z_{k-1}, 1]); of Z_{k-1} where no bias is trained.
         sensitivities: rank(Δ_k), a row for each point and output.
         gradient: rank(G_k).
@@ -55,28 +56,30 @@ def layer_ranks(
     """Ranks of Z_{k-1}, Δ_k and the gradient matrix G_k of each Linear layer, and their bound.
 
     Row (n, c) of G_k is vec([z_{k-1}(n), 1] ⊗ δ_k,c(n)), hence
-    rank(G_k) ≤ rank(Δ_k)·rank([Z_{k-1}, 1]). A layer of which nothing is trained is left out.
+    rank(G_k) ≤ rank(Δ_k)·rank([Z_{k-1}, 1]). A layer is left out of which nothing is trained, or
+    that runs at several positions.
 
     Shapes: coordinates (N, P); G_k is folded in chunks of its transpose, O((N·C)²) memory.
 
     Args:
         outputs: one output, or `blocks` for all.
-        stage: as for `layer_kernels`.
+        stage: as for `EmpiricalNtk`.
 
     Raises:
-        InputError: if the module is not in float64, or as for `layer_kernels`.
+        InputError: if the module is not in float64, its samples interact, or as for
+            `EmpiricalNtk`.
 
     Source: section 3 of arXiv 2602.01526.
     """
     result = {}
     for layer in _layers(module, coordinates, outputs=outputs, stage=stage):
-        rows, units = _flat(layer).shape
-        extended = _extended(layer)
+        rows, units = _sensitivities(layer).shape
+        extended = layer.inputs[:, 0]
         size = (rows, extended.shape[1] * units)
         sigma = singular_values_of_rows(_transposed(layer), width=rows)
-        features, sensitivities = _rank(extended), _rank(_flat(layer))
-        result[layer.name] = LayerRanks(
-            inputs=_rank(layer.inputs),
+        features, sensitivities = _rank(extended), _rank(_sensitivities(layer))
+        result[layer.layer] = LayerRanks(
+            inputs=_rank(_inputs(layer)),
             extended=features,
             sensitivities=sensitivities,
             gradient=numerical_rank(sigma.cpu().numpy(), size),
@@ -106,14 +109,13 @@ def gradient_rank_bounds(
     lower, upper, columns = 0, 0, 0
     for layer in layers:
         alive = (layer.sensitivities != 0).flatten(1).any(dim=1)
-        if layer.weight and alive.any():
-            lower = max(lower, _rank(layer.inputs[alive]))
-        units = layer.sensitivities.shape[2]
-        upper += units * _rank(_extended(layer))
-        columns += units * _extended(layer).shape[1]
+        lower = max(lower, _rank(_inputs(layer)[alive]))
+        units = layer.sensitivities.shape[3]
+        upper += units * _rank(layer.inputs[:, 0])
+        columns += units * layer.inputs.shape[2]
     if not layers:
         return RankBounds(0, 0, 0)
-    rows = len(_flat(layers[0]))
+    rows = len(_sensitivities(layers[0]))
     chunks = (chunk for layer in layers for chunk in _transposed(layer))
     sigma = singular_values_of_rows(chunks, width=rows)
     return RankBounds(lower, numerical_rank(sigma.cpu().numpy(), (rows, columns)), upper)
@@ -134,34 +136,38 @@ def linear_oracle(*, rows: int, inputs: int, biases: bool) -> int:
 
 def _layers(
     module: nn.Module, coordinates: Tensor, *, outputs: int | str, stage: str | None
-) -> list[CapturedLayer]:
-    question: Question = ask(module, coordinates, outputs=outputs, stage=stage, method="identity")
-    if question.x.dtype != torch.float64:
+) -> list[Factors]:
+    request = KernelRequest.resolve(
+        module, coordinates, outputs=outputs, stage=stage, method="auto"
+    )
+    if request.x.dtype != torch.float64:
         raise InputError(
-            f"a module in {question.x.dtype} rounds ranks up; expected float64, as .double() gives"
+            f"a module in {request.x.dtype} rounds ranks up; expected float64, as .double() gives"
         )
-    layers = capture(question.output, question.x, outputs=question.outputs)
-    return [layer for layer in layers if not layer.elementwise]
+    if request.difference is None:
+        raise InputError(f"no layer has factors: {request.method}; expected a per-sample module")
+    linears = {n for n, m in module.named_modules() if isinstance(m, nn.Linear)}
+    forms = capture(request.function, request.x, outputs=request.outputs, layers=request.layers)
+    factors = [f for f in forms if isinstance(f, Factors) and f.layer in linears]
+    return [layer for layer in factors if layer.inputs.shape[1] == 1]
 
 
-def _flat(layer: CapturedLayer) -> Tensor:
+def _sensitivities(layer: Factors) -> Tensor:
     """Δ with a row for each point and output. Shapes: -> (N·C, D_out)."""
-    return layer.sensitivities.flatten(0, 1)
+    return layer.sensitivities.flatten(0, 2)
 
 
-def _extended(layer: CapturedLayer) -> Tensor:
-    """The factor of the sensitivities: [Z, 1], Z or 1, as weights and biases are trained."""
-    ones = layer.inputs.new_ones(len(layer.inputs), 1)
-    parts = [layer.inputs] * layer.weight + [ones] * layer.bias
-    return torch.cat(parts, dim=1)
+def _inputs(layer: Factors) -> Tensor:
+    """Z, without columns where no weight is trained. Shapes: -> (N, D_in)."""
+    return layer.inputs[:, 0, layer.columns.get("weight", slice(0))]
 
 
-def _transposed(layer: CapturedLayer) -> Iterator[Tensor]:
+def _transposed(layer: Factors) -> Iterator[Tensor]:
     """Rows of G_kᵀ, some units at a time. Shapes: each (units · D_in + 1, N·C)."""
     outputs = layer.sensitivities.shape[1]
-    features = _extended(layer).repeat_interleave(outputs, dim=0).T
+    features = layer.inputs[:, 0].repeat_interleave(outputs, dim=0).T
     most = max(ROWS, 2 * features.shape[1])
-    for delta in _flat(layer).T.split(max(1, most // len(features))):
+    for delta in _sensitivities(layer).T.split(max(1, most // len(features))):
         yield (delta[:, None, :] * features).flatten(0, 1)
 
 

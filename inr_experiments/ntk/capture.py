@@ -1,141 +1,115 @@
-"""Inputs and sensitivities of each trained layer: Z_{k-1} and Δ_k."""
+"""Inputs and sensitivities of each trained layer that a matcher knows: Z_{k-1} and Δ_k."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..checks import InputError
-from .function import COVERED, Output
+from ..hooks import hooked
+from .function import ModuleFunction
+from .matchers import Calls, Form, fits, matcher
 
 #: Points that pass through the module at a time.
 ROWS = 8192
 
 
-@dataclass(frozen=True)
-class CapturedLayer:
-    """One trained layer at N points, as the layer-wise identity needs it.
-
-    Row n of the Jacobian of output c by the weights of a Linear layer is vec(z(n) ⊗ δ_c(n)), by
-    its biases δ_c(n). An elementwise scale (the affine part of a normalisation with fixed
-    statistics) has z(n) ∘ δ_c(n) and δ_c(n).
-
-    Attributes:
-        name: of the module.
-        inputs: Z, (N, D_in); of a scale the normalised values, (N, D).
-        sensitivities: Δ, (N, C, D_out), derivatives of C outputs by the pre-activations.
-        weight, bias: which of the two is trained.
-        elementwise: whether it is a scale.
-    """
-
-    name: str
-    inputs: Tensor
-    sensitivities: Tensor
-    weight: bool
-    bias: bool
-    elementwise: bool
+def coverable(function: ModuleFunction) -> dict[str, nn.Module]:
+    """The modules that a matcher knows and that share no trained parameter, in module order."""
+    shared = function.shared()
+    modules = function.module.named_modules()
+    return {n: m for n, m in modules if n not in shared and matcher(m) is not None}
 
 
 def capture(
-    output: Output, x: Tensor, *, outputs: Sequence[int], rows: int = ROWS
-) -> list[CapturedLayer]:
-    """The trained layers between points and outputs, in module order.
+    function: ModuleFunction,
+    x: Tensor,
+    *,
+    outputs: Sequence[int] | Tensor,
+    layers: Collection[str] | None = None,
+    rows: int = ROWS,
+) -> list[Form]:
+    """The Jacobians of trained layers as factors or rows, in module order.
 
-    Hooks on the layers of the very module; one backward pass for each output. A layer that the
-    outputs do not depend on is left out. Samples must not interact; the guard sees to it.
+    Hooks on the layers of the very module; one backward pass for each output. Samples must not
+    interact; `check_against_autograd` sees to it. A layer is left out that the outputs do not
+    depend on, or that sees something else than samples first.
 
-    Shapes: x (N, P); memory O(N · (Σ D_in + C Σ D_out)).
+    Shapes: x (N, P); memory O(N · (Σ T D_in + C Σ T D_out)).
+
+    Args:
+        outputs: indices, or weights (C, K) of K sums of the outputs.
+        layers: those to capture, all of which must be there; by default what can be.
 
     Raises:
-        InputError: if a layer runs twice or sees anything but (N, D_in).
+        InputError: if one of `layers` is not there.
     """
-    chunks = [_capture(output, part, outputs) for part in x.split(rows)]
+    modules = coverable(function)
+    if layers is not None:
+        modules = {name: module for name, module in modules.items() if name in layers}
+    chunks = [_capture(function, part, outputs, modules) for part in x.split(rows)]
+    names = {form.layer for form in chunks[0]}
+    if layers is not None and any({f.layer for f in chunk} != set(layers) for chunk in chunks):
+        raise InputError(
+            f"the layers {', '.join(sorted(set(layers) ^ names)) or 'seen'} change from point to "
+            "point; expected method='jacobian' for such a module"
+        )
     if len(chunks) == 1:
         return chunks[0]
-    return [
-        CapturedLayer(
-            layers[0].name,
-            torch.cat([layer.inputs for layer in layers]),
-            torch.cat([layer.sensitivities for layer in layers]),
-            layers[0].weight,
-            layers[0].bias,
-            layers[0].elementwise,
-        )
-        for layers in zip(*chunks, strict=True)
-    ]
+    return [type(forms[0]).joined(forms) for forms in zip(*chunks, strict=True)]
 
 
 @torch.enable_grad()
-def _capture(output: Output, x: Tensor, outputs: Sequence[int]) -> list[CapturedLayer]:
+def _capture(
+    function: ModuleFunction,
+    x: Tensor,
+    outputs: Sequence[int] | Tensor,
+    modules: dict[str, nn.Module],
+) -> list[Form]:
     """`capture` of points that pass through at once."""
-    seen: dict[str, tuple[Tensor, Tensor]] = {}
-    owners = {name: m for name, m in output.module.named_modules() if _trained(m)}
+    seen: dict[str, list[tuple[Tensor, Tensor]]] = {}
+    unfit: set[str] = set()
 
-    def hook_of(name: str) -> object:
-        def hook(_module: nn.Module, inputs: tuple, result: Tensor) -> Tensor:
-            if name in seen:
-                raise InputError(
-                    f"layer {name!r} is used twice in one pass, which the layer-wise identity does "
-                    "not cover; expected method='jacobian' for tied layers"
-                )
-            if inputs[0].ndim != 2:
-                raise InputError(
-                    f"layer {name!r} saw shape {tuple(inputs[0].shape)}; expected (N, D_in), "
-                    "or method='jacobian'"
-                )
-            seen[name] = inputs[0].detach(), result
-            # An in-place activation would overwrite the pre-activation: give it a copy.
-            return result.clone()
+    def keep(name: str, module: nn.Module, inputs: tuple, result: Any) -> Any:
+        if not fits(module, inputs, result, len(x)):
+            unfit.add(name)
+            return None
+        if result.requires_grad:
+            seen.setdefault(name, []).append((inputs[0].detach(), result))
+        # An in-place activation would overwrite the pre-activation: give it a copy.
+        return result.clone()
 
-        return hook
+    with hooked(modules, after=keep):
+        y = function(x)
+    y = y @ outputs if isinstance(outputs, Tensor) else y[:, list(outputs)]
+    names = [name for name in modules if name in seen and name not in unfit]
+    results = [result for name in names for _, result in seen[name]]
+    gradients = iter(_gradients(y, results))
+    forms = []
+    for name in names:
+        calls = [(z, next(gradients)) for z, _ in seen[name]]
+        used = [(z, delta) for z, delta in calls if delta is not None]
+        if used:
+            inputs, deltas = (list(column) for column in zip(*used, strict=True))
+            match = matcher(modules[name])
+            assert match is not None
+            forms += match(Calls(name, modules[name], inputs, deltas))
+    return forms
 
-    hooks = [m.register_forward_hook(hook_of(name)) for name, m in owners.items()]
-    try:
-        y = output(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    names = [name for name in owners if name in seen and seen[name][1].requires_grad]
-    if not names:
+
+def _gradients(y: Tensor, results: list[Tensor]) -> list[Tensor | None]:
+    """Derivatives of the outputs by each result; None where they do not depend on it.
+
+    Shapes: y (N, C), results (N, …) -> (N, C, …) each.
+    """
+    if not results:
         return []
-    gradients = [
-        torch.autograd.grad(
-            y[:, c].sum(),
-            [seen[name][1] for name in names],
-            retain_graph=c != outputs[-1],
-            allow_unused=True,
-        )
-        for c in outputs
+    rows = [
+        torch.autograd.grad(column.sum(), results, retain_graph=True, allow_unused=True)
+        for column in y.unbind(dim=1)
     ]
-    layers = []
-    for name, deltas in zip(names, zip(*gradients, strict=True), strict=True):
-        used = next((d for d in deltas if d is not None), None)
-        if used is not None:
-            delta = torch.stack([torch.zeros_like(used) if d is None else d for d in deltas], dim=1)
-            layers.append(_layer(name, owners[name], seen[name][0], delta))
-    return layers
-
-
-def _trained(module: nn.Module) -> bool:
-    own = module.parameters(recurse=False)
-    return isinstance(module, COVERED) and any(p.requires_grad for p in own)
-
-
-def _layer(name: str, module: nn.Module, inputs: Tensor, delta: Tensor) -> CapturedLayer:
-    elementwise = not isinstance(module, nn.Linear)
-    if elementwise:
-        inputs = _normalised(module, inputs)
-    trained = {n for n, p in module.named_parameters(recurse=False) if p.requires_grad}
-    return CapturedLayer(name, inputs, delta, "weight" in trained, "bias" in trained, elementwise)
-
-
-@torch.no_grad()
-def _normalised(module: nn.Module, z: Tensor) -> Tensor:
-    """The values that a normalisation multiplies by its weight. Shapes: (N, D) -> (N, D)."""
-    if isinstance(module, nn.LayerNorm):
-        return nn.functional.layer_norm(z, module.normalized_shape, eps=module.eps)
-    mean, variance = module.running_mean, module.running_var
-    if module.training or mean is None:
-        mean, variance = z.mean(dim=0), z.var(dim=0, unbiased=False)
-    return (z - mean) / (variance + module.eps).sqrt()  # type: ignore[operator]
+    # All outputs are one tensor, of one graph: they depend on a result together or not at all.
+    return [
+        None if deltas[0] is None else torch.stack(deltas, 1) for deltas in zip(*rows, strict=True)
+    ]

@@ -1,48 +1,84 @@
-"""The one guard of the layer-wise identity: K v held against J(Jᵀv)."""
+"""The check of factors and rows: their Jᵀv held against autograd's."""
 
-import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..checks import InputError
-from .autograd import Jacobian
+from .autograd import Jacobian, Key, real
 from .capture import capture
-from .function import Output, spread
-from .matrix_free import product
+from .factors import Factors
+from .function import ModuleFunction, evenly_spaced
+from .matchers import Form
 
-#: Points the guard looks at, and outputs of many.
-POINTS, OUTPUTS = 64, 4
+#: Points that the check looks at.
+CHECKED_POINTS = 64
 TOLERANCE = 1e-5
 
 
-def guard(output: Output, x: Tensor, *, count: int) -> float:
-    """‖K v − J(Jᵀv)‖ / ‖J(Jᵀv)‖ for one random v, K by the layer-wise identity.
+class Check(NamedTuple):
+    """The findings of `check_against_autograd`.
 
-    On at most 64 points, evenly spread over x, and at most 4 of the `count` outputs. Autograd
-    sees whatever the identity leaves out: interacting samples, shared layers, trained parameters
-    elsewhere, randomness.
+    Attributes:
+        difference: ‖J̃ᵀv − Jᵀv‖ / ‖Jᵀv‖; None where nothing was checked.
+        outputs: how many the function has.
+        layers: those that have factors or rows, in module order.
+        rest: layer and name of every other trained parameter that the outputs depend on.
+        inputs, sensitivities: numbers that a point takes once, and for each output.
+    """
+
+    difference: float | None
+    outputs: int
+    layers: tuple[str, ...]
+    rest: tuple[Key, ...]
+    inputs: float = 0
+    sensitivities: float = 0
+
+
+def check_against_autograd(function: ModuleFunction, x: Tensor) -> Check:
+    """Hold J̃ᵀv, J̃ by factors and rows, against Jᵀv by autograd, for one random v.
+
+    On at most 64 points, evenly spaced over x, and a random sum of the outputs. Autograd sees
+    whatever the layer-wise identity leaves out: interacting samples, weights used elsewhere,
+    randomness. Where the two agree for a random v, J̃ = J but for a chance of zero, and then all
+    kernels are equal, too.
 
     Shapes: x (N, P).
-
-    Raises:
-        InputError: above 1e-5, with the reason where it is known and the call that works.
     """
-    points = x[spread(len(x), POINTS).to(x.device)]
-    outputs = spread(count, OUTPUTS).tolist()
-    jacobian = Jacobian(output, points, outputs=outputs)
-    draw = torch.Generator().manual_seed(0)
-    v = torch.randn(jacobian.y.shape, generator=draw, dtype=torch.float64).to(jacobian.y)
-    exact = jacobian.push(jacobian.pull(v))
-    ours = torch.zeros_like(v)
-    for layer in capture(output, points, outputs=outputs):
-        ours += product(layer, v)
-    scale = exact.norm().item()
-    difference = (ours - exact).norm().item() / (scale if scale > 0 else 1.0)
-    if not math.isfinite(difference) or difference > TOLERANCE:
-        reason = output.uncovered() or "for a reason that is not known"
-        raise InputError(
-            f"the layer-wise identity differs from autograd by {difference:.1e}, above "
-            f"{TOLERANCE:g}: {reason}; expected method='jacobian', exact for such a module"
-        )
-    return difference
+    points = x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
+    jacobian = Jacobian(function, points)
+    generator = torch.Generator().manual_seed(0)
+    count = jacobian.y.shape[1]
+    v = torch.randn(len(points), 1, generator=generator, dtype=torch.float64).to(jacobian.y)
+    sums = torch.randn(count, 1, generator=generator, dtype=torch.float64).to(jacobian.y)
+    exact = jacobian.pull(v @ sums.T)
+    forms = capture(function, points, outputs=sums)
+    ours = gradients(forms, v)
+    errors = [(ours[key] - exact[key].flatten()).norm() for key in ours if key in exact]
+    errors += [ours[key].norm() for key in ours if key not in exact]
+    scale = _norm([real(gradient) for gradient in exact.values()])
+    layers = tuple(dict.fromkeys(form.layer for form in forms))
+    rest = tuple(key for key in exact if key not in ours)
+    held = [_sizes(form) for form in forms]
+    once, each = (sum(sizes[i] for sizes in held) / len(points) for i in (0, 1))
+    return Check(_norm(errors) / (scale or 1.0), count, layers, rest, once, each)
+
+
+def _sizes(form: Form) -> tuple[int, int]:
+    """Numbers that a layer holds at one output: those of its inputs, and the others."""
+    if isinstance(form, Factors):
+        return form.inputs.numel(), form.sensitivities.numel()
+    return 0, 3 * form.rows._nnz() if form.rows.is_sparse else form.rows.numel()
+
+
+def gradients(forms: list[Form], v: Tensor) -> dict[Key, Tensor]:
+    """Jᵀv by factors and rows, by layer and parameter, each (its size,)."""
+    parts: dict[Key, list[Tensor]] = {}
+    for form in forms:
+        for name, gradient in form.split(form.pull(v)).items():
+            parts.setdefault((form.layer, name), []).append(gradient)
+    return {key: torch.cat(own) for key, own in parts.items()}
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    return sum(tensor.norm().item() ** 2 for tensor in tensors) ** 0.5

@@ -1,13 +1,12 @@
 """Directions that each layer passes on: the Jacobian of one layer's features by the last's."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from ..checks import InputError, integer
+from ..hooks import hooked
 from ..ranks.measures import effective_rank, numerical_rank
-from .function import Output, spread
+from .function import ModuleFunction, evenly_spaced
 
 
 @torch.enable_grad()
@@ -24,32 +23,21 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
 
     Source: Prop. 1 and 2 of arXiv 2602.01526.
     """
-    output = Output(module)
-    reason = output.interacts() or output.dropout()
+    function = ModuleFunction(module)
+    reason = function.interacts() or function.dropout()
     if reason is not None:
         raise InputError(f"{reason}; expected module.eval() first")
     seen: list[tuple[str, Tensor]] = []
 
-    def hook_of(name: str) -> Any:
-        def hook(_module: nn.Module, inputs: tuple) -> tuple:
-            z = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
-            if z.ndim != 2:
-                raise InputError(f"layer {name!r} saw shape {tuple(z.shape)}; expected (N, D_in)")
-            seen.append((name, z))
-            return (z, *inputs[1:])
+    def keep(name: str, _module: nn.Module, inputs: tuple) -> tuple:
+        z = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
+        if z.ndim != 2:
+            raise InputError(f"layer {name!r} saw shape {tuple(z.shape)}; expected (N, D_in)")
+        seen.append((name, z))
+        return (z, *inputs[1:])
 
-        return hook
-
-    hooks = [
-        m.register_forward_pre_hook(hook_of(name))
-        for name, m in module.named_modules()
-        if isinstance(m, nn.Linear)
-    ]
-    try:
-        y = output(output.points(coordinates))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with hooked(function.linears(), before=keep):
+        y = function(function.points(coordinates))
     following = [z for _, z in seen[1:]] + [y]
     return {
         name: _by_columns(after, before)
@@ -80,7 +68,7 @@ def feature_jacobian_ranks(
 
     Shapes: coordinates (N, P).
     """
-    chosen = coordinates[spread(len(coordinates), integer("samples", samples))]
+    chosen = coordinates[evenly_spaced(len(coordinates), integer("samples", samples))]
     result = {}
     for name, J in feature_jacobians(module, chosen).items():
         shape = (J.shape[1], J.shape[2])

@@ -7,13 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError, integer, nearest
+from ..hooks import hooked
 
-#: Layers whose per-sample gradient has a closed form: of a product, and of an elementwise scale.
-SCALES = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm)
-COVERED = (nn.Linear, *SCALES)
+BATCH_NORM = nn.modules.batchnorm._BatchNorm
+#: Precisions that kernels are taken in, those of complex parameters beside them.
+PRECISIONS = {
+    torch.float32: torch.float32,
+    torch.float64: torch.float64,
+    torch.complex64: torch.float32,
+    torch.complex128: torch.float64,
+}
 
 
-class Output:
+class ModuleFunction:
     """The output of `module`, or of its submodule `stage`, as a function of trained parameters.
 
     The module is used as it stands: in its mode, its precision, on its device. Its buffers do not
@@ -24,8 +30,8 @@ class Output:
         stage: name of a submodule whose output is meant instead, as `named_modules` has it.
 
     Raises:
-        InputError: if there is no Linear layer, nothing is trained, the precision is below
-            float32, or the stage does not exist.
+        InputError: if nothing is trained, the precision is below float32, or the stage does not
+            exist.
     """
 
     def __init__(self, module: nn.Module, stage: str | None = None) -> None:
@@ -34,18 +40,32 @@ class Output:
             raise InputError(
                 f"stage={stage!r}: expected the name of a submodule{nearest(stage, names)}"
             )
-        linears = [m for m in names.values() if isinstance(m, nn.Linear)]
-        if not linears:
-            raise InputError(f"{_kind(module)} has no Linear layer; expected one or more")
-        if not any(p.requires_grad for p in module.parameters()):
-            raise InputError(f"{_kind(module)} has only frozen parameters; expected a trained one")
-        self.dtype, self.device = linears[0].weight.dtype, linears[0].weight.device
-        if self.dtype not in (torch.float32, torch.float64):
+        trained = [p for p in module.parameters() if p.requires_grad]
+        if not trained:
+            state = "only frozen" if any(True for _ in module.parameters()) else "no"
+            raise InputError(f"{_kind(module)} has {state} parameters; expected a trained one")
+        self.device = trained[0].device
+        if trained[0].dtype not in PRECISIONS:
             raise InputError(
-                f"{_kind(module)} holds {self.dtype}; expected float32 or float64, as by .float()"
+                f"{_kind(module)} holds {trained[0].dtype}; expected float32 or float64, as by "
+                ".float()"
             )
+        self.dtype = PRECISIONS[trained[0].dtype]
         self.module = module
         self.stage = stage
+
+    def linears(self) -> dict[str, nn.Module]:
+        """The Linear layers by name, in module order.
+
+        Raises:
+            InputError: if there is none.
+        """
+        found: dict[str, nn.Module] = {
+            name: m for name, m in self.module.named_modules() if isinstance(m, nn.Linear)
+        }
+        if not found:
+            raise InputError(f"{_kind(self.module)} has no Linear layer; expected one or more")
+        return found
 
     def points(self, coordinates: Tensor) -> Tensor:
         """The coordinates on the module's device and in its precision.
@@ -66,15 +86,15 @@ class Output:
     def __call__(self, x: Tensor) -> Tensor:
         """The values at all points at once, with gradient. Shapes: (N, P) -> (N, C)."""
         seen: list[Any] = []
-        hooks = []
-        if self.stage is not None:
-            hooks.append(self.module.get_submodule(self.stage).register_forward_hook(keeper(seen)))
-        try:
-            with torch.enable_grad():
-                y = self._forward(x)
-        finally:
-            for hook in hooks:
-                hook.remove()
+
+        def keep(_name: str, _module: nn.Module, _inputs: tuple, result: Any) -> Any:
+            seen.append(result)
+            # An in-place operation downstream would overwrite the result: give it a copy.
+            return result.clone() if isinstance(result, Tensor) else result
+
+        watched = {} if self.stage is None else {self.stage: self.module.get_submodule(self.stage)}
+        with torch.enable_grad(), hooked(watched, after=keep):
+            y = self._forward(x)
         if self.stage is not None:
             if len(seen) != 1:
                 raise InputError(f"stage={self.stage!r} ran {len(seen)} times; expected once")
@@ -83,7 +103,7 @@ class Output:
 
     def _forward(self, x: Tensor) -> Any:
         try:
-            if not self.module.training:
+            if not any(m.training for m in self.module.modules()):
                 return self.module(x)
             # Copies take the updates that a forward in train mode makes to running statistics.
             buffers = {name: b.clone() for name, b in self.module.named_buffers()}
@@ -106,6 +126,8 @@ class Output:
             raise InputError(
                 f"{where} returned shape {tuple(y.shape)} for {points} points; expected (N, C)"
             )
+        if y.is_complex():
+            raise InputError(f"{where} returned {y.dtype}; expected real values")
         if not y.isfinite().all():
             raise InputError(f"{where} returned NaN or infinity; expected finite values")
         if not y.requires_grad:
@@ -113,7 +135,10 @@ class Output:
         return y
 
     def trained(self) -> dict[str, dict[str, nn.Parameter]]:
-        """Trained parameters by owning module and name, each parameter once, in module order."""
+        """Trained parameters by owning module and name, each parameter once, in module order.
+
+        The module itself has the name "".
+        """
         found: dict[str, dict[str, nn.Parameter]] = {}
         known: set[int] = set()
         for layer, owner in self.module.named_modules():
@@ -126,17 +151,17 @@ class Output:
     def interacts(self) -> str | None:
         """Why a row of the output is known to depend on other rows, or None where it is not."""
         for name, m in self.module.named_modules():
-            if isinstance(m, nn.modules.batchnorm._BatchNorm) and (
-                m.training or m.running_mean is None
-            ):
+            if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
                 return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
+        for m in self.module.modules():
+            if getattr(m, "couples_samples", False) is True:
+                return f"{_kind(m)} says by couples_samples that samples interact"
         return None
 
     def frozen_statistics(self) -> bool:
         """True where a BatchNorm stands in eval mode, with statistics that are constants."""
-        return self.interacts() is None and any(
-            isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.module.modules()
-        )
+        batch_norm = any(isinstance(m, BATCH_NORM) for m in self.module.modules())
+        return batch_norm and self.interacts() is None
 
     def dropout(self) -> str | None:
         """Why the function is another one at every call, or None where that is not known."""
@@ -145,34 +170,18 @@ class Output:
                 return f"dropout {name!r} in train mode draws another function at every call"
         return None
 
-    def uncovered(self) -> str | None:
-        """A sentence on what of this module breaks the layer-wise identity, or None."""
-        owners: dict[int, str] = {}
+    def shared(self) -> dict[str, str]:
+        """Modules that hold a trained parameter of another module, and that module, by name."""
+        owners: dict[int, list[str]] = {}
         for name, m in self.module.named_modules():
             for parameter in m.parameters(recurse=False):
-                if not parameter.requires_grad:
-                    continue
-                if not isinstance(m, COVERED):
-                    return f"{_kind(m)} {name!r} holds a trained parameter of its own"
-                if owners.setdefault(id(parameter), name) != name:
-                    return f"{owners[id(parameter)]!r} and {name!r} share a trained parameter"
-        return self.interacts()
+                if parameter.requires_grad and name not in owners.setdefault(id(parameter), []):
+                    owners[id(parameter)].append(name)
+        groups = [names for names in owners.values() if len(names) > 1]
+        return {name: next(n for n in names if n != name) for names in groups for name in names}
 
 
-def keeper(seen: list[Any]) -> Any:
-    """A forward hook that keeps a module's output and passes a copy on.
-
-    The copy takes what an in-place operation downstream does to it.
-    """
-
-    def hook(_module: nn.Module, _inputs: tuple, output: Any) -> Any:
-        seen.append(output)
-        return output.clone() if isinstance(output, Tensor) else output
-
-    return hook
-
-
-def chosen(outputs: int | str, count: int) -> Sequence[int]:
+def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
     """Indices of the outputs meant: one, or all for `trace` and `blocks`.
 
     Raises:
@@ -187,7 +196,7 @@ def chosen(outputs: int | str, count: int) -> Sequence[int]:
     return (outputs,)
 
 
-def spread(count: int, most: int) -> Tensor:
+def evenly_spaced(count: int, most: int) -> Tensor:
     """At most `most` of the indices 0 … count − 1, evenly spread, both ends among them."""
     if most >= count:
         return torch.arange(count)

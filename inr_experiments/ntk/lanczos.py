@@ -26,9 +26,9 @@ class Lanczos:
     Source: Golub and Van Loan, Matrix Computations, section 10.3.
     """
 
-    def __init__(self, apply: Apply, start: Tensor, draw: torch.Generator) -> None:
+    def __init__(self, apply: Apply, start: Tensor, generator: torch.Generator) -> None:
         self.apply = apply
-        self.draw = draw
+        self.generator = generator
         self.alpha: list[float] = []
         self.beta: list[float] = []
         self.Q = start.new_empty(0, len(start), dtype=torch.float64)
@@ -44,7 +44,7 @@ class Lanczos:
         if beta <= EXHAUSTED * max(image.norm().item(), *map(abs, self.alpha)):
             beta = 0.0
             if len(self.Q) < self.Q.shape[1]:
-                w = self._orthogonal(random_vector(len(image), self.draw).to(self.Q.device))
+                w = self._orthogonal(random_vector(len(image), self.generator).to(self.Q.device))
         self.beta.append(beta)
         self._next = w / w.norm().clamp_min(torch.finfo(w.dtype).tiny)
 
@@ -82,7 +82,7 @@ def largest_eigenvalues(
     size: int,
     *,
     count: int,
-    draw: torch.Generator,
+    generator: torch.Generator,
     tolerance: float = 1e-6,
     steps: int | None = None,
     device: torch.device | None = None,
@@ -95,7 +95,7 @@ def largest_eigenvalues(
     Shapes: apply maps (size,) to (size,); memory O(steps · size).
 
     Args:
-        draw: generator of the start vector.
+        generator: of the start vector.
         steps: most products; by default 10 for each eigenvalue, at least 100.
 
     Raises:
@@ -104,7 +104,7 @@ def largest_eigenvalues(
     count = min(integer("count", count), integer("size", size))
     most = min(size, steps if steps is not None else max(100, 10 * count))
     most = max(most, count)
-    krylov = Lanczos(apply, random_vector(size, draw).to(device), draw)
+    krylov = Lanczos(apply, random_vector(size, generator).to(device), generator)
     while True:
         krylov.step()
         done = len(krylov.alpha)
@@ -122,6 +122,6 @@ def largest_eigenvalues(
     return Eigenvalues(values, vectors, residuals.cpu(), done)
 
 
-def random_vector(size: int, draw: torch.Generator) -> Tensor:
+def random_vector(size: int, generator: torch.Generator) -> Tensor:
     """A standard normal vector in float64 on the CPU. Shapes: -> (size,)."""
-    return torch.randn(size, generator=draw, dtype=torch.float64)
+    return torch.randn(size, generator=generator, dtype=torch.float64)

@@ -38,7 +38,7 @@ def spectral_density(
     *,
     probes: int,
     steps: int,
-    draw: torch.Generator,
+    generator: torch.Generator,
     device: torch.device | None = None,
 ) -> Density:
     """Nodes and weights with Σ w f(θ) ≈ tr f(A) for every smooth f.
@@ -53,7 +53,7 @@ def spectral_density(
     steps = min(integer("steps", steps), integer("size", size))
     nodes, weights, traces = [], [], []
     for _ in range(integer("probes", probes)):
-        krylov = Lanczos(apply, random_vector(size, draw).to(device), draw)
+        krylov = Lanczos(apply, random_vector(size, generator).to(device), generator)
         for _ in range(steps):
             krylov.step()
             if krylov.beta[-1] == 0:
@@ -63,5 +63,5 @@ def spectral_density(
         weights.append(size * S[0].square())
         traces.append((theta * weights[-1]).sum())
     order = torch.argsort(torch.cat(nodes), descending=True)
-    spread = torch.stack(traces).std() / len(traces) ** 0.5 if len(traces) > 1 else torch.nan
-    return Density(torch.cat(nodes)[order], torch.cat(weights)[order] / len(nodes), float(spread))
+    error = torch.stack(traces).std() / len(traces) ** 0.5 if len(traces) > 1 else torch.nan
+    return Density(torch.cat(nodes)[order], torch.cat(weights)[order] / len(nodes), float(error))

@@ -11,6 +11,8 @@ from ..ranks.measures import effective_rank, participation_ratio, relative_rank
 Array = npt.NDArray[np.float64]
 #: Negative eigenvalues of this part of the largest are rounding.
 ROUNDING = 1e-3
+#: Of the trace: eigenvalues of a centred kernel below it are what rounding left of a constant one.
+ROUNDING_OF_TRACE = 1e-14
 
 
 def matrix(K: Tensor) -> Tensor:
@@ -24,12 +26,12 @@ def matrix(K: Tensor) -> Tensor:
 
 
 def centred(K: Tensor) -> Tensor:
-    """HKH with H = I − 11ᵀ/N: the kernel without its constant direction.
+    """HKH with H = I − 11ᵀ/N: the kernel without its constant direction, for every output pair.
 
-    Shapes: (N, N) -> (N, N).
+    Shapes: (N, N) -> (N, N), or (C, C, N, N) -> the same.
     """
-    rows = K - K.mean(dim=0, keepdim=True)
-    return rows - rows.mean(dim=1, keepdim=True)
+    rows = K - K.mean(dim=-2, keepdim=True)
+    return rows - rows.mean(dim=-1, keepdim=True)
 
 
 def eigenvalues(K: Tensor, *, noise: float = 0.0) -> Tensor:
@@ -101,6 +103,23 @@ def alignment(K: Tensor, target: Tensor) -> float:
         raise InputError(f"target of {len(Y)} rows for a kernel of {len(K)}; expected as many")
     scale = (K.norm() * (Y.T @ Y).norm()).item()
     return float((Y * (K @ Y)).sum().item() / scale) if scale else 0.0
+
+
+def centred_alignment(K: Tensor, other: Tensor) -> float:
+    """Alignment of two centred kernels, ⟨HKH, HK'H⟩_F / (‖HKH‖_F ‖HK'H‖_F), in [0, 1].
+
+    For linear kernels K = XXᵀ it is the linear CKA of the features X. 0 where a kernel is constant.
+
+    Shapes: (N, N) twice, or (C, C, N, N) twice.
+
+    Source: definition 4 of Cortes, Mohri and Rostamizadeh, JMLR 13 (2012); Kornblith et al., ICML
+    2019, for CKA.
+    """
+    if K.shape != other.shape:
+        raise InputError(f"kernel of shape {tuple(other.shape)}: expected {tuple(K.shape)}")
+    left, right = centred(K), centred(other)
+    scale = (left.norm() * right.norm()).item()
+    return float((left * right).sum().item() / scale) if scale else 0.0
 
 
 def mode_factors(values: npt.ArrayLike, *, lr: float, steps: int, entries: int) -> Array:

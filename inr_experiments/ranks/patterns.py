@@ -1,10 +1,10 @@
 """Open and closed ReLU units."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from ..hooks import hooked
 
 
 @torch.no_grad()
@@ -19,29 +19,21 @@ def open_units(module: nn.Module, x: Tensor, *, rows: int = 16384) -> dict[str, 
     found: dict[str, list[Tensor]] = {}
     calls: dict[str, int] = {}
 
-    def hook_of(name: str) -> Any:
-        def hook(_module: nn.Module, _inputs: tuple, result: Tensor) -> None:
-            calls[name] = calls.get(name, 0) + 1
-            key = name if calls[name] == 1 else f"{name}#{calls[name]}"
-            # After an in-place ReLU the input is gone; the output is positive where it was.
-            found.setdefault(key, []).append(result > 0)
+    def keep(name: str, _module: nn.Module, _inputs: tuple, result: Tensor) -> None:
+        calls[name] = calls.get(name, 0) + 1
+        key = name if calls[name] == 1 else f"{name}#{calls[name]}"
+        # After an in-place ReLU the input is gone; the output is positive where it was.
+        found.setdefault(key, []).append(result > 0)
 
-        return hook
-
-    hooks = [
-        m.register_forward_hook(hook_of(name))
-        for name, m in module.named_modules()
-        if isinstance(m, nn.ReLU)
-    ]
+    relus = {name: m for name, m in module.named_modules() if isinstance(m, nn.ReLU)}
     training = {m: m.training for m in module.modules()}
     module.eval()
     try:
-        for chunk in x.split(rows):
-            calls.clear()
-            module(chunk)
+        with hooked(relus, after=keep):
+            for chunk in x.split(rows):
+                calls.clear()
+                module(chunk)
     finally:
-        for hook in hooks:
-            hook.remove()
         for m, mode in training.items():
             m.training = mode
     return {name: torch.cat(chunks) for name, chunks in found.items()}

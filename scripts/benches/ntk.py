@@ -1,22 +1,22 @@
-"""The layer-wise NTK: against torch.func, against its own eigenvalues, and against N."""
+"""The layer-wise NTK: against torch.func and nngeometry, its own eigenvalues, and N."""
 
 import math
+import statistics
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from inr_experiments.ntk.explicit import total_kernel
-from inr_experiments.ntk.lanczos import largest_eigenvalues
-from inr_experiments.ntk.operator import ntk_operator
-from inr_experiments.ntk.quadrature import spectral_density
+from inr_experiments.ntk.empirical import EmpiricalNtk
 
 from .timing import Row, median, peak
 
 WIDTH, HIDDEN = 256, 3
 KINDS = ("relu", "siren")
+PEER = (1024, 4096)
 EXPLICIT, MATRIX_FREE = (1024, 2048, 4096, 8192), (4096, 16384, 65536)
 #: Of the matrix-free spectrum.
 EIGENVALUES, PROBES, STEPS = 10, 4, 30
@@ -61,8 +61,8 @@ def by_jacobians(module: nn.Module, x: Tensor) -> Tensor:
 def subject(kind: str, count: int) -> Callable[[], object]:
     """The layer-wise kernel, ready to run."""
     module, x = net(kind), points(count)
-    total_kernel(module, x[:16])
-    return lambda: total_kernel(module, x)
+    EmpiricalNtk(module, x[:16]).total()
+    return lambda: EmpiricalNtk(module, x).total()
 
 
 def reference(kind: str, count: int) -> Callable[[], object]:
@@ -70,6 +70,28 @@ def reference(kind: str, count: int) -> Callable[[], object]:
     module, x = net(kind), points(count)
     by_jacobians(module, x[:16])
     return lambda: by_jacobians(module, x)
+
+
+def by_nngeometry(module: nn.Module, x: Tensor) -> Tensor:
+    """nngeometry's Gram matrix, in batches of 512. Shapes: (N, P) -> (N, N)."""
+    from nngeometry import GramMatrix
+    from nngeometry.layercollection import LayerCollection
+    from torch.utils.data import DataLoader, TensorDataset
+
+    gram = GramMatrix(
+        module,
+        DataLoader(TensorDataset(x), batch_size=512),
+        function=module,
+        layer_collection=LayerCollection.from_model(module),
+    )
+    return gram.to_torch().reshape(len(x), len(x))
+
+
+def peer(kind: str, count: int) -> Callable[[], object]:
+    """nngeometry's way, ready to run."""
+    module, x = net(kind), points(count)
+    by_nngeometry(module, x[:16])
+    return lambda: by_nngeometry(module, x)
 
 
 def spectrum(count: int) -> Callable[[], object]:
@@ -80,16 +102,16 @@ def spectrum(count: int) -> Callable[[], object]:
 
 def _spectrum(module: nn.Module, x: Tensor) -> tuple[float, float]:
     """Relative residual and steps of the eigenvalues; then the density."""
-    draw = torch.Generator().manual_seed(0)
-    operator = ntk_operator(module, x)
-    found = largest_eigenvalues(operator, operator.size, count=EIGENVALUES, draw=draw)
-    spectral_density(operator, operator.size, probes=PROBES, steps=STEPS, draw=draw)
+    ntk = EmpiricalNtk(module, x)
+    found = ntk.eigenvalues(EIGENVALUES)
+    ntk.density(probes=PROBES, steps=STEPS)
     return (found.residuals.max() / found.values[0]).item(), found.steps
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """All measurements, in float32."""
     yield from against_jacobians(("relu",) if quick else KINDS, 16 if quick else 1024)
+    yield from against_nngeometry((16, 32) if quick else PEER)
     yield from against_points((16, 32) if quick else EXPLICIT)
     yield from against_eigenvalues(32 if quick else 4096)
     yield from products((64, 128) if quick else MATRIX_FREE)
@@ -102,13 +124,34 @@ def against_jacobians(kinds: tuple[str, ...], count: int) -> Iterator[Row]:
         ours, theirs = subject(kind, count), reference(kind, count)
         K = theirs()
         assert isinstance(K, Tensor)
-        difference = (total_kernel(net(kind), points(count)).values - K).norm() / K.norm()
+        difference = (EmpiricalNtk(net(kind), points(count)).total() - K).norm() / K.norm()
         memory = {
             "subject_gib": peak(subject, kind, count),
             "reference_gib": peak(reference, kind, count),
         }
         more = {"dtype": "float32", "difference": difference.item(), **memory}
         yield Row(f"ntk/{kind}/{count}", median(ours, runs=11), median(theirs), more)
+
+
+def against_nngeometry(counts: tuple[int, ...]) -> Iterator[Row]:
+    """Time beside nngeometry, in turn; nothing but a word where it is not installed."""
+    if find_spec("nngeometry") is None:
+        print(
+            "nngeometry is not installed, its rows are left out: pip install --no-deps nngeometry"
+        )
+        return
+    for count in counts:
+        module, x = net("relu"), points(count)
+        ours, theirs = EmpiricalNtk(module, x).total(), by_nngeometry(module, x)
+        more = {"dtype": "float32", "difference": ((ours - theirs).norm() / theirs.norm()).item()}
+        seconds, reference_seconds = medians(subject("relu", count), peer("relu", count))
+        yield Row(f"ntk/nngeometry/{count}", seconds, reference_seconds, more)
+
+
+def medians(*calls: Callable[[], object], runs: int = 11) -> list[float]:
+    """Median seconds of several calls that take turns, so that a busy machine slows them alike."""
+    seconds = [[median(call, runs=1, warm=i == 0) for call in calls] for i in range(runs)]
+    return [statistics.median(column) for column in zip(*seconds, strict=True)]
 
 
 def against_points(counts: tuple[int, ...]) -> Iterator[Row]:
@@ -121,7 +164,7 @@ def against_points(counts: tuple[int, ...]) -> Iterator[Row]:
 
 def against_eigenvalues(count: int) -> Iterator[Row]:
     """The kernel beside its own eigvalsh."""
-    K = total_kernel(net("relu"), points(count)).values
+    K = EmpiricalNtk(net("relu"), points(count)).total()
     eigenvalues = median(lambda: torch.linalg.eigvalsh(K))
     kernel = median(subject("relu", count))
     yield Row(f"ntk/kernel_against_eigvalsh/{count}", kernel, eigenvalues, {"dtype": "float32"})
@@ -130,9 +173,9 @@ def against_eigenvalues(count: int) -> Iterator[Row]:
 def products(counts: tuple[int, ...]) -> Iterator[Row]:
     """One product K v without K as N grows."""
     for count in counts:
-        operator = ntk_operator(net("relu"), points(count))
+        ntk = EmpiricalNtk(net("relu"), points(count))
         v = torch.randn(count)
-        seconds = median(lambda operator=operator, v=v: operator(v))  # type: ignore[misc]
+        seconds = median(lambda ntk=ntk, v=v: ntk @ v)  # type: ignore[misc]
         yield Row(f"ntk/matrix_free/{count}", seconds, None, {"dtype": "float32"})
 
 

@@ -108,6 +108,42 @@ def test_layer_ntk_is_that_of_the_definition(kind: str) -> None:
         assert result[f"{stage}/rank_gradient"] <= result[f"{stage}/rank_bound"]
 
 
+def test_alignment_with_the_first_kernel() -> None:
+    task = TASKS["picture"]
+    first, diagnostic = snapshot_of("siren", task), LayerNtk(points=40, rank_points=4, stage=None)
+    assert diagnostic(first, task)["total/alignment_with_first"] == pytest.approx(1)
+    later = snapshot_of("siren", task)
+    with torch.no_grad():
+        for p in later.network.parameters():
+            p.add_(0.05 * torch.randn(p.shape, generator=torch.Generator().manual_seed(2)))
+    later = Snapshot(5, later.network, task.coordinates)
+    kernels = []
+    for exact in (first.float64(), later.float64()):
+        J = reference.jacobians(exact.network, exact.coordinates)
+        K = sum(torch.einsum("ncp,mcp->nm", j, j) for j in J.values())
+        H = torch.eye(40, dtype=torch.float64) - 1 / 40
+        kernels.append(H @ K @ H)
+    expected = (kernels[0] * kernels[1]).sum() / (kernels[0].norm() * kernels[1].norm())
+    found = diagnostic(later, task)["total/alignment_with_first"]
+    assert found == pytest.approx(expected.item()) and found < 0.999
+    alone = LayerNtk(points=40, rank_points=4, stage=None)(later, task)
+    assert "total/alignment_with_first" not in alone
+
+
+def test_convergence_has_its_kernel_centred_too() -> None:
+    task = TASKS["picture"]
+    snapshot = snapshot_of("siren", task)
+    result = NtkConvergence(points=40, steps=10, lr=None)(snapshot, task)
+    exact = snapshot.float64()
+    J = reference.jacobians(exact.network, exact.coordinates)
+    K = sum(reference.blocks(j) for j in J.values()).transpose(1, 2).reshape(120, 120)
+    H = torch.block_diag(*[torch.eye(40, dtype=torch.float64) - 1 / 40] * 3)
+    values = torch.linalg.eigvalsh(H @ K @ H).flip(0).numpy()
+    found = result["kernel/centred_eigenvalues"]
+    assert found == pytest.approx(values, rel=1e-8, abs=1e-8 * values[0])
+    assert result["kernel/centred_trace"] == pytest.approx(values.sum())
+
+
 def test_layer_ntk_of_the_last_hidden_stage() -> None:
     task = TASKS["picture"]
     result = LayerNtk(points=10, rank_points=4, stage="hidden.1")(snapshot_of("relu", task), task)

@@ -1,15 +1,17 @@
 """Modules and input that the identity does not cover: handled rightly, or refused in a sentence."""
 
 import copy
+import re
 
 import pytest
 import torch
 from torch import nn
 
 from inr_experiments.checks import InputError
-from inr_experiments.ntk.explicit import layer_kernels, total_kernel
-from inr_experiments.ntk.operator import ntk_operator
+from inr_experiments.ntk.empirical import EmpiricalNtk
 from tests.cases import field, points
+from tests.layers import Frequency, SharedWeight
+from tests.ntk.close import close
 from tests.reference import ntk as reference
 
 X = points(8, 2)
@@ -18,29 +20,6 @@ X = points(8, 2)
 def net(*middle: nn.Module) -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(2, 5), *middle, nn.Linear(5, 1)).double()
-
-
-class Tied(nn.Module):
-    """One hidden layer used twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.middle, self.last = nn.Linear(2, 5), nn.Linear(5, 5), nn.Linear(5, 1)
-
-    def forward(self, x):
-        return self.last(torch.tanh(self.middle(torch.tanh(self.middle(self.first(x))))))
-
-
-class Learned(nn.Module):
-    """A learned frequency beside the Linear layers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.omega = nn.Parameter(torch.tensor(3.0))
-        self.first, self.last = nn.Linear(2, 5), nn.Linear(5, 1)
-
-    def forward(self, x):
-        return self.last(torch.sin(self.omega * self.first(x)))
 
 
 class Mixing(nn.Module):
@@ -55,49 +34,71 @@ class Mixing(nn.Module):
         return self.last(z - z.mean(dim=0))
 
 
-class Shared(nn.Module):
-    """Two Linear layers with one weight."""
+class Coupled(nn.Sequential):
+    """Samples do not interact, but the module says that they do."""
+
+    couples_samples = True
+
+
+class Once(torch.autograd.Function):
+    """The square, with a derivative that cannot be differentiated again."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.square()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * ctx.saved_tensors[0] * gradient
+
+
+class Squares(nn.Module):
+    """A module that cannot be differentiated twice, with a trained parameter of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.a, self.b = nn.Linear(2, 5), nn.Linear(5, 5), nn.Linear(5, 5)
-        self.b.weight = self.a.weight
+        self.omega = nn.Parameter(torch.tensor(3.0))
+        self.first, self.last = nn.Linear(2, 5), nn.Linear(5, 1)
 
     def forward(self, x):
-        return self.b(torch.tanh(self.a(torch.tanh(self.first(x)))))
+        return self.last(Once.apply(self.omega * self.first(x)))
 
 
 @pytest.mark.parametrize(
-    ("module", "reason"),
+    ("module", "reason", "whole"),
     [
-        (Tied(), "used twice"),
-        (Shared(), "share a trained parameter"),
-        (Learned(), "trained parameter of its own"),
-        (Mixing(), "not known"),
-        (net(nn.BatchNorm1d(5), nn.ReLU()), "normalises by the batch"),
+        (SharedWeight(2, 1), "share a trained parameter", False),
+        (Frequency(2, 1), "trained parameter of its own", False),
+        (Squares(), "trained parameter of its own", False),
+        (Mixing(), "not known", True),
+        (Coupled(nn.Linear(2, 1)), "couples_samples", True),
+        (net(nn.BatchNorm1d(5), nn.ReLU()), "normalises by the batch", True),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_uncovered_modules_are_refused_and_the_jacobian_serves(module, reason) -> None:
+def test_uncovered_modules_are_refused_by_the_identity_alone(module, reason, whole) -> None:
     module = module.double()
     with pytest.raises(InputError, match=reason) as refusal:
-        layer_kernels(module, X, method="identity")
-    assert "method='jacobian'" in str(refusal.value)
-    J = reference.full_batch_jacobians(module, X)
-    expected = sum(reference.kernels(J).values())
-    exact = layer_kernels(module, X, outputs="blocks", method="jacobian").total()
-    assert (exact - expected).norm() <= 1e-10 * expected.norm()
+        EmpiricalNtk(module, X, method="identity")
+    assert "method='jacobian'" in str(refusal.value) and "\n" not in str(refusal.value)
+    J = reference.jacobians_row_by_row(module, X)
+    expected = sum(reference.blocks(j) for j in J.values())[0, 0]
     v = torch.randn(8, dtype=torch.float64)
-    product = ntk_operator(module, X, outputs=0, method="jacobian")(v)
-    assert (product - expected[0, 0] @ v).norm() <= 1e-10 * (expected[0, 0] @ v).norm()
+    for method in ("auto", "jacobian"):
+        ntk = EmpiricalNtk(module, X, method=method)
+        assert close(ntk.total(), expected) and close(ntk @ v, expected @ v)
+        assert ntk.by_jacobian and (ntk.difference is None) == (whole or method == "jacobian")
+    assert not whole or re.search(reason, EmpiricalNtk(module, X).method)
 
 
 @pytest.mark.parametrize("method", ["auto", "identity", "jacobian"])
 def test_dropout_in_train_mode(method: str) -> None:
     module = net(nn.ReLU(), nn.Dropout(0.5))
     with pytest.raises(InputError, match=r"dropout '2'.*module.eval\(\)"):
-        layer_kernels(module, X, method=method)
-    assert layer_kernels(module.eval(), X, method=method).total().shape == (8, 8)
+        EmpiricalNtk(module, X, method=method)
+    assert EmpiricalNtk(module.eval(), X, method=method).total().shape == (8, 8)
 
 
 def test_in_place_activations_and_layer_norm_are_covered() -> None:
@@ -106,12 +107,9 @@ def test_in_place_activations_and_layer_norm_are_covered() -> None:
         with torch.no_grad():
             for p in module.parameters():
                 p.add_(0.1 * torch.randn_like(p))
-        expected = reference.kernels(reference.jacobians(module, X))
-        kernels = layer_kernels(module, X)
-        assert set(kernels.parts) == set(expected)
-        for key, K in kernels.parts.items():
-            theirs = expected[key][0, 0]
-            assert (K - theirs).norm() <= 1e-10 * theirs.norm()
+        J = reference.jacobians_row_by_row(module, X)
+        ntk = EmpiricalNtk(module, X, method="identity")
+        assert close(ntk.total(), sum(reference.blocks(j)[0, 0] for j in J.values()))
 
 
 def test_residual_and_one_dimensional_outputs() -> None:
@@ -125,9 +123,8 @@ def test_residual_and_one_dimensional_outputs() -> None:
             return self.last(z + torch.relu(self.middle(z)))[:, 0]
 
     module = Residual().double()
-    K = layer_kernels(module, X).total()
-    exact = layer_kernels(module, X, method="jacobian").total()
-    assert (K - exact).norm() <= 1e-10 * exact.norm()
+    K = EmpiricalNtk(module, X, method="identity").total()
+    assert close(K, EmpiricalNtk(module, X, method="jacobian").total())
 
 
 class Pair(nn.Module):
@@ -147,7 +144,7 @@ class Pair(nn.Module):
         (net(nn.ReLU()), X[:, 0], r"expected \(N, P\)"),
         (net(nn.ReLU()), None, r"NoneType.*expected \(N, P\)"),
         (net(nn.ReLU()), X * torch.nan, "NaN"),
-        (nn.Sequential(nn.ReLU()), X, "no Linear layer"),
+        (nn.Sequential(nn.ReLU()), X, "Sequential has no parameters"),
         (net(nn.ReLU()).requires_grad_(False), X, "frozen"),
         (net(nn.ReLU()).half(), X, "float16"),
         (net(nn.ReLU()).bfloat16(), X, "bfloat16"),
@@ -156,17 +153,16 @@ class Pair(nn.Module):
     ],
 )
 def test_bad_input_is_one_sentence(module, x, message) -> None:
-    for call in (layer_kernels, total_kernel, ntk_operator):
-        with pytest.raises(InputError, match=message) as error:
-            call(module, x)
-        assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match=message) as error:
+        EmpiricalNtk(module, x)
+    assert "\n" not in str(error.value)
 
 
 def test_a_single_point() -> None:
     module = field("relu", 2, 1)
     J = reference.jacobians(module, X[:1])
     expected = sum(float(j.square().sum()) for j in J.values())
-    assert total_kernel(module, X[:1]).values.item() == pytest.approx(expected, rel=1e-12)
+    assert EmpiricalNtk(module, X[:1]).total().item() == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -181,27 +177,27 @@ def test_a_single_point() -> None:
 )
 def test_bad_arguments(arguments, message) -> None:
     with pytest.raises(InputError, match=message):
-        layer_kernels(field("relu", 2, 1), X, **arguments)
+        EmpiricalNtk(field("relu", 2, 1), X, **arguments)
 
 
 def test_what_does_not_fit_is_refused_with_its_size_and_the_way_out() -> None:
     module = field("relu", 2, 3)
-    for call, size in ((layer_kernels, 8 * 8 * 8 * 8), (total_kernel, 8 * 8 * 8)):
-        with pytest.raises(InputError, match=r"GiB needed.*8² entries.*ntk_operator"):
-            call(module, X, memory=size - 1)
-        call(module, X, memory=size)
-    with pytest.raises(InputError, match=r"Jacobian of 8 points.*ntk_operator"):
-        layer_kernels(module, X, method="jacobian", memory=8 * 8 * 8 * 8)
+    for name, size in (("layers", 4 * 8 * 8 * 8), ("total", 8 * 8 * 8)):
+        with pytest.raises(InputError, match=r"GiB needed.*8² entries.*EmpiricalNtk\(.*@ v"):
+            getattr(EmpiricalNtk(module, X, memory=size - 1), name)()
+        getattr(EmpiricalNtk(module, X, memory=size), name)()
+    with pytest.raises(InputError, match=r"Jacobian of 8 points.*EmpiricalNtk\(.*@ v"):
+        EmpiricalNtk(module, X, method="jacobian", memory=8 * 8 * 8 * 8).layers()
     with pytest.raises(InputError, match="one output at a time"):
-        ntk_operator(module, X, memory=100)
+        EmpiricalNtk(module, X, memory=100) @ torch.ones(8)
     with pytest.raises(InputError, match=r"1000000² entries"):
-        total_kernel(module, points(1_000_000, 2))
+        EmpiricalNtk(module, points(1_000_000, 2)).total()
 
 
 def test_a_refusal_leaves_the_module_as_it_was() -> None:
-    module = Tied().double()
+    module = Frequency(2, 1).double()
     before = copy.deepcopy(module.state_dict())
     with pytest.raises(InputError):
-        layer_kernels(module, X)
+        EmpiricalNtk(module, X, method="identity")
     assert not any(m._forward_hooks for m in module.modules())
     assert all(torch.equal(module.state_dict()[name], value) for name, value in before.items())

@@ -7,7 +7,7 @@ from torch import nn
 
 from inr_experiments.checks import InputError
 from inr_experiments.ntk import spectrum as measures
-from inr_experiments.ntk.explicit import total_kernel
+from inr_experiments.ntk.empirical import EmpiricalNtk
 from tests.cases import field, points
 
 
@@ -27,7 +27,7 @@ def test_dispersion_is_its_formula() -> None:
 
 
 def test_blocks_are_one_matrix() -> None:
-    K = total_kernel(field("siren", 2, 3), points(7, 2), outputs="blocks").values
+    K = EmpiricalNtk(field("siren", 2, 3), points(7, 2), outputs="blocks").total()
     M = measures.matrix(K)
     assert M.shape == (21, 21) and torch.equal(M, M.T)
     assert M[7 * 2 + 3, 7 * 1 + 5] == K[2, 1, 3, 5]
@@ -50,13 +50,31 @@ def test_alignment() -> None:
         measures.alignment(K, Y[:8])
 
 
+def test_centred_alignment_is_its_formula() -> None:
+    K, other = psd(9), psd(9, seed=1)
+    H = torch.eye(9, dtype=torch.float64) - 1 / 9
+    left, right = H @ K @ H, H @ other @ H
+    expected = (left @ right).trace() / (left.norm() * right.norm())
+    assert measures.centred_alignment(K, other) == pytest.approx(expected.item())
+    assert measures.centred_alignment(K, 3 * K + 2) == pytest.approx(1)
+    assert measures.centred_alignment(torch.ones(4, 4), psd(4)) == 0
+    blocks = psd(27).reshape(3, 9, 3, 9).transpose(1, 2)
+    assert measures.centred_alignment(blocks, blocks) == pytest.approx(1)
+    wide = torch.block_diag(H, H, H)
+    assert torch.allclose(
+        measures.matrix(measures.centred(blocks)), wide @ measures.matrix(blocks) @ wide
+    )
+    with pytest.raises(InputError, match=r"\(4, 4\)"):
+        measures.centred_alignment(K, psd(4))
+
+
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_mode_factors_are_what_gradient_descent_does(outputs: int) -> None:
     """A net that is linear in its parameters trains exactly as its kernel says."""
     torch.manual_seed(0)
     module, x = nn.Sequential(nn.Linear(2, outputs)).double(), points(12, 2)
     y = torch.randn(12, outputs, dtype=torch.float64)
-    values, U = measures.eigenpairs(total_kernel(module, x, outputs="blocks").values)
+    values, U = measures.eigenpairs(EmpiricalNtk(module, x, outputs="blocks").total())
     lr = 0.3 * measures.fastest_rate(values, entries=y.numel())
     before = (module(x) - y).detach().T.reshape(-1)
     optimiser = torch.optim.SGD(module.parameters(), lr=lr)

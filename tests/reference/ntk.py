@@ -16,6 +16,24 @@ def jacobians(module: nn.Module, x: Tensor) -> dict[str, Tensor]:
     return {name: j.reshape(*j.shape[:2], -1) for name, j in J.items()}
 
 
+def jacobians_row_by_row(module: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """∂y/∂θ by parameter, a backward pass for each entry of y; complex θ as pairs of real ones.
+
+    Shapes: x (N, P) -> (N, C, |θ|).
+    """
+    parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    y = module(x)
+    rows: dict[str, list[Tensor]] = {name: [] for name in parameters}
+    for entry in y.flatten():
+        gradients = torch.autograd.grad(
+            entry, list(parameters.values()), retain_graph=True, allow_unused=True
+        )
+        for (name, p), g in zip(parameters.items(), gradients, strict=True):
+            row = torch.zeros_like(p) if g is None else g.to_dense()
+            rows[name].append((torch.view_as_real(row) if row.is_complex() else row).flatten())
+    return {name: torch.stack(own).reshape(*y.shape, -1) for name, own in rows.items()}
+
+
 def full_batch_jacobians(module: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """∂y/∂θ by parameter, all samples together. Shapes: x (N, P) -> (N, C, |θ|)."""
     parameters = {name: p.detach() for name, p in module.named_parameters()}
