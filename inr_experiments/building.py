@@ -71,7 +71,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
 
 
 def item_of(config: Mapping[str, Any]) -> str:
-    """What the config's task fits, as tables name it."""
+    """The item that the config's task fits, as tables name it."""
     return str(called(task_class(config).item_name, "task", **settings_of(config)))
 
 

@@ -1,4 +1,4 @@
-"""Where a task lies: what an encoding or an initialisation may ask of it."""
+"""The place of a task: what an encoding or an initialisation may ask of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
