@@ -53,10 +53,11 @@ def task_class(config: Mapping[str, Any]) -> type[Task]:
     node, own = without(config["task"], "name"), config["trusted"]
     target = str(node.get("_target_"))
     check_target("task", target, (*TRUSTED, *own), own)
-    known("task", node, parameters("task", target))
     found = get_object(target)
     if not (isinstance(found, type) and issubclass(found, Task)):
-        raise InputError(f"task._target_={target!r}: expected a class derived from {Task.__name__}")
+        base = f"{Task.__module__}.{Task.__name__}"
+        raise InputError(f"task._target_={target!r}: expected a class derived from {base}")
+    known("task", node, parameters("task", target))
     return found
 
 
@@ -70,7 +71,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
 
 
 def item_of(config: Mapping[str, Any]) -> str:
-    """What the config's task fits, as tables name it."""
+    """The item that the config's task fits, as tables name it."""
     return str(called(task_class(config).item_name, "task", **settings_of(config)))
 
 

@@ -32,7 +32,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
         InputError: if an interpolation leads nowhere or a name cannot be used.
     """
     # What is of the sweep may refer to another task's values.
-    cfg = OmegaConf.masked_copy(cfg, [key for key in cfg if key not in OF_THE_SWEEP])
+    cfg = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in OF_THE_SWEEP])
     try:
         config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -67,10 +67,10 @@ def missing_number(cfg: DictConfig, says: str) -> str | None:
     found = re.search(r"'task\.scales\.([^.']+)(?:\.(\w+))?' not found", says)
     if not found:
         return None
-    listed = ", ".join(map(str, cfg.task.get("scales") or {})) or "none"
+    name, scales = (OmegaConf.select(cfg, f"task.{key}") for key in ("name", "scales"))
     return (
-        f"task={cfg.task.get('name')} has no number for it at scale={found[1]}; expected one in "
-        f"task.scales.{found[1]} of its yaml (it has {listed}), or a value here"
+        f"task={name} has no number for it at scale={found[1]}; expected one in task.scales."
+        f"{found[1]} of its yaml (it has {', '.join(scales or {}) or 'none'}), or a value here"
     )
 
 

@@ -1,4 +1,4 @@
-"""The place of a task, as encodings and initialisations may need to know it."""
+"""The place of a task: what an encoding or an initialisation may ask of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -184,9 +184,7 @@ def measure(
             results[name][snapshot.step] = diagnostic(snapshot, task)
 
 
-def summary(
-    milestones: list[dict[str, float]], metrics: Mapping[str, Metric]
-) -> dict[str, float]:
+def summary(milestones: list[dict[str, float]], metrics: Mapping[str, Metric]) -> dict[str, float]:
     """The last milestone's metrics, and the best of some under `<name>_best`."""
     last = {name: value for name, value in milestones[-1].items() if name != "step"}
     best = {

@@ -180,9 +180,10 @@ def run(
     needed = [n for name in chosen for n in (listed[name].reads if name in listed else (name,))]
     first = [name for name in claimed() if name in needed]
     names = list(dict.fromkeys([*first, *needed]))
+    more = ready(["-m", *options.overrides], options.config_dir)[1:]
     choice = Choice(
         options.scale, options.data, options.seeds, options.items, options.device, options.fast,
-        options.outputs, options.config_dir, tuple(ready(["-m", *options.overrides], options.config_dir)[1:]),
+        options.outputs, options.config_dir, tuple(more),
     )  # fmt: skip
     runner = Runner(choice, names)
     print(runner.plan())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inr_experiments.building import build_diagnostics, build_task
+from inr_experiments.checks import InputError
 from inr_experiments.paths import conf_dir
 from inr_experiments.sweep.compose import configs
 from tests.fields import config_of, field_and_task
@@ -18,12 +19,31 @@ def stems(group: str) -> list[str]:
 
 
 @pytest.mark.parametrize("model", stems("model"))
-@pytest.mark.parametrize("task", ["task=image", "task=occupancy"])
+@pytest.mark.parametrize("task", ["image", "occupancy", "signal"])
 def test_every_model_fits_every_task(model, task):
-    field, made = field_and_task(task, "task.side=16", f"model={model}", "model.width=12")
+    field, made = field_and_task(f"task={task}", "task.side=16", f"model={model}", "model.width=12")
     expected = (len(made.coordinates), made.out_features)
     assert field(made.coordinates).shape == expected
     assert config_of(f"model={model}")["model"]["name"] == model
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["task=image", "task.side=1"], "task.side=1: expected an integer of at least 2"),
+        (["task=image", "task.image=moon"], "task.image='moon': .* task.path=FILE"),
+        (["task=occupancy", "task.pool=1"], "task.pool=1: expected an integer from 8"),
+        (["task=signal", "task.side=9"], "task.side=9: expected at least 10 for task.band=4"),
+        (
+            ["task=signal", "task.dimensions=4"],
+            "task.dimensions=4: expected an integer from 1 to 3",
+        ),
+        (["task=signal", "+task.path=a.png"], "task.path: no such key"),
+    ],
+)
+def test_what_a_task_refuses_is_told_with_its_key(words, said):
+    with pytest.raises(InputError, match=f"^{said}"):
+        build_task(config_of(*words))
 
 
 def test_a_file_may_be_named_like_an_interpolation(tmp_path):

@@ -67,7 +67,9 @@ def test_a_solid_is_labelled_for_its_fit_not_for_its_place(tmp_path):
 def test_what_is_no_solid_is_refused_before_anything_is_written(tmp_path):
     sheet = trimesh.Trimesh([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], [[0, 1, 2], [0, 2, 3]])
     cfg = solid(write(tmp_path / "sheet.ply", sheet), f"outputs={tmp_path / 'o'}")
-    said = r"task\.path='.*sheet\.ply': inside share 0 .* task\.fill=0\.9, .* task\.eval_resolution="
+    said = (
+        r"task\.path='.*sheet\.ply': inside share 0 .* task\.fill=0\.9, .* task\.eval_resolution="
+    )
     with pytest.raises(InputError, match=said):
         execute(cfg)
     assert not (tmp_path / "o/runs").exists()

@@ -11,7 +11,7 @@ from .request import KernelRequest
 from .rows import Rows, Tile
 
 #: Rows and columns of a tile of a kernel: so few that three tiles stay in the cache.
-SIDE = 512
+SIDE = 256
 
 
 def layer_kernels(request: KernelRequest, memory: float | None) -> dict[str, Tensor]:

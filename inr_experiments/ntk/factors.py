@@ -118,7 +118,7 @@ class Factors:
         return torch.einsum("nctu,ncsu,nts->nc", delta, delta, gram)
 
     def split(self, gradient: Tensor) -> dict[str, Tensor]:
-        """What `pull` gave, by parameter, each in the order of its entries."""
+        """The result of `pull` by parameter, each in the order of its entries."""
         return {name: gradient[own].T.flatten() for name, own in self.columns.items()}
 
 

@@ -64,7 +64,7 @@ class Rows:
         """Add a tile of the kernel, as for `Factors`, which need the scratch."""
         left, right = self._of(tile.output, tile.rows), self._of(tile.other, tile.columns)
         if left.is_sparse:
-            K += _sparse_product(left, right.t())
+            K += _sparse_product(left, right)
         else:
             K.addmm_(left, right.T)
 
@@ -103,7 +103,7 @@ class Rows:
         return squares.reshape(-1, self.outputs)
 
     def split(self, gradient: Tensor) -> dict[str, Tensor]:
-        """What `pull` gave, by parameter, each in the order of its entries."""
+        """The result of `pull` by parameter, each in the order of its entries."""
         return {name: gradient[own] for name, own in self.columns.items()}
 
 
@@ -126,9 +126,19 @@ def sparse_rows(layer: str, indices: Tensor, sensitivities: Tensor, *, height: i
 
 
 def _sparse_product(left: Tensor, right: Tensor) -> Tensor:
+    """A Bᵀ of sparse matrices, dense. Shapes: (n, size), (m, size) -> (n, m).
+
+    A product takes time for every column of the two; those that A does not have are left out.
+    """
+    (i, column), (j, other) = left.indices(), right.indices()
+    own, compact = torch.unique(column, return_inverse=True)
+    place = torch.searchsorted(own, other).clamp_max(len(own) - 1)
+    both = own[place] == other if len(own) else torch.zeros_like(other, dtype=torch.bool)
+    A = _sparse(torch.stack([i, compact]), left.values(), (len(left), len(own)))
+    B = _sparse(torch.stack([place[both], j[both]]), right.values()[both], (len(own), len(right)))
     with warnings.catch_warnings():  # PyTorch says once that it has a beta version inside
         warnings.filterwarnings("ignore", message="Sparse CSR")
-        return torch.sparse.mm(left, right).to_dense()
+        return torch.sparse.mm(A, B).to_dense()
 
 
 def _sparse(at: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -94,7 +94,7 @@ def first_metrics(frame: Frame) -> list[str]:
 
 
 def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, str]:
-    """What the tasks say of their metrics; a metric's best milestone is a metric like it."""
+    """A fact of metrics that their tasks tell; a metric's best milestone is a metric like it."""
     found = {}
     for metric in metrics:
         for column in (f"metric.{metric}.{fact}", f"metric.{metric.removesuffix('_best')}.{fact}"):

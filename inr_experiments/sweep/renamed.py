@@ -13,6 +13,12 @@ KNOBS = ("bias", "distinct", "epsilon", "octaves", "omega", "spread", "width")
 KEYS = {"pictures": "data=*", "pair": "data=*", "shapes": "data=*", "object": "data=*"}
 KEYS |= {"model.fast": "model.bf16=allowed or refused", "fit.momentum": "fit.optimiser.momentum=*"}
 KEYS |= dict.fromkeys(("fit.decay", "fit.decay_every"), "a schedule of torch.optim.lr_scheduler")
+KEYS |= {"task.kind": "task.scales, the numbers at each scale in the task's yaml"}
+KEYS |= {
+    f"scale.{task}.{name}": f"task.scales.NAME.{name}=*, of the scale with that name"
+    for task in ("image", "occupancy")
+    for name in ("width", "steps", "batch", "milestone_every", "side", "bundled_side", "pool")
+}
 #: Options of a group by their old name, and what to write now.
 OPTIONS = {
     "model": {

@@ -1,8 +1,8 @@
 """Fitting values on a grid of P axes, some of which are held out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,11 @@ class GridSignal(Task):
         InputError: if a value cannot be used.
     """
 
-    METRICS = {"psnr": Metric("dB", keep_best=True), "psnr_heldout": Metric("dB")}
-    COST_EXCLUDES = ("path", "noise", "mask_seed")
+    METRICS: ClassVar[Mapping[str, Metric]] = {
+        "psnr": Metric("dB", keep_best=True),
+        "psnr_heldout": Metric("dB"),
+    }
+    COST_EXCLUDES: ClassVar[Collection[str]] = ("path", "noise", "mask_seed")
 
     def __init__(
         self,

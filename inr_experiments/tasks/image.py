@@ -1,7 +1,8 @@
 """Fitting one picture."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ..checks import ArgumentError, choice, integer
 from ..data.images import load as images
@@ -29,7 +30,7 @@ class Image(GridSignal):
         InputError: if a value or the file cannot be used.
     """
 
-    METRICS = {**GridSignal.METRICS, "ssim": Metric()}
+    METRICS: ClassVar[Mapping[str, Metric]] = {**GridSignal.METRICS, "ssim": Metric()}
     NOUN = "image"
     KEY_EXCLUDES = ("image", "path", "pixel_limit")
     COST_EXCLUDES = (*GridSignal.COST_EXCLUDES, "image", "pixel_limit")
@@ -75,13 +76,13 @@ class Image(GridSignal):
         return images.suffixes()
 
     @classmethod
-    def item_name(cls, *, image: str | None, path: str | None = None, **_: Any) -> str:
+    def item_name(cls, *, image: str | None = None, path: str | None = None, **_: Any) -> str:
         """The file's name, or the photograph's."""
         return str(image) if path is None else stem_of(path)
 
     @classmethod
     def fingerprint(
-        cls, *, image: str | None, path: str | None = None, source: str = "bundled", **_: Any
+        cls, *, image: str | None = None, path: str | None = None, source: str = "bundled", **_: Any
     ) -> str:
         """The hash of the file's bytes."""
         file = locate(image=image, path=path, source=source)

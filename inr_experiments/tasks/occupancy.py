@@ -1,9 +1,9 @@
 """Fitting the inside of a solid."""
 
-import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,8 +20,7 @@ from ..domain import Domain
 from ..metrics.volume import chamfer, iou, iou_best
 from ..paths import stem_of, user_path
 from ..seeding import generator, numpy_generator
-from ..viz import render
-from ..viz.page import save_page
+from ..viz.solid import save_slices, save_surfaces
 from .sets import Sets, label_sets
 from .task import Metric, Predict, Task
 
@@ -68,7 +67,7 @@ class Occupancy(Task):
             everything is inside, or if more of the box is in doubt than is inside.
     """
 
-    METRICS = {
+    METRICS: ClassVar[Mapping[str, Metric]] = {
         "iou": Metric(),
         "iou_near_surface": Metric(),
         "iou_best": Metric(),
@@ -141,12 +140,12 @@ class Occupancy(Task):
         return solids.SUFFIXES
 
     @classmethod
-    def item_name(cls, *, shape: str | None, path: str | None = None, **_: Any) -> str:
+    def item_name(cls, *, shape: str | None = None, path: str | None = None, **_: Any) -> str:
         """The file's name, or the shape's."""
         return str(shape) if path is None else stem_of(path)
 
     @classmethod
-    def fingerprint(cls, *, shape: str | None, path: str | None = None, **_: Any) -> str:
+    def fingerprint(cls, *, shape: str | None = None, path: str | None = None, **_: Any) -> str:
         """The hash of the file's bytes, or of a bundled shape's name and version."""
         return solids.fingerprint(shape=shape, path=path)
 
@@ -180,7 +179,7 @@ class Occupancy(Task):
         )
 
     @cached_property
-    def coordinates(self) -> Tensor:
+    def coordinates(self) -> Tensor:  # type: ignore[override]  # it may be set as well
         """Fitted points for spectra and BatchNorm statistics. Shapes: -> (N, 3)."""
         fitted = self._sets.points
         order = torch.randperm(len(fitted), generator=generator(self._seed, "spectra"))
@@ -218,37 +217,15 @@ class Occupancy(Task):
         }
 
     def draw(self, predict: Predict, folder: Path) -> None:
-        """Write meshes, pictures, slices and a page in which both surfaces can be turned.
-
-        mesh.ply, mesh.glb and target.ply; prediction.png and target.png from one camera; page.html;
-        slices.png, and slices.npz with prediction_x … (R, R) float16 and target_x … (R, R) bool;
-        surface.json with the faces extracted. Without a surface there is no mesh, and the picture
-        and surface.json say so.
-        """
+        """Write both surfaces and the middle slices; see `viz/solid.py`."""
         values = self._on_grid(predict, self._eval_resolution)
-        found = self._extract(predict, values)
-        wanted = self._labels.surface
-        said = {"faces": len(found.faces)} if found else {"faces": 0, "note": "no surface"}
-        (folder / "surface.json").write_text(json.dumps(said) + "\n", encoding="utf-8")
-        surface.save(folder / "target.ply", wanted)
-        if found is not None:
-            surface.save(folder / "mesh.ply", found)
-            surface.save(folder / "mesh.glb", found)
-        shown = {"target": wanted, "prediction": found}
-        save_page(folder / "page.html", {k: v for k, v in shown.items() if v is not None})
-        for name, triangles in shown.items():
-            picture = render.picture(triangles, azimuth=self._facts["azimuth"])
-            render.save(folder / f"{name}.png", picture)
-        self._draw_slices(self._probability(values), folder)
-
-    def _draw_slices(self, values: np.ndarray, folder: Path) -> None:
-        middle = self._eval_resolution // 2
-        cut = {n: np.take(values, middle, axis=axis) for axis, n in enumerate("xyz")}
-        wanted = {n: np.take(self.target, middle, axis=axis) for axis, n in enumerate("xyz")}
-        render.save(folder / "slices.png", render.slices(cut, wanted))
-        stored = {f"prediction_{n}": v.astype(np.float16) for n, v in cut.items()}
-        stored |= {f"target_{n}": v for n, v in wanted.items()}
-        np.savez_compressed(folder / "slices.npz", allow_pickle=False, **stored)
+        save_surfaces(
+            folder,
+            target=self._labels.surface,
+            prediction=self._extract(predict, values),
+            azimuth=self._facts["azimuth"],
+        )
+        save_slices(folder, target=self.target, prediction=self._probability(values))
 
     def _on_grid(self, predict: Predict, side: int) -> np.ndarray:
         """The field at the centres of side³ cells, a few layers at a time. Shapes: -> (R, R, R)."""

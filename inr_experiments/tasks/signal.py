@@ -59,11 +59,15 @@ class Signal(GridSignal):
         self.facts |= {"dimensions": P, "band": K, "needed_rank": (2 * K + 1) ** P}
 
     @classmethod
-    def item_name(cls, *, dimensions: int, band: int, signal_seed: int = 0, **_: Any) -> str:
+    def item_name(
+        cls, *, dimensions: int = 2, band: int = 4, signal_seed: int = 0, **_: Any
+    ) -> str:
         """P and K, and the seed where it is not 0."""
         return f"P{dimensions} K{band}" + (f" seed {signal_seed}" if signal_seed else "")
 
     @classmethod
-    def fingerprint(cls, *, dimensions: int, band: int, signal_seed: int = 0, **_: Any) -> str:
+    def fingerprint(
+        cls, *, dimensions: int = 2, band: int = 4, signal_seed: int = 0, **_: Any
+    ) -> str:
         """The hash of what is drawn, by its settings."""
         return sha256_of(f"signal {VERSION} P={dimensions} K={band} seed={signal_seed}")

@@ -1,4 +1,4 @@
-"""The base class of a task: all that fit, diagnostics, launcher, key, tables and claims ask of it."""
+"""The base class of a task: all that fit, diagnostics, launcher, key, tables and claims ask."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -70,7 +70,7 @@ class Task(ABC):
 
     @classmethod
     def item_name(cls, **settings: Any) -> str:
-        """What is fitted, as tables name it: the file's name, or else the class's."""
+        """The item as tables name it: the file's name, or else the class's."""
         path = settings.get("path")
         return cls.__name__.lower() if path is None else stem_of(path)
 
@@ -88,7 +88,7 @@ class Task(ABC):
 
     @classmethod
     def for_record(cls) -> dict[str, Any]:
-        """What tables and claims must know of the task, which is theirs by the run's record."""
+        """The facts of the task that tables and claims take from the run's record."""
         metrics = {name: metric._asdict() for name, metric in cls.METRICS.items()}
         return {"noun": cls.NOUN, "metrics": metrics, "key_excludes": list(cls.KEY_EXCLUDES)}
 
@@ -105,7 +105,7 @@ class Task(ABC):
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What a reader must know of this item; goes into the record, plain values into frames.
+        """Facts of this item for the record; those that are plain values go into frames too.
 
         `redistributable` says whether pictures of it may be passed on; without it they stay in
         the run's folder. `notes` are sentences on what was done to the data.

@@ -5,6 +5,8 @@ at initialisation, which are too few for a linear readout where they lie below t
 Below: PSNR after training, of fitted values as lines, of those held out as crosses.
 """
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -62,7 +64,7 @@ def draw_ranks(axis: Axes, frame: Frame) -> None:
         for label, (x, y) in by_need(frame, f"spectra/inlet/{name}", "first").items():
             colour = looks(frame)[label].colour
             axis.plot(x, y, line, color=colour, marker=measure.marker, markersize=4)
-        marks = {"color": "0.4", "marker": measure.marker, "markersize": 4}
+        marks: dict[str, Any] = {"color": "0.4", "marker": measure.marker, "markersize": 4}
         axis.plot([], [], line, label=measure.name, **marks)
     needed = np.sort(frame.column(NEEDED).unique())
     axis.plot(needed, needed, "--", color="0.6", label="needed")

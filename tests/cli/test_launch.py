@@ -204,6 +204,8 @@ BAD = [
     (["model=sirn"], "did you mean 'siren'?"),
     (["model=null"], "model=null: no such option"),
     (["pictures=real"], "pictures=real: no longer a key; expected data=real"),
+    (["task.kind=image"], "task.kind=image: no longer a key; expected task.scales"),
+    (["scale.image.width=9"], "no longer a key; expected task.scales.NAME.width=9"),
     (["model=pe_rank_expanding"], "no longer an option; expected model=pe_rei"),
     (["diagnostic=[inlet_spectrum]"], "no longer an option; expected diagnostic=spectra"),
     (["data=reel"], "data=reel: no such option; expected one of bundled, real"),

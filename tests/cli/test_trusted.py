@@ -77,7 +77,7 @@ def test_a_yaml_that_names_a_command_does_not_run_it(folder):
 
 @pytest.mark.parametrize(
     "target",
-    ["models.batch_norm.freeze_statistics", "tasks.image.Path", "tasks.occupancy.surface.save"],
+    ["models.batch_norm.freeze_statistics", "tasks.image.Path", "tasks.occupancy.save_surfaces"],
 )
 def test_what_is_no_class_of_ours_is_not_built(target):
     config = deepcopy(config_of("model=relu"))

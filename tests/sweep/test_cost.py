@@ -23,7 +23,10 @@ def test_a_run_that_is_done_tells_what_one_like_it_will_take(tmp_path):
     (cfg,) = configs([*words, "fit.steps=60"])
     costs = Costs()
     record = execute(cfg).record
-    costs.learn(config_of("model=relu", "fit.steps=60", "diagnostic=none"), {**record, "seconds": {"total": 100.0, "fit": 90.0}})
+    costs.learn(
+        config_of("model=relu", "fit.steps=60", "diagnostic=none"),
+        {**record, "seconds": {"total": 100.0, "fit": 90.0}},
+    )
     assert costs.of(config_of("model=relu", "fit.steps=60", "diagnostic=none")) == (90.0, 10.0)
     fitting, measuring = costs.of(config_of("model=relu", "fit.steps=60"))
     assert fitting == 90.0 and 0 < measuring < 10, "of what else is measured, its steps are timed"

@@ -16,8 +16,15 @@ KEYS = st.sampled_from(
         *("model", "task", "fit", "scale", "tracking", "diagnostic", "seed", "device", "outputs"),
         *("force", "trusted", "model.width", "model.hidden_layers", "model.name", "model.lr"),
         *("model.encoding", "model.inlet_init", "model.inlet_init.epsilon", "model.batch_norm"),
-        *("task.image", "task.path", "task.side", "task.fitted", "task.source", "task.kind"),
-        *("fit.lr", "fit.steps", "fit.batch", "fit.chunk", "fit.optimiser", "scale.image.width"),
+        *("task.image", "task.path", "task.side", "task.fitted", "task.source", "task.scales"),
+        *(
+            "fit.lr",
+            "fit.steps",
+            "fit.batch",
+            "fit.chunk",
+            "fit.optimiser",
+            "task.scales.smoke.width",
+        ),
         *("diagnostic.spectra", "model.inlet_init._target_", "task._target_", "no.such"),
     ]
 )
