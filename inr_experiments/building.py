@@ -39,9 +39,17 @@ def pick_device(device: str) -> str:
 
 
 def build_task(config: dict[str, Any]) -> Task:
-    """The task that the config names."""
-    task_class(config)
-    return build(without(config["task"], "name"), config, group="task")
+    """The task that the config names.
+
+    Raises:
+        InputError: if it cannot be built, or has another hash than its class told: a sweep would
+            look for its run elsewhere.
+    """
+    told = fingerprint(config)
+    task: Task = build(without(config["task"], "name"), config, group="task")
+    if task.sha256 != told:
+        raise InputError(f"task: sha256 is {task.sha256}; expected its fingerprint, {told}")
+    return task
 
 
 def task_class(config: Mapping[str, Any]) -> type[Task]:

@@ -129,6 +129,15 @@ def test_a_scale_that_it_does_not_list_is_one_sentence(folder):
     assert said in done.stderr and "(it has smoke)" in done.stderr
 
 
+def test_a_hash_that_is_not_the_fingerprint_is_refused(folder):
+    other = CODE.replace("self.fingerprint(path=path)", "'0' * 64").replace("Trace", "Other")
+    (folder / "mytasks/other.py").write_text(other)
+    words = ("--config-dir", "myconf", "task=trace", "scale=smoke", "trusted=[mytasks]")
+    words = (*words, "task.path=my traces/a.trace", "task._target_=mytasks.other.Other")
+    done = inr(*words, cwd=folder)
+    assert done.returncode == 2 and "expected its fingerprint" in done.stderr
+
+
 def test_a_class_that_is_no_task_is_refused(folder):
     words = ("--config-dir", "myconf", "task=trace", "scale=smoke", "trusted=[mytasks]")
     done = inr(*words, "task._target_=mytasks.trace.Metric", cwd=folder)
