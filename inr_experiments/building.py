@@ -45,9 +45,9 @@ def build_task(config: dict[str, Any]) -> Task:
         InputError: if it cannot be built, or has another hash than its class told: a sweep would
             look for its run elsewhere.
     """
-    told = fingerprint(config)
+    task_class(config)
     task: Task = build(without(config["task"], "name"), config, group="task")
-    if task.sha256 != told:
+    if task.sha256 != (told := fingerprint(config)):
         raise InputError(f"task: sha256 is {task.sha256}; expected its fingerprint, {told}")
     return task
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..checks import InputError
 from .frame import Array, Frame
 from .names import Name, asked_for, items_of, read_names
 from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
@@ -82,6 +83,11 @@ def _items(
 
 
 def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
+    if "task" not in record:
+        raise InputError(
+            f"{folder}: its record says nothing of its task; expected a run fitted by this version "
+            "of the suite"
+        )
     config, provenance, data = record["config"], record["provenance"], record["data"]
     model, task = config["model"], record["task"]
     git = provenance["git"]

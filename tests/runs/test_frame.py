@@ -1,5 +1,8 @@
 """Frames: what they hold of records, what comes back from disk, and what they refuse."""
 
+import json
+from shutil import copytree
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -166,3 +169,13 @@ def test_values_are_found_as_they_were_swept_and_as_they_were_written(folders, f
 def test_early_slope_of_a_loss_that_halves():
     assert early_slope([0.5**i for i in range(40)]) == pytest.approx(-np.log(2))
     assert np.isnan(early_slope([1.0])) and np.isnan(early_slope([0.0, 1.0]))
+
+
+def test_a_record_of_another_version_is_refused(folders, tmp_path):
+    old = tmp_path / "runs/relu-0/seed-000"
+    copytree(folders[0], old)
+    record = json.loads((old / "record.json").read_text())
+    del record["task"]
+    (old / "record.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match="its record says nothing of its task; expected a run"):
+        make_frame("old", [old])
