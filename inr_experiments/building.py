@@ -112,7 +112,7 @@ def build_network(config: dict[str, Any], task: Task) -> Network:
         group="model",
         domain=task.domain,
         out_features=task.out_features,
-        draw=(config["seed"], task.sha256),
+        stream=(config["seed"], task.sha256),
     )
     if (fault := fault_of(network)) is not None:
         raise InputError(f"model: {fault}")

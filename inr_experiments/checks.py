@@ -48,11 +48,23 @@ def integer(key: str, value: Any, *, least: int = 1, most: int | None = None) ->
     return int(value)
 
 
-def number(key: str, value: Any, *, above: float = 0.0, below: float = math.inf) -> float:
-    """`value` as a finite float strictly between `above` and `below`, or an `ArgumentError`."""
+def number(
+    key: str,
+    value: Any,
+    *,
+    above: float = 0.0,
+    below: float = math.inf,
+    least: float | None = None,
+) -> float:
+    """`value` as a finite float strictly between `above` and `below`, or an `ArgumentError`.
+
+    With `least` it may be that, or more, in the place of `above`.
+    """
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not above < value < below:
-        bounds = f"above {above:g}" + (f" and below {below:g}" if below < math.inf else "")
+    enough = good and (value > above if least is None else value >= least)
+    if not enough or not value < below:
+        bounds = f"above {above:g}" if least is None else f"of at least {least:g}"
+        bounds += f" and below {below:g}" if below < math.inf else ""
         raise ArgumentError(f"{key}={value!r}: expected a finite number {bounds}")
     return float(value)
 

@@ -105,7 +105,7 @@ def known(where: str, node: dict[str, Any], names: Iterable[str] | None) -> None
         return
     names = list(names)
     for key in node:
-        if key not in names and not str(key).startswith("_"):
+        if key not in names and key not in ("_target_", "_partial_"):
             raise InputError(
                 f"{where}{'.' * bool(where)}{key}: no such key; expected one of "
                 f"{', '.join(names)}{nearest(key, names)}"

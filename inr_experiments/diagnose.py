@@ -164,7 +164,7 @@ def _measured(name: str, linear: nn.Linear, Z: Tensor) -> Stage:
         ranks=rank_family(sigma, shape, (1e-3, TOLERANCE)),
         weight_shape=weight_shape,
         weight_ranks=rank_family(singular_values(W).cpu().numpy(), weight_shape, (1e-3, TOLERANCE)),
-        constant_units=int((Z.amax(dim=0) == Z.amin(dim=0)).sum()),
+        constant_units=int((Z[0] == Z).all(dim=0).sum()),
     )
 
 

@@ -75,8 +75,6 @@ def execute(cfg: DictConfig) -> Outcome:
     device = pick_device(config["device"])
     task = build_task(config)
     settings = build_settings(config)
-    with within("fit"):
-        check_precision(settings.precision, device, bf16=config["model"].get("bf16", "allowed"))
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
     store = Store(user_path(config["outputs"]))
@@ -93,7 +91,8 @@ def execute(cfg: DictConfig) -> Outcome:
         with within("model"):
             need_two(network, min(points, batch))
         with within("fit"):
-            settings.groups_of(network)
+            check_precision(settings.precision, device, bf16=config["model"].get("bf16", "allowed"))
+            settings.check(network)
         with store.working(key, seed, again=force) as run:
             if run is not None:
                 write_names(run.path, [name, *stored_names(folder)])

@@ -47,7 +47,7 @@ def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int
         "head_init": TorchDefault(),
         "batch_norm": None,
     }
-    shape = {"domain": Domain.cube(inputs, density=8), "out_features": outputs, "draw": (seed,)}
+    shape = {"domain": Domain.cube(inputs, density=8), "out_features": outputs, "stream": (seed,)}
     sizes = {"width": width, "hidden_layers": HIDDEN}
     return Field(**shape, **sizes, **{**relu, **KINDS[kind]}).double()
 

@@ -25,7 +25,7 @@ def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
     node = without(config["model"], *LOOKS, "lr", "bf16")
-    shape = {"domain": Domain.cube(P, density=16), "out_features": C, "draw": (seed,)}
+    shape = {"domain": Domain.cube(P, density=16), "out_features": C, "stream": (seed,)}
     return build({**node, **changes}, config, group="model", **shape)
 
 

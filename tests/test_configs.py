@@ -103,3 +103,8 @@ def test_scales_reach_every_key():
     laptop = config_of("scale=laptop")
     assert laptop["model"]["width"] == 144 and laptop["fit"]["steps"] == 500
     assert config_of("model=siren")["fit"]["lr"] == config_of("model=siren")["model"]["lr"]
+
+
+def test_a_key_that_begins_with_a_bar_is_no_key():
+    with pytest.raises(InputError, match=r"model\._x: no such key"):
+        field_and_task("+model._x=3")

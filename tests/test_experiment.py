@@ -47,6 +47,16 @@ def test_the_place_is_that_of_the_run_also_where_its_picture_changes(tmp_path):
         assert execute(cfg).folder == locate(cfg, tmp_path)
 
 
+def test_a_finished_run_is_found_where_its_precision_cannot_be_had(tmp_path, monkeypatch):
+    cfg = config("model=relu", "fit.precision=bf16", f"outputs={tmp_path}", "diagnostic=none")
+    monkeypatch.setattr("inr_experiments.fit.precision.has_bf16", lambda device: True)
+    assert execute(cfg).fresh
+    monkeypatch.setattr("inr_experiments.fit.precision.has_bf16", lambda device: False)
+    assert not execute(cfg).fresh
+    with pytest.raises(InputError, match=r"fit\.precision='bf16': no instructions for it here"):
+        execute(config("fit.precision=bf16", f"outputs={tmp_path}", "seed=1"))
+
+
 # --- solids
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ..fit.snapshot import Snapshot
-from ..ranks.patterns import distinct_patterns, open_units
+from ..ranks.patterns import ROWS, distinct_patterns, open_units
 from ..tasks.task import Task
 
 #: Open at fewer than this share of the fitted points, but somewhere: rarely open.
@@ -29,8 +29,10 @@ class ActivationPattern:
         result: dict[str, np.ndarray | float] = {}
         stages = snapshot.stage_by_module()
         units: dict[str, list[torch.Tensor]] = {}
-        for name, is_open in open_units(snapshot.network, snapshot.coordinates).items():
-            units.setdefault(stages[name], []).append(is_open)
+        network, x = snapshot.network, snapshot.coordinates
+        rows = len(x) if network.couples_samples else ROWS
+        for name, is_open in open_units(network, x, rows=rows).items():
+            units.setdefault(stages[name.split("#")[0]], []).append(is_open)
         for stage, parts in units.items():
             is_open = torch.cat(parts, dim=1)
             share = is_open.double().mean(dim=0).cpu().numpy()
@@ -42,11 +44,12 @@ class ActivationPattern:
         if units:
             together = torch.cat([part for parts in units.values() for part in parts], dim=1)
             result["all/patterns"] = distinct_patterns(together)
-        inlet = dict(snapshot.network.stages())["inlet"]
+        inlet = dict(network.stages())["inlet"]
         linear = next((m for m in inlet.modules() if isinstance(m, nn.Linear)), None)
         if linear is not None and linear.in_features == task.domain.dimensions:
-            rows = torch.cat([linear.weight, linear.bias[:, None]], dim=1)
-            result["inlet/thresholds"] = rows.detach().cpu().numpy()
+            bias = torch.zeros(linear.out_features) if linear.bias is None else linear.bias
+            lines = torch.cat([linear.weight, bias[:, None].to(linear.weight)], dim=1)
+            result["inlet/thresholds"] = lines.detach().cpu().numpy()
         for name, Z in snapshot.features().items():
-            result[f"{name}/constant_units"] = int((Z.amax(dim=0) == Z.amin(dim=0)).sum())
+            result[f"{name}/constant_units"] = int((Z[0] == Z).all(dim=0).sum())
         return result

@@ -65,9 +65,8 @@ class LayerNtk:
             self._first = K
         if self._first is not None:
             result["total/alignment_with_first"] = centred_alignment(self._first, K)
-        stage_of = {name: stages.get(name, "other") for name in kernels}
-        for stage in dict.fromkeys(stage_of.values()):
-            own = {name: kernel for name, kernel in kernels.items() if stage_of[name] == stage}
+        for stage in dict.fromkeys(stages[name] for name in kernels):
+            own = {name: kernel for name, kernel in kernels.items() if stages[name] == stage}
             result |= _of_stage(stage, own, ntk, _trace(K))
         return result | self._ranks(exact, stages) if ntk.difference is not None else result
 

@@ -72,6 +72,10 @@ class Spectra:
                     sigma = singular_values(weight).cpu().numpy()
                     result |= self._measured(f"{stage_of[name]}.weight/", sigma, weight)
         if self.jacobians:
+            if exact.network.couples_samples:
+                raise ArgumentError(
+                    "jacobians=True: samples of this network interact; expected false"
+                )
             ranks = feature_jacobian_ranks(exact.network, exact.coordinates, samples=SAMPLES)
             for layer, measures in ranks.items():
                 if self._has(stage_of[layer]):

@@ -25,8 +25,9 @@ class Captured:
     #: Calls before the capture, in which the optimiser and the libraries set up what they need.
     WARM_UP = 3
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, optimiser: Optimizer) -> None:
         self.step = step
+        self.optimiser = optimiser
         self.calls = 0
         self.graph: torch.cuda.CUDAGraph | None = None
 
@@ -34,7 +35,7 @@ class Captured:
     def where_possible(cls, step: Step, optimiser: Optimizer) -> Step:
         """The step to be captured, or as it is: a rate that is a plain number would be replayed."""
         tensors = all(isinstance(group["lr"], Tensor) for group in optimiser.param_groups)
-        return cls(step) if tensors else step
+        return cls(step, optimiser) if tensors else step
 
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
         self.calls += 1
@@ -43,6 +44,9 @@ class Captured:
                 return self.step(x, y)
         if self.calls == self.WARM_UP + 1:
             self._capture(x, y)
+        if self.graph is not None and self._options() != self.options:
+            log.warning("the schedule changes more than the rate; steps run without a CUDA graph")
+            self.graph = None
         if self.graph is None:
             return self.step(x, y)
         if x is not self.x:  # a batch drawn anew; the full one stays where it is
@@ -51,8 +55,13 @@ class Captured:
         self.graph.replay()
         return self.loss.clone()
 
+    def _options(self) -> list[dict[str, object]]:
+        """The options that a graph has as plain numbers, and would replay as they were."""
+        groups = self.optimiser.param_groups
+        return [{k: v for k, v in g.items() if k not in ("params", "lr")} for g in groups]
+
     def _capture(self, x: Tensor, y: Tensor) -> None:
-        self.x, self.y = x, y
+        self.x, self.y, self.options = x, y, self._options()
         try:
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):

@@ -43,12 +43,12 @@ def fit(
     """
     network.to(device)
     optimiser, advance = build_step(network, task, settings, device)
-    schedule = settings.schedule(optimiser) if settings.schedule is not None else None
+    schedule = settings.build_schedule(optimiser)
     drawn = generator(seed, "batches")
     coordinates = task.coordinates.to(device)
     x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
     losses: list[Tensor] = []
-    lrs: list[float | Tensor] = []
+    lrs: list[Tensor] = []
     milestones = settings.milestones()
 
     for at in tqdm(range(settings.steps + 1), disable=None, leave=False, unit="step"):
@@ -65,7 +65,7 @@ def fit(
         if settings.batch != "full" and at > 0:
             x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
         lr = optimiser.param_groups[-1]["lr"]
-        lrs.append(lr.clone() if isinstance(lr, Tensor) else lr)
+        lrs.append(lr.clone() if isinstance(lr, Tensor) else torch.tensor(lr, dtype=torch.float64))
         losses.append(advance(x, y))
         if schedule is not None:
             schedule.step()
@@ -91,7 +91,7 @@ def build_step(
     run = Captured.where_possible(step, optimiser)
 
     def advance(x: Tensor, y: Tensor) -> Tensor:
-        # What these switch is the whole process's: it holds around a step alone.
+        # What these switch is the process's or the thread's: it holds around a step alone.
         with flushing_denormals(), trunk_in(network, settings.precision):
             return run(x, y)
 
@@ -118,7 +118,7 @@ def accumulate_gradients(
 
 
 def read(
-    losses: list[Tensor], lrs: list[float | Tensor], step: int
+    losses: list[Tensor], lrs: list[Tensor], step: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Losses and rates of the steps before `step` as numbers, read from the device at once.
 
@@ -126,7 +126,11 @@ def read(
         DivergedError: if a loss is not finite.
     """
     values = torch.stack(losses).tolist() if losses else []
-    rates = [float(lr) for lr in lrs]
+    rates = (
+        torch.stack([torch.as_tensor(lr, dtype=torch.float64) for lr in lrs]).tolist()
+        if lrs
+        else []
+    )
     for i, value in enumerate(values):
         if not math.isfinite(value):
             raise DivergedError(step - len(values) + i, values[:i], rates[:i])

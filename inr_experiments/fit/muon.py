@@ -35,7 +35,8 @@ class MuonAndAdam(Optimizer):
         ]
         if rest:
             self.parts.append(torch.optim.Adam(rest, lr=lr))
-        super().__init__([p for g in groups for p in g["params"]], {"lr": lr})
+        defaults = {"muon": False} | self.parts[-1].defaults | self.parts[0].defaults
+        super().__init__([p for g in groups for p in g["params"]], defaults)
         # A schedule sets the rates of these, which are those of the parts.
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 

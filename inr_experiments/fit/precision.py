@@ -24,18 +24,24 @@ def trunk_in(network: Network, precision: str) -> Iterator[None]:
 
     What the last of them puts out is float32 again.
     """
-    hidden = [stage for name, stage in network.stages() if name.split(".")[0] == "hidden"]
+    stages = list(network.stages())
+    hidden = [stage for name, stage in stages if name.split(".")[0] == "hidden"]
     if precision == "fp32" or not hidden:
         yield
         return
     change = {"bf16": _in_bf16, "tf32": _in_tf32}[precision]
+    before = torch.backends.cuda.matmul.fp32_precision
     try:
         for i, stage in enumerate(hidden):
             stage.forward = change(stage.forward, first=i == 0, last=i == len(hidden) - 1)
+        if precision == "tf32":
+            inlet = dict(stages)["inlet"]
+            inlet.forward = _in_ieee(inlet.forward)
         yield
     finally:
-        for stage in hidden:
+        for _, stage in stages:
             stage.__dict__.pop("forward", None)
+        torch.backends.cuda.matmul.fp32_precision = before
 
 
 def _in_bf16(
@@ -57,6 +63,16 @@ def _in_tf32(
     def call(z: Tensor) -> Tensor:
         z = forward(_Tf32.apply(z, True) if first else z)
         return _Tf32.apply(z, False) if last else z
+
+    return call
+
+
+def _in_ieee(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Switch TF32 off before: behind a frozen inlet no backward pass has done so."""
+
+    def call(x: Tensor) -> Tensor:
+        _switch(False)
+        return forward(x)
 
     return call
 
@@ -85,7 +101,7 @@ def _switch(on: bool) -> None:
 
 @contextmanager
 def flushing_denormals() -> Iterator[None]:
-    """Take numbers below 1e-38 for zero inside the block.
+    """Take numbers below 1e-38 for zero inside the block, in the calling thread.
 
     Where an occupancy saturates, such gradients would make a step three times as slow.
     """
@@ -94,6 +110,12 @@ def flushing_denormals() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+# The threads of a product inherit the mode of the one that starts them, with the first product,
+# and keep it: started here, they flush whatever ran before a fit.
+with flushing_denormals():
+    torch.ones(2**16).exp()
 
 
 def check_precision(precision: str, device: str, *, bf16: str = "allowed") -> None:

@@ -16,6 +16,8 @@ from .precision import PRECISIONS
 
 #: The name, beside those of stages, that stands for the weight matrices of the hidden layers.
 MATRICES = "hidden_matrices"
+#: Ways in which torch computes one and the same step, of which a user may have chosen.
+IMPLEMENTATIONS = ("fused", "foreach", "capturable", "differentiable")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class FitSettings:
         optimiser: builds the optimiser from groups of parameters and `lr`, as those of torch.optim.
         lr: learning rate at the first step.
         schedule: builds what changes the rates from the optimiser, as those of
-            torch.optim.lr_scheduler; None leaves them.
+            torch.optim.lr_scheduler, and from `steps` if it takes them; None leaves the rates.
         groups: options of the optimiser for a stage of its own, by the stage's name or its first
             part (`hidden` for all hidden layers), or for `hidden_matrices`.
         steps: optimiser steps.
@@ -57,6 +59,11 @@ class FitSettings:
             part = getattr(self, name)
             if not callable(part) and not (name == "schedule" and part is None):
                 raise ArgumentError(f"{name}={part!r}: expected a part with a _target_")
+        given = keywords(self.optimiser)
+        if "lr" in given:
+            raise ArgumentError(f"optimiser.lr={given['lr']!r}: expected the rate as lr")
+        if not isinstance(self.groups, Mapping):
+            raise ArgumentError(f"groups={self.groups!r}: expected options by stage")
         for name, options in self.groups.items():
             if not isinstance(options, Mapping):
                 raise ArgumentError(f"groups.{name}={options!r}: expected options, as {{lr: 1e-2}}")
@@ -86,14 +93,47 @@ class FitSettings:
         options: dict[str, Any] = {"lr": self.lr}
         takes = signature(self.optimiser).parameters
         groups = self.groups_of(network)
-        if "fused" in takes:
+        free = keywords(self.optimiser).keys().isdisjoint(IMPLEMENTATIONS)
+        if free and "fused" in takes:
             options["fused"] = not any(p.is_complex() for g in groups for p in g["params"])
-        if "capturable" in takes and device == "cuda":
+        if free and "capturable" in takes and device == "cuda":
             options |= {"capturable": True, "lr": torch.tensor(self.lr, device=device)}
             for group in groups:
                 if "lr" in group:
                     group["lr"] = torch.tensor(group["lr"], device=device)
         return self.optimiser(groups, **options)
+
+    def build_schedule(self, optimiser: Optimizer) -> LRScheduler | None:
+        """The schedule of the optimiser's rates, told the number of steps if it takes `steps`."""
+        if self.schedule is None:
+            return None
+        takes = signature(self.schedule).parameters
+        return self.schedule(optimiser, **({"steps": self.steps} if "steps" in takes else {}))
+
+    def check(self, network: Network) -> None:
+        """Build what a fit needs, and refuse what it could not use.
+
+        Raises:
+            ArgumentError: for an option that the optimiser has not, for an optimiser or a schedule
+                whose step asks for more than this loop has, for a precision without hidden layers.
+        """
+        optimiser = self.build_optimiser(network)
+        for name, options in self.groups.items():
+            for key, value in options.items():
+                choice(f"groups.{name}", key, optimiser.defaults)
+                if isinstance(optimiser.defaults[key], float):
+                    number(f"groups.{name}.{key}", value, least=0)
+        for name, part in (("optimiser", optimiser), ("schedule", self.build_schedule(optimiser))):
+            if part is not None and (asked := required(type(part).step)):
+                kind = type(part).__name__
+                raise ArgumentError(f"{name}: {kind} asks for {asked} at each step; expected none")
+        if self.precision != "fp32":
+            weights = network.trunk_weights()
+            if not weights or any(p.is_complex() for p in weights):
+                what = "complex ones" if weights else "none"
+                raise ArgumentError(
+                    f"precision={self.precision!r}: expected real hidden layers, got {what}"
+                )
 
     def groups_of(self, network: Network) -> list[dict[str, Any]]:
         """Groups of the parameters named, then one of the rest, as optimisers take them.
@@ -109,8 +149,9 @@ class FitSettings:
         for name, options in self.groups.items():
             named = self._named(name, network, stages)
             own = [left.pop(id(p)) for p in named if id(p) in left]
-            if own:
-                found.append({"params": own, **options})
+            if not own:
+                raise ArgumentError(f"groups.{name}: holds nothing that is trained; expected some")
+            found.append({"params": own, **options})
         return found + ([{"params": list(left.values())}] if left else [])
 
     @staticmethod
@@ -126,3 +167,14 @@ class FitSettings:
                 f"{nearest(name, known)}"
             )
         return [p for module in own for p in module.parameters()]
+
+
+def keywords(part: Any) -> Mapping[str, Any]:
+    """The arguments that a part of a config has already."""
+    return getattr(part, "keywords", {})
+
+
+def required(function: Callable[..., Any]) -> str:
+    """The names of what a method must be given, with commas."""
+    _, *taken = signature(function).parameters.values()
+    return ", ".join(p.name for p in taken if p.default is p.empty and p.kind not in (2, 4))

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..hooks import hooked
 from ..models.batch_norm import freeze_statistics
 from ..models.network import Network
+from ..ranks.singular import rows_of
 from .chunk import rows_at_a_time
 
 
@@ -63,33 +65,17 @@ class Snapshot:
         """
         found: dict[str, Tensor] = {}
 
-        def keeper(name: str) -> Any:
-            def keep(_stage: nn.Module, _inputs: Any, z: Tensor) -> None:
-                found[name] = rows_of(z)
+        def keep(name: str, _stage: nn.Module, _inputs: Any, z: Tensor) -> None:
+            found[name] = rows_of(z)
 
-            return keep
-
-        chosen = [(name, stage) for name, stage in self.network.stages() if wanted(name)]
-        hooks = [stage.register_forward_hook(keeper(name)) for name, stage in chosen]
-        try:
+        with hooked({name: m for name, m in self.network.stages() if wanted(name)}, after=keep):
             self.network(self.coordinates)
-        finally:
-            for hook in hooks:
-                hook.remove()
         return found
 
     def stage_by_module(self) -> dict[str, str]:
-        """The stage that each submodule of the network belongs to, both by name."""
+        """The stage that each module of the network belongs to, both by name; or `other`."""
         stages = {id(m): name for name, stage in self.network.stages() for m in stage.modules()}
-        modules = self.network.named_modules()
-        return {name: stages[id(m)] for name, m in modules if id(m) in stages}
-
-
-def rows_of(z: Tensor) -> Tensor:
-    """Features as a matrix: (N, D) as it is, (B, T, D) by token, (B, D, H, W) by position."""
-    if z.ndim == 3:
-        return z.flatten(0, 1)
-    return z if z.ndim < 3 else z.movedim(1, -1).flatten(0, -2)
+        return {name: stages.get(id(m), "other") for name, m in self.network.named_modules()}
 
 
 def _doubled(t: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..checks import ArgumentError, choice, integer
+from ..hooks import hooked
 
 PLACES = ("before", "after")
 
@@ -68,19 +69,18 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
         need_two(module, len(coordinates))
         counts: dict[nn.Module, int] = {}
 
-        def count(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def count(_name: str, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             counts[layer] = inputs[0].numel() // inputs[0].shape[1]
 
-        hooks = [layer.register_forward_pre_hook(count) for layer in layers]
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.momentum = 1.0
         module.train()
         try:
-            module(coordinates)
+            with hooked({str(i): layer for i, layer in enumerate(layers)}, before=count):
+                module(coordinates)
         finally:
-            for hook, layer, momentum in zip(hooks, layers, momenta, strict=True):
-                hook.remove()
+            for layer, momentum in zip(layers, momenta, strict=True):
                 layer.momentum = momentum
         for layer in layers:
             n = counts[layer]

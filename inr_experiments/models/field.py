@@ -49,7 +49,7 @@ class Field(Network):
     Args:
         domain: of the fitted points, P dimensions; encodings and initialisations may ask it.
         out_features: C.
-        draw: seed and further names; every layer draws from its own stream of it.
+        stream: seed and further names; every layer draws from its own stream of it.
         width: D.
         hidden_layers: L ≥ 0.
         encoding: builds the encoding from the domain and a generator; None for none.
@@ -66,7 +66,7 @@ class Field(Network):
         *,
         domain: Domain,
         out_features: int,
-        draw: Sequence[int | str],
+        stream: Sequence[int | str],
         width: int,
         hidden_layers: int,
         encoding: Callable[..., nn.Module] | None,
@@ -94,7 +94,7 @@ class Field(Network):
         def linear(index: int, inputs: int, outputs: int, init: Init, name: str) -> nn.Linear:
             filled = nn.utils.skip_init(nn.Linear, inputs, outputs)
             with within(name):
-                init(filled, generator(*draw, "init", index), domain)
+                init(filled, generator(*stream, "init", index), domain)
             return filled
 
         def layer(index: int, inputs: int, init: Init, activation: nn.Module, name: str) -> Layer:
@@ -109,7 +109,7 @@ class Field(Network):
         inputs = domain.dimensions
         if encoding is not None:
             with within("encoding"):
-                self.encoding = encoding(domain=domain, generator=generator(*draw, "encoding"))
+                self.encoding = encoding(domain=domain, generator=generator(*stream, "encoding"))
             inputs = int(self.encoding.out_features)  # type: ignore[arg-type]
         self.inlet = layer(0, inputs, inlet_init, inlet_activation, "inlet_init")
         self.inlet.requires_grad_(not freeze_inlet)

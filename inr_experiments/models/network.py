@@ -11,8 +11,8 @@ class Network(nn.Module):
     """A network in named stages.
 
     A subclass gives `stages`, and takes these beside the keys of its yaml: `domain`, a `Domain`;
-    `out_features`, C; `draw`, the stream that its weights are drawn from, as in
-    `generator(*draw, "init", 0)`.
+    `out_features`, C; `stream`, names of the stream that its weights are drawn from, as in
+    `generator(*stream, "init", 0)`.
 
     Shapes: (N, P) -> (N, C).
     """
@@ -38,11 +38,16 @@ class Network(nn.Module):
     @property
     def width(self) -> int:
         """D, the most features of a stage; sets how many points are taken at a time."""
-        return max(p.shape[0] for p in self._weights(("inlet", "hidden", "head")))
+        return max((p.shape[0] for p in self._weights(("inlet", "hidden", "head"))), default=1)
 
     def hidden_matrices(self) -> list[nn.Parameter]:
-        """The trained weight matrices of the hidden stages."""
-        return [p for p in self._weights(("hidden",)) if p.ndim == 2 and p.requires_grad]
+        """The trained real weight matrices of the hidden stages."""
+        trained = (p for p in self.trunk_weights() if p.requires_grad)
+        return [p for p in trained if p.ndim == 2 and not p.is_complex()]
+
+    def trunk_weights(self) -> list[nn.Parameter]:
+        """The weights of the hidden stages that are no vectors."""
+        return list(self._weights(("hidden",)))
 
     def _weights(self, kinds: tuple[str, ...]) -> Iterator[nn.Parameter]:
         for name, stage in self.stages():
@@ -56,6 +61,8 @@ def fault_of(network: object) -> str | None:
         wanted = f"{Network.__module__}.{Network.__name__}"
         return f"{type(network).__name__} is no network; expected a subclass of {wanted}"
     names = [name for name, _ in network.stages()]
-    if not {"inlet", "head"} <= set(names):
-        return f"stages {', '.join(names)}; expected inlet and head among them"
+    kinds = {name.split(".")[0] for name in names}
+    if not {"inlet", "head"} <= kinds <= {"encoding", "inlet", "hidden", "head"}:
+        told = ", ".join(names)
+        return f"stages {told}; expected inlet and head, and of others encoding, hidden.0, …"
     return None

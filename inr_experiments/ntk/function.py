@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..checks import InputError, integer, nearest
+from ..checks import ArgumentError, InputError, integer, nearest
 from ..hooks import hooked
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
@@ -37,7 +37,7 @@ class ModuleFunction:
     def __init__(self, module: nn.Module, stage: str | None = None) -> None:
         names = dict(module.named_modules())
         if stage is not None and (stage == "" or stage not in names):
-            raise InputError(
+            raise ArgumentError(
                 f"stage={stage!r}: expected the name of a submodule{nearest(stage, names)}"
             )
         trained = [p for p in module.parameters() if p.requires_grad]

@@ -5,16 +5,20 @@ import torch
 from torch import Tensor, nn
 
 from ..hooks import hooked
+from .singular import rows_of
+
+#: Points that pass through the module at a time.
+ROWS = 16384
 
 
 @torch.no_grad()
-def open_units(module: nn.Module, x: Tensor, *, rows: int = 16384) -> dict[str, Tensor]:
+def open_units(module: nn.Module, x: Tensor, *, rows: int = ROWS) -> dict[str, Tensor]:
     """Mark open units of every ReLU (pre-activation above zero), by the ReLU's name.
 
     One ReLU that serves several layers gives several entries, `name`, `name#2`, … in order.
     Modules in train mode are put in eval mode for the passes.
 
-    Shapes: x (N, P) -> (N, D) bool each.
+    Shapes: x (N, P) -> (N, D) bool each; of channels on a grid a row for each position.
     """
     found: dict[str, list[Tensor]] = {}
     calls: dict[str, int] = {}
@@ -23,7 +27,7 @@ def open_units(module: nn.Module, x: Tensor, *, rows: int = 16384) -> dict[str, 
         calls[name] = calls.get(name, 0) + 1
         key = name if calls[name] == 1 else f"{name}#{calls[name]}"
         # After an in-place ReLU the input is gone; the output is positive where it was.
-        found.setdefault(key, []).append(result > 0)
+        found.setdefault(key, []).append(rows_of(result > 0))
 
     relus = {name: m for name, m in module.named_modules() if isinstance(m, nn.ReLU)}
     training = {m: m.training for m in module.modules()}

@@ -9,6 +9,13 @@ from torch import Tensor
 ROWS = 2048
 
 
+def rows_of(z: Tensor) -> Tensor:
+    """Features as a matrix: (N, D) as it is, (B, T, D) by token, (B, D, H, W) by position."""
+    if z.ndim == 3:
+        return z.flatten(0, 1)
+    return z if z.ndim < 3 else z.movedim(1, -1).flatten(0, -2)
+
+
 def singular_values(matrix: Tensor, *, rows: int = ROWS) -> Tensor:
     """Singular values of a tall matrix in bounded memory, largest first.
 

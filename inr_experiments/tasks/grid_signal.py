@@ -67,7 +67,7 @@ class GridSignal(Task):
         chosen = torch.from_numpy(self.mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
         clean = torch.from_numpy(values).reshape(-1, channels)[chosen]
-        sigma = number("noise", noise, above=-1e-12)
+        sigma = number("noise", noise, least=0)
         self.targets = clean + sigma * torch.randn(
             clean.shape, generator=generator(mask_seed, "noise")
         )

@@ -32,7 +32,7 @@ class Image(GridSignal):
 
     METRICS: ClassVar[Mapping[str, Metric]] = {**GridSignal.METRICS, "ssim": Metric()}
     NOUN = "image"
-    KEY_EXCLUDES = ("image", "path", "pixel_limit")
+    KEY_EXCLUDES = ("image", "path", "source", "pixel_limit")
     COST_EXCLUDES = (*GridSignal.COST_EXCLUDES, "image", "pixel_limit")
 
     def __init__(
@@ -66,7 +66,7 @@ class Image(GridSignal):
         self.sha256 = picture.sha256
         height, width, _ = picture.pixels.shape
         # DIV2K may not be passed on, nor what shows its pictures.
-        free = source != "div2k" and not file.is_relative_to(data_dir())
+        free = source != "div2k" and not file.resolve().is_relative_to(data_dir().resolve())
         notes = list(picture.notes)
         self.facts |= {"height": height, "width": width, "redistributable": free, "notes": notes}
 

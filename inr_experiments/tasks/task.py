@@ -95,12 +95,13 @@ class Task(ABC):
     @cached_property
     def domain(self) -> Domain:
         """Box, ball and density of the fitted points."""
-        half = self.coordinates.abs().amax(dim=0)
-        sides = 2 * half.clamp_min(torch.finfo(half.dtype).tiny)
+        x = self.coordinates
+        sides = x.amax(dim=0) - x.amin(dim=0)
+        sides = sides[sides > 0]
         return Domain(
-            half_extents=half.tolist(),
-            radius=self.coordinates.norm(dim=1).max().item(),
-            density=(len(self.coordinates) / sides.prod().item()) ** (1 / len(half)),
+            half_extents=x.abs().amax(dim=0).tolist(),
+            radius=x.norm(dim=1).max().item(),
+            density=(len(x) / sides.prod().item()) ** (1 / max(1, len(sides))),
         )
 
     @cached_property
@@ -112,14 +113,14 @@ class Task(ABC):
         """
         return {}
 
-    def batch(self, size: str | int, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    def batch(self, size: str | int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of one step (B, P) and their values (B, C).
 
         All for `full`, else `size` of them drawn with replacement.
         """
         if size == "full":
             return self.coordinates, self.targets
-        chosen = torch.randint(len(self.coordinates), (int(size),), generator=draw)
+        chosen = torch.randint(len(self.coordinates), (int(size),), generator=generator)
         return self.coordinates[chosen], self.targets[chosen]
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def field() -> Field:
     return Field(
         domain=Domain.cube(3, density=64),
         out_features=1,
-        draw=(0,),
+        stream=(0,),
         width=WIDTH,
         hidden_layers=3,
         encoding=None,

@@ -58,7 +58,7 @@ def by_need(
 
 
 def draw_ranks(axis: Axes, frame: Frame) -> None:
-    """The ranks that are there, and the dotted line of those that are needed."""
+    """The ranks that are there, and the dashed line of those that are needed."""
     for name, line in zip(SHOWN, ("-", ":"), strict=True):
         measure = MEASURES[name]
         for label, (x, y) in by_need(frame, f"spectra/inlet/{name}", "first").items():

@@ -19,12 +19,12 @@ class CoordinateCnn(Network):
 
     couples_samples = True
 
-    def __init__(self, *, domain, out_features, draw, width):
+    def __init__(self, *, domain, out_features, stream, width):
         super().__init__()
         self.axes = [torch.tensor(axis) for axis in domain.axes]
         grid = torch.stack(torch.meshgrid(*self.axes, indexing="ij"))
         self.register_buffer("grid", grid[None].float())
-        torch.manual_seed(generator(*draw, "init").initial_seed() % 2**31)
+        torch.manual_seed(generator(*stream, "init").initial_seed() % 2**31)
         self.inlet = nn.Sequential(nn.Conv2d(2, width, 3, padding=1), nn.ReLU())
         self.hidden = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU())
         self.head = nn.Conv2d(width, out_features, 1)

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 import torch
 
-from inr_experiments.building import build_settings
-from inr_experiments.checks import InputError
+from inr_experiments.building import build_network, build_settings, build_task
+from inr_experiments.checks import InputError, within
 from inr_experiments.fit.loop import DivergedError, accumulate_gradients, fit
 from inr_experiments.fit.settings import FitSettings
 from tests.fields import config_of, field_and_task
@@ -77,6 +77,50 @@ def test_a_field_that_couples_samples_takes_the_batch_whole():
     assert a.head.weight.equal(b.head.weight)
 
 
+def refused(*words: str) -> str:
+    config = config_of(*words)
+    task = build_task(config)
+    with pytest.raises(InputError) as refusal, within("fit"):
+        build_settings(config).check(build_network(config, task))
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("+fit.groups.inlet.learning_rate=1",), "fit.groups.inlet='learning_rate': expected one"),
+        (("+fit.groups.hidden_matrices.muon=true",), "fit.groups.hidden_matrices='muon'"),
+        (("+fit.groups.inlet.lr=fast",), "fit.groups.inlet.lr='fast': expected a finite number"),
+        (("model=pe", "+fit.groups.encoding.lr=1"), "fit.groups.encoding: holds nothing that is"),
+        (("fit.groups=3",), "fit.groups=3: expected options by stage"),
+        (("+fit.optimiser.lr=0.5",), "fit.optimiser.lr=0.5: expected the rate as lr"),
+        (("fit.optimiser._target_=torch.optim.LBFGS",), "LBFGS asks for closure at each step"),
+        (
+            ("fit.schedule._target_=torch.optim.lr_scheduler.ReduceLROnPlateau",),
+            "ReduceLROnPlateau asks for metrics at each step",
+        ),
+        (("fit.precision=bf16", "model.hidden_layers=0"), "expected real hidden layers, got none"),
+    ],
+)
+def test_what_a_fit_cannot_use_is_refused_before_it_begins(words, said):
+    assert said in refused("model=relu", *words)
+
+
+def test_what_is_said_of_the_optimiser_holds():
+    field, _ = field_and_task("task.side=24", "model=relu")
+    words = ("+fit.optimiser.foreach=true", "+fit.optimiser.betas=[0.5,0.9]")
+    optimiser = build_settings(config_of(*words)).build_optimiser(field)
+    assert optimiser.defaults["foreach"] and not optimiser.defaults["fused"]
+    assert optimiser.param_groups[0]["betas"] == (0.5, 0.9)
+
+
+def test_a_schedule_of_torch_is_named_on_the_command_line():
+    name = "torch.optim.lr_scheduler.StepLR"
+    words = (f"fit.schedule._target_={name}", "+fit.schedule.step_size=5", "fit.lr=1.0")
+    settings = replace(build_settings(config_of(*words)), steps=6)
+    assert [lr for s in fitted(settings)[1] for lr in s.lrs] == pytest.approx([1] * 5 + [0.1])
+
+
 def test_divergence_names_the_step():
     with pytest.raises(DivergedError, match=r"diverged at step \d+"):
         fitted(replace(SETTINGS, lr=1e30))
@@ -139,7 +183,7 @@ def test_muon_and_adam_decay_together():
     field, _ = field_and_task("task.side=24", "model=relu")
     optimiser = MUON.build_optimiser(field)
     assert sum(len(g["params"]) for g in optimiser.param_groups) == len(list(field.parameters()))
-    with pytest.raises(InputError, match="hidden matrices"):
+    with pytest.raises(InputError, match=r"groups\.hidden_matrices: holds nothing that is trained"):
         fitted(MUON, "model.hidden_layers=0")
 
 

@@ -89,6 +89,19 @@ def test_tf32_is_on_in_the_trunk_and_in_its_gradient_only():
     assert len(seen) == 10
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_tf32_ends_with_the_step(frozen):
+    field, task = field_and_task(*SMALL, "model=relu", f"+model.freeze_inlet={frozen}")
+    x, y = task.batch("full", torch.Generator())
+    before, seen = torch.backends.cuda.matmul.fp32_precision, set()
+    field.inlet.linear.register_forward_hook(
+        lambda *_: seen.add(torch.backends.cuda.matmul.fp32_precision)
+    )
+    with trunk_in(field, "tf32"):
+        accumulate_gradients(field, task, x, y, chunk=100)
+    assert seen == {"ieee"} and torch.backends.cuda.matmul.fp32_precision == before
+
+
 def test_what_a_machine_has_no_instructions_for_is_refused(monkeypatch):
     with pytest.raises(InputError, match="precision='tf32': a processor has no TF32"):
         check_precision("tf32", "cpu")
@@ -140,7 +153,7 @@ def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):
         optimiser.step()
         return loss
 
-    graphed = Captured(step)
+    graphed = Captured(step, optimiser)
     ours = [graphed(x, y).item() for _ in range(6)]
     field, task = field_and_task(*SMALL, "model=relu")
     assert ours == pytest.approx(plain_fit(field, x, y, lr=1e-3, steps=6), rel=1e-5)

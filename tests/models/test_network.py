@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from inr_experiments.building import build_settings, build_task
+from inr_experiments.diagnostics.activation_pattern import ActivationPattern
 from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.snapshot import Snapshot
@@ -107,6 +108,17 @@ def test_it_is_fitted_predicted_and_diagnosed(network):
         assert 1 <= found["inlet/effective_rank"] <= 12
         assert len(found["inlet/singular_values"]) == (9 if network is Table else 12)
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("network", [Wavelets, Convolutions, Table])
+def test_patterns_of_units_are_counted(network):
+    made, x = network(), task().coordinates
+    freeze_statistics(made, x)
+    found = ActivationPattern()(Snapshot(0, made, x), task())
+    assert found["head/constant_units"] == 0
+    units = {Wavelets: None, Convolutions: 12, Table: 9}[network]
+    assert ("inlet/open_share" in found) == (units is not None)
+    assert units is None or len(found["inlet/open_share"]) == units
 
 
 def test_spectra_of_complex_features_are_those_of_the_definition():

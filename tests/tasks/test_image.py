@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from inr_experiments.checks import InputError
-from inr_experiments.data.images.load import BUNDLED, DIV2K
+from inr_experiments.data.images.load import BUNDLED, DIV2K, save
 from inr_experiments.tasks.grid_signal import fitted_mask, grid
 from inr_experiments.tasks.image import Image
 
@@ -141,3 +141,13 @@ def test_div2k_crops_open(name):
     task = Image(image=name, source="div2k", fitted="every_second")
     assert task.values.shape == (512, 512, 3)
     assert len(task.coordinates) == 256 * 256
+
+
+def test_a_relative_path_into_the_data_folder_may_not_be_passed_on(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    save(tmp_path / "data/a.png", np.zeros((4, 4, 3)))
+    monkeypatch.setenv("INR_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path / "data")
+    (tmp_path / "link.png").symlink_to("data/a.png")
+    for path in ("a.png", "../link.png"):
+        assert not Image(path=path).facts["redistributable"]

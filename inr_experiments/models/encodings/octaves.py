@@ -18,7 +18,7 @@ class Octaves(nn.Module):
     Shapes: (N, P) -> (N, 2KP), or (N, P + 2KP) with the coordinates kept.
 
     Args:
-        domain: of the points; K stops at log₂(density), above which an octave aliases.
+        domain: of the points; K stops at log₂(density), rounded down: higher octaves alias.
         octaves: K; None takes that limit.
         keep_coordinates: put x itself in front.
 

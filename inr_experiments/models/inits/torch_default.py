@@ -17,7 +17,7 @@ class TorchDefault:
     """
 
     def __init__(self, *, bias_scale: float = 1.0) -> None:
-        self.bias_scale = number("bias_scale", bias_scale, above=-1e-12)
+        self.bias_scale = number("bias_scale", bias_scale, least=0)
 
     def __call__(
         self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
