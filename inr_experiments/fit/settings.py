@@ -1,6 +1,7 @@
 """The settings of a fit."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -111,22 +112,30 @@ class FitSettings:
         return self.schedule(optimiser, **({"steps": self.steps} if "steps" in takes else {}))
 
     def check(self, network: Network) -> None:
-        """Build what a fit needs, and refuse what it could not use.
+        """Try a step on a copy of the network, and refuse what a fit could not use.
 
         Raises:
             ArgumentError: for an option that the optimiser has not, for an optimiser or a schedule
-                whose step asks for more than this loop has, for a precision without hidden layers.
+                that takes no step, for a precision without real hidden layers.
         """
-        optimiser = self.build_optimiser(network)
+        copied = deepcopy(network)
+        optimiser = self.build_optimiser(copied)
         for name, options in self.groups.items():
             for key, value in options.items():
                 choice(f"groups.{name}", key, optimiser.defaults)
                 if isinstance(optimiser.defaults[key], float):
                     number(f"groups.{name}.{key}", value, least=0)
+        for parameter in copied.parameters():
+            parameter.grad = torch.zeros_like(parameter)
         for name, part in (("optimiser", optimiser), ("schedule", self.build_schedule(optimiser))):
-            if part is not None and (asked := required(type(part).step)):
-                kind = type(part).__name__
-                raise ArgumentError(f"{name}: {kind} asks for {asked} at each step; expected none")
+            try:
+                if part is not None:
+                    part.step()
+            except Exception as error:
+                why = " ".join(str(error).split())[:200]
+                raise ArgumentError(
+                    f"{name}: {type(part).__name__} takes no step: {why}"
+                ) from error
         if self.precision != "fp32":
             weights = network.trunk_weights()
             if not weights or any(p.is_complex() for p in weights):
@@ -172,9 +181,3 @@ class FitSettings:
 def keywords(part: Any) -> Mapping[str, Any]:
     """The arguments that a part of a config has already."""
     return getattr(part, "keywords", {})
-
-
-def required(function: Callable[..., Any]) -> str:
-    """The names of what a method must be given, with commas."""
-    _, *taken = signature(function).parameters.values()
-    return ", ".join(p.name for p in taken if p.default is p.empty and p.kind not in (2, 4))
