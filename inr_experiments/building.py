@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
-from hydra.utils import get_object
 
 from .checks import InputError, keyed
 from .config import LOOKS, known, without
@@ -61,7 +61,7 @@ def task_class(config: Mapping[str, Any]) -> type[Task]:
     node, own = without(config["task"], "name"), config["trusted"]
     target = str(node.get("_target_"))
     check_target("task", target, (*TRUSTED, *own), own)
-    found = get_object(target)
+    found = resolve_name(target)
     if not (isinstance(found, type) and issubclass(found, Task)):
         base = f"{Task.__module__}.{Task.__name__}"
         raise InputError(f"task._target_={target!r}: expected a class derived from {base}")
@@ -154,7 +154,7 @@ def made(node: Any, where: str, extra: dict[str, Any] | None = None) -> Any:
     parts = {key: made(value, f"{where}.{key}") for key, value in own.items()}
     if "_target_" not in node:
         return parts
-    target = get_object(node["_target_"])
+    target = resolve_name(node["_target_"])
     call = partial(called, target, where, **parts, **(extra or {}))
     call.__wrapped__ = target  # type: ignore[attr-defined]  # whoever calls it may ask what it takes
     return call if node.get("_partial_") else call()
@@ -201,7 +201,7 @@ def check_target(where: str, target: str, trusted: tuple[str, ...], own: list[st
     parameters(where, target)
     if any(within_package(target, package) for package in own):
         return
-    found = get_object(target)
+    found = resolve_name(target)
     if not isinstance(found, type) or not any(within_package(found.__module__, t) for t in TRUSTED):
         raise InputError(f"{where}._target_={target!r}: expected a class of {', '.join(TRUSTED)}")
 
@@ -230,8 +230,8 @@ def parameters(where: str, target: str) -> list[str] | None:
         InputError: if it cannot be imported.
     """
     try:
-        signature = inspect.signature(get_object(target))
-    except (ImportError, ValueError, TypeError) as error:
+        signature = inspect.signature(resolve_name(target))
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"{where}._target_={target!r}: cannot be imported; expected package.module.Class"
         ) from error

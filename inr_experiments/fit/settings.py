@@ -108,7 +108,7 @@ class FitSettings:
         """The schedule of the optimiser's rates, told the number of steps if it takes `steps`."""
         if self.schedule is None:
             return None
-        takes = signature(self.schedule).parameters
+        takes = signature(self.schedule).parameters.keys() - keywords(self.schedule).keys()
         return self.schedule(optimiser, **({"steps": self.steps} if "steps" in takes else {}))
 
     def check(self, network: Network) -> None:
@@ -123,7 +123,7 @@ class FitSettings:
         for name, options in self.groups.items():
             for key, value in options.items():
                 choice(f"groups.{name}", key, optimiser.defaults)
-                if isinstance(optimiser.defaults[key], float):
+                if type(optimiser.defaults[key]) in (int, float):
                     number(f"groups.{name}.{key}", value, least=0)
         for parameter in copied.parameters():
             parameter.grad = torch.zeros_like(parameter)
@@ -132,9 +132,9 @@ class FitSettings:
                 if part is not None:
                     part.step()
             except Exception as error:
-                why = " ".join(str(error).split())[:200]
+                why = f"{type(part).__name__} takes no step ({' '.join(str(error).split())[:200]})"
                 raise ArgumentError(
-                    f"{name}: {type(part).__name__} takes no step: {why}"
+                    f"{name}: {why}; expected one that needs gradients alone"
                 ) from error
         if self.precision != "fp32":
             weights = network.trunk_weights()
@@ -160,7 +160,7 @@ class FitSettings:
             own = [left.pop(id(p)) for p in named if id(p) in left]
             if not own:
                 raise ArgumentError(f"groups.{name}: holds nothing that is trained; expected some")
-            found.append({"params": own, **options})
+            found.append({**options, "params": own})
         return found + ([{"params": list(left.values())}] if left else [])
 
     @staticmethod
