@@ -15,12 +15,12 @@ from inr_experiments.runs.frame import Frame
 
 READS = ("optimisers",)
 
-OPTIMISER = "fit.optimiser"
+OPTIMISER = "fit.optimiser._target_"
 #: How each optimiser appears.
 LOOKS = {
-    "adam": Look("Adam", "#0072B2", "-"),
-    "sgd": Look("SGD with momentum", "#E69F00", "--"),
-    "muon": Look("Muon, hidden matrices", "#009E73", "-."),
+    "torch.optim.Adam": Look("Adam", "#0072B2", "-"),
+    "torch.optim.SGD": Look("SGD with momentum", "#E69F00", "--"),
+    "inr_experiments.fit.muon.MuonAndAdam": Look("Muon, hidden matrices", "#009E73", "-."),
 }
 
 
