@@ -15,6 +15,7 @@ from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
 from .models.field import Field
 from .models.network import Network, fault_of
+from .seeding import generator
 from .tasks.task import Task
 
 #: Packages whose classes a yaml file may name.
@@ -106,14 +107,17 @@ def build_network(config: dict[str, Any], task: Task) -> Network:
             built = isinstance(value, dict) and "_target_" in value
             if not built and (needed or value is not None):
                 raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
-    network = build(
-        node,
-        config,
-        group="model",
-        domain=task.domain,
-        out_features=task.out_features,
-        stream=(config["seed"], task.sha256),
-    )
+    stream = (config["seed"], task.sha256)
+    with torch.random.fork_rng(devices=[]):  # of what torch's own layers draw by themselves
+        torch.manual_seed(generator(*stream, "network").initial_seed())
+        network = build(
+            node,
+            config,
+            group="model",
+            domain=task.domain,
+            out_features=task.out_features,
+            stream=stream,
+        )
     if (fault := fault_of(network)) is not None:
         raise InputError(f"model: {fault}")
     return network

@@ -64,7 +64,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
 
 def missing_number(cfg: DictConfig, says: str) -> str | None:
     """The sentence where a number is asked of a scale that the task's yaml does not have it for."""
-    found = re.search(r"'task\.scales\.([^.']+)(?:\.(\w+))?' not found", says)
+    found = re.search(r"'(?:task\.)?scales\.([^.']+)(?:\.(\w+))?' not found", says)
     if not found:
         return None
     name, scales = (OmegaConf.select(cfg, f"task.{key}") for key in ("name", "scales"))

@@ -40,6 +40,7 @@ from .runs.names import Name, name_of, note_name, stored_names, write_names
 from .runs.options import covers, united
 from .runs.provenance import provenance
 from .runs.store import Run, Store, read_options, write_diagnostic
+from .seeding import generator
 from .tasks.task import Metric, Task
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ def fit_and_record(
     status = "done"
     results: dict[str, dict[int, dict]] = {name: {} for name in diagnostics}
     spent = dict.fromkeys(("evaluate", "diagnose"), 0.0)
+    torch.manual_seed(generator(config["seed"], task.sha256, "fit").initial_seed())  # dropout
     try:
         for snapshot in fit(network, task, settings, seed=config["seed"], device=device):
             run.trace(snapshot.losses, snapshot.lrs)

@@ -3,8 +3,9 @@
 import numpy as np
 from torch import Tensor
 
-from ..checks import integer
+from ..checks import ArgumentError, integer
 from ..fit.snapshot import Snapshot
+from ..models.network import Network
 from ..ntk.bounds import layer_ranks
 from ..ntk.empirical import EmpiricalNtk
 from ..ntk.function import evenly_spaced
@@ -18,6 +19,12 @@ from ..ntk.spectrum import (
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]
+
+
+def require_all(network: Network, points: int, count: int) -> None:
+    """Refuse fewer points than all of a network in which they interact: another function's."""
+    if network.couples_samples and points < count:
+        raise ArgumentError(f"points={points}: samples interact here; expected at least {count}")
 
 
 class LayerNtk:
@@ -54,6 +61,7 @@ class LayerNtk:
         exact = snapshot.float64()
         stages = exact.stage_by_module()
         x = exact.coordinates
+        require_all(exact.network, self.points, len(x))
         some = x[evenly_spaced(len(x), self.points)]
         ntk = EmpiricalNtk(exact.network, some, stage=self.stage)
         kernels = ntk.layers()

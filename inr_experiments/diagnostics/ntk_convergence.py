@@ -21,6 +21,7 @@ from ..ntk.spectrum import (
 )
 from ..seeding import generator
 from ..tasks.task import Task
+from .layer_ntk import require_all
 
 
 class NtkConvergence:
@@ -54,8 +55,10 @@ class NtkConvergence:
     def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
         exact = snapshot.float64()
         x, y = task.batch("full", generator(0, "ntk_convergence"))
+        require_all(exact.network, self.points, len(x))
         chosen = evenly_spaced(len(x), self.points)
-        x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates)
+        x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates.device)
+        y = y.double() if y.is_floating_point() else y
         ntk = EmpiricalNtk(exact.network, x, outputs="blocks")
         K = ntk.total()
         error = _error(exact.network, task, x, y)

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from ..checks import ArgumentError
 from ..models.batch_norm import freeze_statistics
 from ..models.network import Network
 from ..seeding import generator
@@ -46,6 +47,7 @@ def fit(
     schedule = settings.build_schedule(optimiser)
     drawn = generator(seed, "batches")
     coordinates = task.coordinates.to(device)
+    check_output(network, coordinates, task.out_features)
     x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
     losses: list[Tensor] = []
     lrs: list[Tensor] = []
@@ -71,6 +73,19 @@ def fit(
             schedule.step()
         if device == "cpu" and not math.isfinite(losses[-1]):  # a GPU is not asked every step
             read(losses, lrs, at + 1)
+
+
+@torch.no_grad()
+def check_output(network: Network, coordinates: Tensor, channels: int) -> None:
+    """Raise an `ArgumentError` unless the network maps points (N, P) to (N, C).
+
+    A loss of other shapes may broadcast, and be of something else without a word.
+    """
+    freeze_statistics(network, coordinates)
+    x = coordinates if network.couples_samples else coordinates[:2]
+    shape = tuple(network(x).shape)
+    if shape != (len(x), channels):
+        raise ArgumentError(f"network: gives shape {shape}; expected {(len(x), channels)}")
 
 
 def build_step(

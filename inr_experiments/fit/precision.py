@@ -44,35 +44,31 @@ def trunk_in(network: Network, precision: str) -> Iterator[None]:
         torch.backends.cuda.matmul.fp32_precision = before
 
 
-def _in_bf16(
-    forward: Callable[[Tensor], Tensor], *, first: bool, last: bool
-) -> Callable[[Tensor], Tensor]:
+def _in_bf16(forward: Callable[..., Tensor], *, first: bool, last: bool) -> Callable[..., Tensor]:
     """Autocast: inputs and weights of every product are rounded, and so is what it gives."""
 
-    def call(z: Tensor) -> Tensor:
+    def call(z: Tensor, *more: Any) -> Tensor:
         with torch.autocast(z.device.type, torch.bfloat16):
-            z = forward(z)
+            z = forward(z, *more)
         return z.to(torch.float32) if last else z
 
     return call
 
 
-def _in_tf32(
-    forward: Callable[[Tensor], Tensor], *, first: bool, last: bool
-) -> Callable[[Tensor], Tensor]:
-    def call(z: Tensor) -> Tensor:
-        z = forward(_Tf32.apply(z, True) if first else z)
+def _in_tf32(forward: Callable[..., Tensor], *, first: bool, last: bool) -> Callable[..., Tensor]:
+    def call(z: Tensor, *more: Any) -> Tensor:
+        z = forward(_Tf32.apply(z, True) if first else z, *more)
         return _Tf32.apply(z, False) if last else z
 
     return call
 
 
-def _in_ieee(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _in_ieee(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Switch TF32 off before: behind a frozen inlet no backward pass has done so."""
 
-    def call(x: Tensor) -> Tensor:
+    def call(*x: Any) -> Tensor:
         _switch(False)
-        return forward(x)
+        return forward(*x)
 
     return call
 

@@ -17,6 +17,8 @@ from .precision import PRECISIONS
 
 #: The name, beside those of stages, that stands for the weight matrices of the hidden layers.
 MATRICES = "hidden_matrices"
+#: Steps of a schedule that are tried at the most before a fit: a tenth of a second.
+TRIED_STEPS = 10_000
 #: Ways in which torch computes one and the same step, of which a user may have chosen.
 IMPLEMENTATIONS = ("fused", "foreach", "capturable", "differentiable")
 
@@ -127,10 +129,11 @@ class FitSettings:
                     number(f"groups.{name}.{key}", value, least=0)
         for parameter in copied.parameters():
             parameter.grad = torch.zeros_like(parameter)
-        for name, part in (("optimiser", optimiser), ("schedule", self.build_schedule(optimiser))):
+        schedule, tried = self.build_schedule(optimiser), min(self.steps, TRIED_STEPS)
+        for name, part, steps in (("optimiser", optimiser, 1), ("schedule", schedule, tried)):
             try:
-                if part is not None:
-                    part.step()
+                for _ in range(steps if part is not None else 0):
+                    part.step()  # type: ignore[union-attr]
             except Exception as error:
                 why = f"{type(part).__name__} takes no step ({' '.join(str(error).split())[:200]})"
                 raise ArgumentError(

@@ -60,7 +60,10 @@ def fault_of(network: object) -> str | None:
     if not isinstance(network, Network):
         wanted = f"{Network.__module__}.{Network.__name__}"
         return f"{type(network).__name__} is no network; expected a subclass of {wanted}"
-    names = [name for name, _ in network.stages()]
+    stages = list(network.stages())
+    names = [name for name, _ in stages]
+    if len({id(stage) for _, stage in stages}) < len(stages):
+        return f"stages {', '.join(names)}: one module stands in two; expected one for each"
     kinds = {name.split(".")[0] for name in names}
     if not {"inlet", "head"} <= kinds <= {"encoding", "inlet", "hidden", "head"}:
         told = ", ".join(names)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..checks import ArgumentError, choice, number
+from ..checks import ArgumentError, choice, integer, number
 from ..data.images.load import save
 from ..domain import Domain
 from ..metrics.image import psnr
@@ -58,6 +58,11 @@ class GridSignal(Task):
         coordinates: str = "symmetric",
         aspect: str = "per_axis",
     ) -> None:
+        integer("mask_seed", mask_seed, least=0)
+        if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim < 2:
+            raise ArgumentError("values: expected a float32 array (n₁, …, n_P, C)")
+        if not (values.size and values.min() >= 0 and values.max() <= 1):
+            raise ArgumentError("values: expected one or more, all of them from 0 to 1")
         *shape, channels = values.shape
         self.values = values
         self.mask = fitted_mask(shape, fitted, mask_seed)

@@ -18,7 +18,8 @@ class Signal(GridSignal):
 
     y(x) = Re Σ_k c_k exp(iπk·x) over the integer vectors with |k|_∞ ≤ K, both parts of each c_k
     standard normal; shifted and scaled to fill [0, 1] on the grid over [-1, 1]^P. Such y are the
-    sums of cos(πk·x) and sin(πk·x): a space of (2K + 1)^P dimensions, `needed_rank`.
+    sums of cos(πk·x) and sin(πk·x): a space of (2K + 1)^P dimensions, `needed_rank`
+    unless the fitted nodes tell fewer apart.
 
     Args:
         dimensions: P, 1 to 3.
@@ -56,7 +57,11 @@ class Signal(GridSignal):
         values = (y.real - y.real.min()) / np.ptp(y.real)
         values = values.astype(np.float32)[..., None]
         super().__init__(values, fitted=fitted, mask_seed=mask_seed, noise=noise)
-        self.facts |= {"dimensions": P, "band": K, "needed_rank": (2 * K + 1) ** P}
+        # Both ends of an axis are one node of the period; of other masks the count is a bound.
+        step = {"all": 1, "every_second": 2}.get(str(fitted))
+        along = len({i % (side - 1) for i in range(0, side, step)}) if step else side - 1
+        needed = min(min(2 * K + 1, along) ** P, self.facts["fitted"])
+        self.facts |= {"dimensions": P, "band": K, "needed_rank": needed}
 
     @classmethod
     def item_name(

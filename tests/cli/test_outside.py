@@ -11,7 +11,6 @@ CODE = '''
 import torch
 from torch import nn
 from inr_experiments.models.network import Network
-from inr_experiments.seeding import generator
 
 
 class CoordinateCnn(Network):
@@ -24,7 +23,6 @@ class CoordinateCnn(Network):
         self.axes = [torch.tensor(axis) for axis in domain.axes]
         grid = torch.stack(torch.meshgrid(*self.axes, indexing="ij"))
         self.register_buffer("grid", grid[None].float())
-        torch.manual_seed(generator(*stream, "init").initial_seed() % 2**31)
         self.inlet = nn.Sequential(nn.Conv2d(2, width, 3, padding=1), nn.ReLU())
         self.hidden = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU())
         self.head = nn.Conv2d(width, out_features, 1)
@@ -80,6 +78,10 @@ def test_a_network_and_an_optimiser_are_a_file_and_a_yaml_each(folder):
     for record in records:
         first, *_, last = record["milestones"]
         assert last["psnr"] > first["psnr"] and "psnr_heldout" in last
+    first = {r["metrics"]["psnr"] for r in records}
+    assert inr("-m", *words, *COMMON, "force=true", cwd=folder).returncode == 0
+    records = [json.loads(p.read_text()) for p in (folder / "o/runs").glob("*/*/record.json")]
+    assert {r["metrics"]["psnr"] for r in records} == first, "torch's own draws are of the seed"
     shown = inr(*words, *COMMON, cwd=folder, module="table")
     assert shown.returncode == 0 and "CNN" in shown.stdout, shown.stderr
     for spectra in (folder / "o/runs").glob("cnn-*/*/diagnostics/spectra*.npz"):

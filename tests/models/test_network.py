@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from inr_experiments.building import build_settings, build_task
+from inr_experiments.checks import InputError
 from inr_experiments.diagnostics.activation_pattern import ActivationPattern
 from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.loop import fit
@@ -163,3 +164,21 @@ def test_a_table_has_options_of_its_own():
 
 def test_what_is_no_network_is_refused():
     assert "Linear is no network; expected a subclass of" in fault_of(nn.Linear(2, 3))
+
+
+class Flat(Table):
+    def forward(self, x):
+        return super().forward(x)[:, 0]
+
+
+def test_values_of_another_shape_are_refused_before_a_loss_broadcasts_them():
+    with pytest.raises(InputError, match=r"network: gives shape \(2,\); expected \(2, 3\)"):
+        next(fit(Flat(), task(), settings(), seed=0))
+
+
+def test_a_module_in_two_stages_is_refused():
+    made = Table()
+    made.stages = lambda: iter(
+        [("inlet", made.inlet), ("hidden.0", made.inlet), ("head", made.head)]
+    )
+    assert "one module stands in two; expected one for each" in fault_of(made)

@@ -134,8 +134,9 @@ def test_a_killed_worker_fails_its_run_alone(tmp_path):
         os.kill(owner["pid"], signal.SIGKILL)
     _, stderr = worker.communicate(timeout=60)
     assert worker.returncode == 1
-    head, *lines = stderr.strip().splitlines()[-3:]
-    assert "2 of 4 runs failed, the others are done" in head
+    said = stderr.splitlines()  # loky's own tracker may warn after it
+    head = next(i for i, line in enumerate(said) if "2 of 4 runs failed, the others are" in line)
+    lines = said[head + 1 : head + 3]
     assert {line.split(":")[0].strip() for line in lines} == {
         "fit.steps=1000000", "fit.steps=1000001"
     }  # fmt: skip

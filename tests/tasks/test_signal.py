@@ -38,3 +38,11 @@ def test_its_name_tells_dimensions_and_band():
 def test_a_grid_too_coarse_for_the_band_is_refused():
     with pytest.raises(InputError, match=r"^side=9: expected at least 10 for band=4$"):
         Signal(dimensions=1, band=4, side=9)
+
+
+@pytest.mark.parametrize(("P", "K", "side"), [(1, 16, 64), (2, 2, 20), (3, 2, 9)])
+def test_fewer_fitted_nodes_tell_fewer_directions(P, K, side):
+    made = Signal(dimensions=P, band=K, side=side, fitted="every_second")
+    k = np.indices((2 * K + 1,) * P).reshape(P, -1).T - K
+    waves = np.exp(1j * np.pi * made.coordinates.double().numpy() @ k.T)
+    assert np.linalg.matrix_rank(waves, tol=1e-3) == made.facts["needed_rank"]
