@@ -81,7 +81,7 @@ def check_output(network: Network, coordinates: Tensor, channels: int) -> None:
 
     A loss of other shapes may broadcast, and be of something else without a word.
     """
-    freeze_statistics(network, coordinates)
+    network.eval()
     x = coordinates if network.couples_samples else coordinates[:2]
     shape = tuple(network(x).shape)
     if shape != (len(x), channels):
