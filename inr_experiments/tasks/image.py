@@ -19,9 +19,9 @@ class Image(GridSignal):
     Metrics: those of `GridSignal`, and `ssim` on the whole picture.
 
     Args:
-        image: name of a bundled photograph or DIV2K id; not used where `path` is given.
+        image: a name, looked up in `source`; not used where `path` is given.
         path: a file of one's own.
-        source: where `image` is looked up, `bundled` or `div2k`.
+        source: where `image` is looked up: `bundled`, `div2k` or `tuning`.
         side: pixels along the longer side after resizing; None keeps the file's own.
         pixel_limit: a file whose header announces more pixels is refused before decoding.
         fitted, mask_seed, noise, coordinates, aspect: see `GridSignal`.
@@ -100,5 +100,5 @@ def locate(*, image: str | None, path: str | None, source: str) -> Path:
         return user_path(path)
     if image is None:
         raise ArgumentError("image=null: expected a name, or path=FILE")
-    find = {"bundled": images.bundled, "div2k": images.div2k}
+    find = {"bundled": images.bundled, "div2k": images.div2k, "tuning": images.tuning}
     return find[choice("source", source, find)](str(image))

@@ -19,6 +19,18 @@ BUNDLED = {
     "coffee": "coffee.png",
     "rocket": "rocket.jpg",
 }
+#: Pictures for tuning, in no table: the package that ships each and its file there, or a file of
+#: the data folder (Kodak's, for unrestricted use).
+TUNING = {
+    "kodim01": (None, "images/kodim01.png"),
+    "motorcycle_left": ("skimage", "data/motorcycle_left.png"),
+    "grace_hopper": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+    "retina": ("skimage", "data/retina.jpg"),
+    "ihc": ("skimage", "data/ihc.png"),
+    "hubble_deep_field": ("skimage", "data/hubble_deep_field.jpg"),
+    "kodim02": (None, "images/kodim02.png"),
+    "kodim03": (None, "images/kodim03.png"),
+}
 #: The test crops of Tancik et al. 2020, by DIV2K validation id.
 DIV2K = (
     *("0826", "0831", "0823", "0815", "0854", "0875", "0805", "0806"),
@@ -61,9 +73,33 @@ def bundled(name: str) -> Path:
             f"image={name!r}: expected one of the bundled photographs "
             f"{', '.join(BUNDLED)}{nearest(name, BUNDLED)}; for a file of your own, path=FILE"
         )
-    spec = find_spec("skimage")
+    return _in_package("skimage", f"data/{BUNDLED[name]}")
+
+
+def tuning(name: str) -> Path:
+    """The file of a picture that is for tuning alone, or an `InputError` that lists them."""
+    if name not in TUNING:
+        raise ArgumentError(
+            f"image={name!r}: expected one of the pictures for tuning "
+            f"{', '.join(TUNING)}{nearest(name, TUNING)}"
+        )
+    package, file = TUNING[name]
+    if package is not None:
+        return _in_package(package, file)
+    path = data_dir() / file
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; expected Kodak's {path.name} there (set INR_DATA to the folder "
+            "that holds images/), or data=bundled, which tunes without it"
+        )
+    return path
+
+
+def _in_package(package: str, file: str) -> Path:
+    """A file that an installed package ships."""
+    spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "data" / BUNDLED[name]
+    return Path(spec.submodule_search_locations[0]) / file
 
 
 def div2k(name: str) -> Path:
