@@ -1,7 +1,9 @@
 """The place of a task: what an encoding or an initialisation may ask of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +17,15 @@ class Domain:
             frequency that they can tell.
         axes: coordinates along each axis of the whole grid, of which they are some or all points;
             empty where they lie on no grid.
+        points: (N, P) the fitted points, those that spectra are taken on; None where they are not
+            known.
     """
 
     half_extents: Sequence[float]
     radius: float
     density: float
     axes: tuple[Sequence[float], ...] = ()
+    points: Tensor | None = field(default=None, compare=False, repr=False)
 
     @property
     def dimensions(self) -> int:

@@ -24,9 +24,11 @@ class Spectra:
     """Spectra of Z_i and of H·Z_i, H = I − 11ᵀ/N, of stages at the fitted points, in float64.
 
     Returns, for each stage: `<stage>/<measure>`, the rank family of Z; `<stage>/centred_<measure>`,
-    that of HZ; and with `arrays` `<stage>/singular_values` and `<stage>/centred_singular_values`
-    (K,), largest first. Of weight matrices, which are not centred, the same under `<stage>.weight`;
-    of the feature Jacobians ∂Z_i/∂Z_{i−1}, ranks over 32 samples under `<stage>.jacobian`.
+    that of HZ; `<stage>/negative_share`, of entries below −10⁻³ max |Z|; with `heldout` the
+    measures of points that were not fitted, as `<stage>/heldout_<measure>`; and with `arrays`
+    `<stage>/singular_values` and `<stage>/centred_singular_values` (K,), largest first. Of weight
+    matrices, which are not centred, the same under `<stage>.weight`; of the feature Jacobians
+    ∂Z_i/∂Z_{i−1}, ranks over 32 samples under `<stage>.jacobian`.
 
     Args:
         stages: of `encoding`, `inlet`, `hidden`, `head`; a model may lack one.
@@ -34,6 +36,7 @@ class Spectra:
         jacobians: also the feature Jacobians.
         points: so many of the rows, evenly spread; None takes all.
         arrays: keep the singular values, not only what is measured of them.
+        heldout: also measure the features of points that were not fitted, where a task has some.
 
     Raises:
         InputError: if a value cannot be used, or the model has none of the stages.
@@ -49,12 +52,14 @@ class Spectra:
         jacobians: bool,
         points: int | None,
         arrays: bool,
+        heldout: bool = False,
     ) -> None:
         self.stages = [choice("stages", stage, STAGES) for stage in stages]
         self.weights = weights
         self.jacobians = jacobians
         self.points = None if points is None else integer("points", points)
         self.arrays = arrays
+        self.heldout = heldout
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
@@ -62,6 +67,9 @@ class Spectra:
         for name, Z in exact.features(self._has).items():
             rows = evenly_spaced(len(Z), self.points or len(Z))
             result |= self._of_stage(name, Z[rows.to(Z.device)])
+        if self.heldout and task.heldout is not None:
+            for name, Z in exact.features(self._has, task.heldout).items():
+                result |= self._heldout(name, Z)
         if not result:
             raise ArgumentError(f"stages={self.stages}: the model has none of them")
         stage_of = exact.stage_by_module()
@@ -91,6 +99,14 @@ class Spectra:
         return {
             **self._measured(f"{stage}/", plain, Z),
             **self._measured(f"{stage}/centred_", centred, Z),
+            **({} if Z.is_complex() else {f"{stage}/negative_share": negative_share(Z)}),
+        }
+
+    def _heldout(self, stage: str, Z: Tensor) -> Result:
+        plain, centred = (rank_family(s.cpu().numpy(), tuple(Z.shape)) for s in with_centred(Z))
+        return {
+            **{f"{stage}/heldout_{measure}": value for measure, value in plain.items()},
+            **{f"{stage}/heldout_centred_{measure}": value for measure, value in centred.items()},
         }
 
     def _measured(self, prefix: str, sigma: np.ndarray, A: Tensor) -> Result:
@@ -99,3 +115,8 @@ class Spectra:
         if self.arrays:
             found[f"{prefix}singular_values"] = sigma
         return found
+
+
+def negative_share(Z: Tensor) -> float:
+    """The share of entries that are negative beyond rounding: below −10⁻³ of the largest."""
+    return (-1e-3 * Z.abs().max() > Z).double().mean().item()

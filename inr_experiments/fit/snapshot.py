@@ -57,8 +57,10 @@ class Snapshot:
         return Snapshot(self.step, network, coordinates)
 
     @torch.no_grad()
-    def features(self, wanted: Callable[[str], bool] = lambda stage: True) -> dict[str, Tensor]:
-        """The outputs of the stages at the fitted points, by name, a row for each of them.
+    def features(
+        self, wanted: Callable[[str], bool] = lambda stage: True, points: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The outputs of the stages at the fitted points or others, by name, a row for each.
 
         Shapes: `encoding` (N, its features), `inlet` and `hidden.i` (N, D), `head` (N, C); of
         channels on a grid (B, D, …) the rows are the positions, of tokens (B, T, D) the tokens.
@@ -69,7 +71,7 @@ class Snapshot:
             found[name] = rows_of(z)
 
         with hooked({name: m for name, m in self.network.stages() if wanted(name)}, after=keep):
-            self.network(self.coordinates)
+            self.network(self.coordinates if points is None else points.to(self.coordinates))
         return found
 
     def stage_by_module(self) -> dict[str, str]:

@@ -4,19 +4,16 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 
-import torch
 from torch import Tensor, nn
 
-from ..checks import integer, within
+from ..checks import ArgumentError, integer, within
 from ..domain import Domain
 from ..seeding import generator
 from .batch_norm import BatchNormAt
+from .inlet_spectrum import Init, InletSpectrum
 from .network import Network
 
 log = logging.getLogger(__name__)
-
-#: Fills a Linear layer, in place, for points of a domain.
-Init = Callable[[nn.Linear, torch.Generator, Domain], None]
 
 
 class Layer(nn.Module):
@@ -57,6 +54,8 @@ class Field(Network):
         inlet_activation, hidden_activation: elementwise modules.
         batch_norm: where BatchNorm stands; None for nowhere.
         freeze_inlet: the inlet stays as it is initialised.
+        inlet_spectrum: replaces the singular values of Z₀ by a fixed factor behind the inlet; None
+            leaves them.
 
     Source: section 3 of arXiv 2602.01526.
     """
@@ -77,6 +76,7 @@ class Field(Network):
         head_init: Init,
         batch_norm: BatchNormAt | None,
         freeze_inlet: bool = False,
+        inlet_spectrum: InletSpectrum | None = None,
     ) -> None:
         super().__init__()
         integer("width", width)
@@ -118,6 +118,16 @@ class Field(Network):
             for i in range(hidden_layers)
         )
         self.head = linear(1 + hidden_layers, width, out_features, head_init, "head_init")
+        if inlet_spectrum is not None:
+
+            def inlet_of(init: Init) -> nn.Module:
+                own = layer(0, inputs, init, inlet_activation, "init")
+                return own if self.encoding is None else nn.Sequential(self.encoding, own)
+
+            if batch_norm is not None:
+                raise ArgumentError("batch_norm: expected null where inlet_spectrum is given")
+            turn = generator(*stream, "rotation")
+            self.inlet.after = inlet_spectrum(inlet_init, inlet_of, domain.points, turn)
 
     def stages(self) -> Iterator[tuple[str, nn.Module]]:
         """The stages by name, in order; their composition is the field."""

@@ -57,6 +57,24 @@ def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
     return plain[:count], torch.cat([centred, missing])[:count]
 
 
+def centred_svd(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean row, singular values and right singular vectors of HA, from one QR as above.
+
+    HA = A − 1μᵀ = U S Vᵀ. Matrices come in chunks of rows and need never exist.
+
+    Shapes: chunks (n_i, D), N = Σ n_i > D -> (D,), (D,), V (D, D), float64, largest first.
+
+    Raises:
+        ValueError: if a chunk holds a non-finite number.
+    """
+    R: Tensor | None = None
+    for chunk in chunks:
+        R = _folded(R, torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1))
+    assert R is not None
+    _, S, Vh = torch.linalg.svd(R[1:, 1:])
+    return R[0, 1:] / R[0, 0], S, Vh.T
+
+
 def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
     """`singular_values` of a matrix that comes in chunks of rows and need never exist.
 

@@ -71,6 +71,7 @@ class GridSignal(Task):
         self.all_coordinates = grid(shape, coordinates=coordinates, aspect=aspect)
         chosen = torch.from_numpy(self.mask.flatten())
         self.coordinates = self.all_coordinates[chosen]
+        self.heldout = None if chosen.all() else self.all_coordinates[~chosen]
         clean = torch.from_numpy(values).reshape(-1, channels)[chosen]
         sigma = number("noise", noise, least=0)
         self.targets = clean + sigma * torch.randn(
@@ -82,6 +83,7 @@ class GridSignal(Task):
             radius=self.all_coordinates.norm(dim=1).max().item(),
             density=along / LENGTH[coordinates],
             axes=tuple(axis.tolist() for axis in axes),
+            points=self.coordinates,
         )
         self.facts: dict[str, Any] = {
             "channels": channels,

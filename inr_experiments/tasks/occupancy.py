@@ -176,6 +176,7 @@ class Occupancy(Task):
             half_extents=self._facts["half_extents"],
             radius=self._facts["radius"],
             density=round(len(self._sets.points) ** (1 / 3)) / 2,
+            points=self.coordinates,
         )
 
     @cached_property

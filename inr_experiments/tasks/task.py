@@ -50,6 +50,7 @@ class Task(ABC):
         coordinates: (N, P) fitted points, the set that spectra and BatchNorm statistics are
             taken on.
         targets: (N, C) values there; only the `batch` below asks for them.
+        heldout: (M, P) points that were not fitted, for spectra; None where none are set apart.
     """
 
     METRICS: ClassVar[Mapping[str, Metric]]
@@ -62,6 +63,7 @@ class Task(ABC):
     sha256: str
     coordinates: Tensor
     targets: Tensor
+    heldout: Tensor | None = None
 
     @classmethod
     def suffixes(cls) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Task(ABC):
             half_extents=x.abs().amax(dim=0).tolist(),
             radius=x.norm(dim=1).max().item(),
             density=(len(x) / sides.prod().item()) ** (1 / max(1, len(sides))),
+            points=x,
         )
 
     @cached_property
