@@ -9,7 +9,8 @@ from inr_experiments.diagnostics.spectra import Spectra
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
 from inr_experiments.tasks.grid_signal import grid
-from tests.fields import build_model
+from tests.fields import build_model, field_and_task
+from tests.reference.linear_algebra import effective_rank
 
 
 def measure(snapshot: Snapshot, **options):
@@ -65,6 +66,26 @@ def test_an_encoding_is_measured_beside_the_inlet():
     measured = spectrum("pe", points=32, width=40)
     assert measured["encoding/singular_values"].shape == (2 + 4 * 4,)
     assert measured["encoding/effective_rank"] < measured["inlet/effective_rank"]
+
+
+def test_features_of_held_out_points_and_negative_entries():
+    field, task = field_and_task("task.side=24", "model=siren", "model.width=12")
+    snapshot = Snapshot(0, field, task.coordinates)
+    options = {"weights": False, "jacobians": False, "points": None, "arrays": False}
+    measured = Spectra(stages=["inlet"], **options, heldout=True)(snapshot, task)
+    assert len(task.heldout) == 24**2 - len(task.coordinates)
+    Z, other = (
+        snapshot.float64().network.inlet(x.double()).detach()
+        for x in (task.coordinates, task.heldout)
+    )
+    assert measured["inlet/negative_share"] == pytest.approx(
+        (Z < 0).double().mean().item(), abs=0.01
+    )
+    found = measured["inlet/heldout_centred_effective_rank"]
+    assert found == pytest.approx(effective_rank((other - other.mean(dim=0)).numpy()))
+    everything = field_and_task("task.side=24", "task.fitted=all")[1]
+    measured = Spectra(stages=["inlet"], **options, heldout=True)(snapshot, everything)
+    assert not any("heldout" in name for name in measured)  # nothing is held out
 
 
 def test_options_choose_stages_weights_points_and_arrays():

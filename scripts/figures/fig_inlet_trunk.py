@@ -1,0 +1,54 @@
+"""How much of SIREN's lead is its inlet, how much its trunk.
+
+Mean over pictures and 95 % interval, each cell at a rate of its own. Left fitted, right held-out
+pixels; dotted: bilinear interpolation of the fitted ones.
+"""
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from inr_experiments.reporting import style
+from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.looks import Look
+from inr_experiments.runs.frame import Frame
+from inr_experiments.statistics import summarise
+
+READS = ("inlet_trunk",)
+
+#: Models by trunk, in the order of the inlets.
+INLETS = ("default", "REI", "PE", "sine")
+TRUNKS = {
+    "ReLU trunk": (Look("ReLU trunk", "#000000"), ("relu", "rank_expanding", "pe", "sine_inlet")),
+    "sine trunk": (
+        Look("sine trunk", "#009E73"),
+        ("relu_sine_trunk", "rei_sine_trunk", "pe_sine_trunk", "siren"),
+    ),
+}
+INTERPOLATION = "data.without_network.bilinear.psnr_heldout"
+
+
+def draw(inlet_trunk: Frame) -> Figure:
+    figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 2.6))
+    for axis, metric, told in zip(
+        axes, ("psnr", "psnr_heldout"), ("fitted", "held-out"), strict=True
+    ):
+        draw_cells(axis, inlet_trunk, metric)
+        axis.set_ylabel(f"PSNR, {told} pixels (dB)")
+    if INTERPOLATION in inlet_trunk.runs:
+        limit = inlet_trunk.runs.groupby("item")[INTERPOLATION].first().mean()
+        axes[1].axhline(limit, color="0.4", linewidth=0.8, linestyle=":", label="interpolation")
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def draw_cells(axis: Axes, frame: Frame, metric: str) -> None:
+    """One line a trunk over the inlets."""
+    values = per_item(frame, metric, "model")
+    for offset, (look, models) in zip((-0.05, 0.05), TRUNKS.values(), strict=True):
+        means = [summarise(values.loc[model]) for model in models]
+        x = [i + offset for i in range(len(models))]
+        axis.plot(x, [m.mean for m in means], "o-", color=look.colour, label=look.label)
+        axis.vlines(x, [m.low for m in means], [m.high for m in means], color=look.colour)
+    axis.set_xticks(range(len(INLETS)), [f"{name}\ninlet" for name in INLETS])
