@@ -207,6 +207,8 @@ CLAIM = """
 C99:
   claim: Mine gains.
   source: me
+  why: as it is mine
+  refuted_by: a loss
   experiment: mine
   tests:
     - {kind: gain, metric: psnr, unit: dB, of: mine, over: relu, threshold: 0}
