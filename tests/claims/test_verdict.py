@@ -135,6 +135,12 @@ def test_the_papers_claims_ask_for_what_the_experiments_run(experiment, of):
         assert swept if value == "*" else value in swept
 
 
+def test_the_papers_claims_ask_for_solids_of_the_suite():
+    solids = OmegaConf.load(conf_dir() / "data" / "real.yaml").solids["task.shape"]
+    apart = [t.items for claim in read_claims(CLAIMS) for t in claim.tests if t.items]
+    assert {item for items in apart for item in items} == set(solids)
+
+
 def _several(value):
     return list(value) if OmegaConf.is_list(value) else [value]
 
