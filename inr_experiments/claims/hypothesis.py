@@ -129,7 +129,7 @@ class Hypothesis:
     @property
     def about(self) -> str:
         """The comparison in words."""
-        return f"{self.compared}: {self.measured}"
+        return f"{self.compared}: {self.quantity}{self.where}"
 
     @property
     def compared(self) -> str:
@@ -146,15 +146,17 @@ class Hypothesis:
         return f"{name_of(of, shared)} against {name_of(over, shared)}{both}"
 
     @property
-    def measured(self) -> str:
-        """The quantity that is compared, when and of what: `psnr at initialisation`."""
-        against = f" against {self.over_metric}" if self.over_metric else ""
-        # A plain metric is that of the last step, as everywhere.
+    def quantity(self) -> str:
+        """The metric that is compared, or two where the sides have one each."""
+        return self.metric + (f" against {self.over_metric}" if self.over_metric else "")
+
+    @property
+    def where(self) -> str:
+        """The step, task and items, with a blank before them; nothing of a plain last metric."""
         last = " at the last step" if "/" in self.metric else ""
         at = {"first": " at initialisation", "early": " at the first milestone"}.get(self.at, last)
         task = f", {self.task}" if self.task else ""
-        items = f", of {', '.join(self.items)}" if self.items else ""
-        return f"{self.metric}{against}{at}{task}{items}"
+        return at + task + (f", of {', '.join(self.items)}" if self.items else "")
 
 
 def name_of(of: str, without: Sequence[str] = ()) -> str:

@@ -78,8 +78,8 @@ class Verdict:
         sides: dict[str, list[str]] = {}
         for e in self.evidence:
             if e.hypothesis.reported:
-                told = f"{e.hypothesis.measured} {e.effect}"
-                sides.setdefault(e.hypothesis.compared, []).append(told)
+                side = e.hypothesis.compared + e.hypothesis.where
+                sides.setdefault(side, []).append(f"{e.hypothesis.quantity} {e.effect}")
         parts = [f"{side}: {', '.join(told)}" for side, told in sides.items()]
         return f"Reported, deciding nothing: {'; '.join(parts)}." if parts else ""
 
