@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 BENCHES = {
-    "fit": "a step against a plain loop and the machine's peak, memory, cost against size",
+    "fit": "a step against a plain loop and the machine's peak, REI and ReLU in turn, memory, cost",
     "ntk": "layer-wise NTK against torch.func, its cost against N, and the matrix-free NTK",
     "occupancy": "labels, fit and grid points a second, and the memory of a dense evaluation",
     "startup": "help, a smoke run beside its fit, a finished sweep asked again, inr-collect",

@@ -253,12 +253,15 @@ def report(outputs: Path, at: str, frames: Path, listed: Mapping[str, Piece], ch
     verdicts = judge_all(CLAIMS, frames, variables=chosen)
     sources = Sources(outputs, at, frames, chosen, conf_dir() / "PROTOCOL.md")
     page = write_page(sources, verdicts, list(listed.values()))
-    body = [[v.claim.name, v.verdict, v.claim.text, v.sentence] for v in verdicts]
+    body = [
+        [v.claim.name, v.verdict, v.claim.text, f"{v.sentence} {v.reported}".strip()]
+        for v in verdicts
+    ]
     note = "Thresholds and tests: conf/claims.yaml."
     header = ("", "verdict", "claim or question", "evidence")
     tables.write(tables.Table(header, body, note), outputs / "tables" / at / "claims")
     for v in verdicts:
-        print(f"{v.claim.name}  {v.verdict:<14}  {v.claim.text}")
+        print(f"{v.claim.name}  {v.verdict:<21}  {v.claim.text}")
     print(page)
 
 

@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 
 from inr_experiments.checks import InputError
+from inr_experiments.claims.bench import BENCH
+from inr_experiments.claims.samples import sample_of
+from inr_experiments.claims.verdict import read_claims
 from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.sweep.job import Result
@@ -207,6 +210,8 @@ CLAIM = """
 C99:
   claim: Mine gains.
   source: me
+  why: as it is mine
+  refuted_by: a loss
   experiment: mine
   tests:
     - {kind: gain, metric: psnr, unit: dB, of: mine, over: relu, threshold: 0}
@@ -248,6 +253,15 @@ def frames(tmp_path_factory) -> Path:
     shutil.copytree(folder / "frames" / f"{AT}-model.hidden_layers=5", carried)
     shutil.rmtree(folder)
     return carried
+
+
+@pytest.mark.smoke
+@pytest.mark.xdist_group("paper")
+def test_the_frames_have_what_the_papers_claims_ask_for(frames):
+    asked = [test for claim in read_claims(paper.CLAIMS) for test in claim.tests]
+    # Not all solids are here.
+    for test in (t for t in asked if t.experiment != BENCH and not t.items):
+        assert len(sample_of(read_frame(frames / test.experiment), test).values) >= 1
 
 
 @pytest.mark.smoke

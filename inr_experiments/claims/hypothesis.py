@@ -2,9 +2,10 @@
 
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -15,6 +16,15 @@ KINDS = ("gain", "equivalence", "correlation")
 STEPS = ("first", "early", "last")
 
 
+@dataclass(frozen=True)
+class Term:
+    """A metric of the runs that `of` names, times a number; a difference is two of them."""
+
+    of: str
+    times: float
+    metric: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hypothesis:
     """A test as a line of conf/claims.yaml has it.
@@ -23,67 +33,133 @@ class Hypothesis:
         experiment: whose frame is asked.
         of, over: a model, and after blanks values of the frame's columns, `*` for any:
             `bn model.batch_norm.layers=[0]`; quotes around one with blanks.
+        terms: in place of `of` and `over` a weighted sum, `[{of: pe, times: 1}, …]`.
+        says: the comparison in words; terms need it.
         kind: `gain` and `equivalence` compare `of` with `over`; `correlation` is Spearman's ρ of
             `x` at initialisation and `metric` over the variants, models that match `of`.
         metric, at: of `of`, and of `over` unless `over_metric` is given.
-        threshold: in `unit`, fixed beforehand.
+        threshold, ceiling: in `unit`, fixed beforehand; a gain may have both.
         published: what the paper reports, in `unit`.
+        reported: measured and told, and nothing is decided by it; it needs no threshold.
+        level: compares levels, so that the default has to lie near the published default.
+        gap: by so many dB the default has to fit better than it does held-out pixels.
+        gap_of: the metric of the fitted pixels.
         relative: differences of logarithms, told in per cent.
         factor: from the frame's numbers to `unit`.
         per: what is counted: item | seed.
+        items: these alone; all where there are none.
         task: the frame's task; None where it has one only.
     """
 
     experiment: str
     kind: str
     metric: str
-    of: str
-    threshold: float
     unit: str
+    of: str | None = None
     over: str | None = None
     over_metric: str | None = None
+    terms: Sequence[Mapping[str, Any]] = ()
+    says: str | None = None
+    threshold: float = math.nan
+    ceiling: float | None = None
     x: str | None = None
     at: str = "last"
     published: float | None = None
+    reported: bool = False
+    level: bool = False
+    gap: float | None = None
+    gap_of: str = "psnr"
     relative: bool = False
     factor: float = 1.0
     per: str = "item"
+    items: Sequence[str] = ()
     task: str | None = None
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, KINDS)
         choice("at", self.at, STEPS)
         choice("per", self.per, ("item", "seed"))
-        needed = "x" if self.kind == "correlation" else "over"
-        if getattr(self, needed) is None:
-            raise InputError(f"{needed}: missing; a {self.kind} needs it")
+        self._check_sides()
+        if math.isnan(self.threshold) and not self.reported:
+            raise InputError("threshold: missing; only a reported test has none")
+        if self.ceiling is not None and not (self.kind == "gain" and self.ceiling > self.threshold):
+            raise InputError(f"ceiling={self.ceiling}: expected a gain's, above its threshold")
+
+    def _check_sides(self) -> None:
+        """Raise an `InputError` where it is not said what is compared."""
+        needed: tuple[str, ...] = ("of", "x") if self.kind == "correlation" else ("of", "over")
+        if self.terms:
+            if self.kind == "correlation" or self.of or self.over or self.gap is not None:
+                raise InputError("terms: expected without of, over, gap, and of no correlation")
+            for term in self.terms:
+                if not isinstance(term, Mapping) or set(term) != {"of", "times"}:
+                    raise InputError(f"terms: expected {{of: …, times: …}}, not {term}")
+            needed = ("says",)
+        for name in needed:
+            if getattr(self, name) is None:
+                whose = "terms need it" if self.terms else f"a {self.kind} needs it"
+                raise InputError(f"{name}: missing; {whose}")
 
     @property
     def tested(self) -> bool:
         """True where a p-value has a say in it: an equivalence is decided by its interval."""
-        return self.kind != "equivalence"
+        return self.kind != "equivalence" and not self.reported
 
     @property
-    def bound(self) -> float:
-        """The threshold as the values have it: of a relative one, ln(1 + T/100)."""
-        return math.log1p(self.threshold / 100) if self.relative else self.threshold
+    def summands(self) -> list[Term]:
+        """The weighted sum that is asked for; of `of` and `over` their difference."""
+        if self.terms:
+            return [Term(term["of"], float(term["times"]), self.metric) for term in self.terms]
+        over = Term(self.over or "", -1.0, self.over_metric or self.metric)
+        return [Term(self.of or "", 1.0, self.metric), over]
+
+    def bound(self, limit: float) -> float:
+        """A threshold as the values have it: of a relative one, ln(1 + T/100)."""
+        return math.log1p(limit / 100) if self.relative else limit
+
+    @property
+    def limits(self) -> str:
+        """Threshold, band or margin in words: `1.02 to 3.06 dB`; nothing where it only reports."""
+        if self.reported:
+            return ""
+        least = f"{'±' if self.kind == 'equivalence' else ''}{self.threshold:g}"
+        most = "" if self.ceiling is None else f" to {self.ceiling:g}"
+        return f"{least}{most} {self.unit}"
 
     @property
     def about(self) -> str:
         """The comparison in words."""
-        at = "at the first milestone" if self.at == "early" else f"at the {self.at} step"
-        metric, where = f"{self.metric} {at}", f", {self.task}" if self.task else ""
+        return f"{self.compared}: {self.quantity}{self.where}"
+
+    @property
+    def compared(self) -> str:
+        """The sides of the comparison: `REI against ReLU (default)`."""
+        if self.says:
+            return self.says
+        of, over = self.of or "", self.over or ""
         if self.kind == "correlation":
-            return f"Spearman's ρ of {metric} with {self.x} over {_name(self.of)}{where}"
-        of, over = self.of, self.over or ""
-        if self.over_metric:
-            return f"{_name(of)}: {self.metric} against {self.over_metric} {at}{where}"
+            return f"Spearman's ρ with {self.x} over {name_of(of)}"
+        if of == over:
+            return name_of(of)
         shared = [pair for pair in _swept(of) if pair in _swept(over)]
         both = f", both with {', '.join(shared)}" if shared else ""
-        return f"{_name(of, shared)} against {_name(over, shared)}{both}: {metric}{where}"
+        return f"{name_of(of, shared)} against {name_of(over, shared)}{both}"
+
+    @property
+    def quantity(self) -> str:
+        """The metric that is compared, or two where the sides have one each."""
+        return self.metric + (f" against {self.over_metric}" if self.over_metric else "")
+
+    @property
+    def where(self) -> str:
+        """The step, task and items, with a blank before them; nothing of a plain last metric."""
+        last = " at the last step" if "/" in self.metric else ""
+        at = {"first": " at initialisation", "early": " at the first milestone"}.get(self.at, last)
+        task = f", {self.task}" if self.task else ""
+        return at + task + (f", of {', '.join(self.items)}" if self.items else "")
 
 
-def _name(of: str, without: Sequence[str] = ()) -> str:
+def name_of(of: str, without: Sequence[str] = ()) -> str:
     """The readers' name of the runs that `of` names: `REI with fitted = jittered`."""
     model = shlex.split(of)[0]
     own = [pair for pair in _swept(of) if pair not in without]

@@ -10,10 +10,13 @@ import pandas as pd
 from ..checks import InputError
 from ..runs.frame import Frame, word
 from ..statistics import spearman
-from .hypothesis import Hypothesis
+from .hypothesis import Hypothesis, Term
 
 #: Variants without which a rank correlation says nothing.
 VARIANTS = 4
+#: Whose level and gap tell the regime: the name of a model.
+DEFAULT = "relu"
+HELD_OUT = "psnr_heldout"
 
 
 class MissingError(Exception):
@@ -29,6 +32,8 @@ class Sample:
         noun: what an item is called.
         items, seeds: what they were averaged over or taken of.
         scale: of the runs.
+        level: the default's held-out PSNR by item, where the test is told with it.
+        gaps: by item, fitted less held-out PSNR of `of` and of `over`, where the test asks for it.
     """
 
     values: pd.Series
@@ -36,6 +41,8 @@ class Sample:
     items: int
     seeds: int
     scale: str
+    level: pd.Series | None = None
+    gaps: tuple[pd.Series, pd.Series] | None = None
 
 
 def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
@@ -47,33 +54,67 @@ def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
     try:
         if hypothesis.task is not None:
             frame = frame.where(task=hypothesis.task)
+        if hypothesis.items:
+            frame = frame.where(item=list(hypothesis.items))
         if hypothesis.kind == "correlation":
             return _correlations(frame, hypothesis)
-        return _differences(frame, hypothesis)
+        return _sums(frame, hypothesis)
     except InputError as error:
         raise MissingError(str(error)) from error
 
 
-def _differences(frame: Frame, asked: Hypothesis) -> Sample:
-    of = _cells(frame, asked.of, asked.metric, asked)
-    over = _cells(frame, asked.over or "", asked.over_metric or asked.metric, asked)
-    if lacking := set(of.index) ^ set(over.index):
+def _sums(frame: Frame, asked: Hypothesis) -> Sample:
+    cells = [_cells(frame, term, asked) for term in asked.summands]
+    index = cells[0].index
+    if lacking := set[object]().union(*(set(index) ^ set(own.index) for own in cells)):
         raise MissingError(f"{len(lacking)} runs of one side have no counterpart")
-    a, b = (cells.groupby(asked.per).mean() for cells in (of, over))
-    items, seeds = (of.index.get_level_values(name).nunique() for name in ("item", "seed"))
-    return Sample(a - b, _told(frame, "noun"), items, seeds, _told(frame, "scale"))
+    values = sum(own.groupby(asked.per).mean() for own in cells)
+    items, seeds = (index.get_level_values(name).nunique() for name in ("item", "seed"))
+    return Sample(
+        values, _told(frame, "noun"), items, seeds, _told(frame, "scale"),
+        _level(frame, asked), None if asked.gap is None else _gaps(frame, asked),
+    )  # fmt: skip
 
 
-def _cells(frame: Frame, of: str, metric: str, asked: Hypothesis) -> pd.Series:
+def _level(frame: Frame, asked: Hypothesis) -> pd.Series | None:
+    """The default's held-out PSNR by item; a gain is told without it where the frame has none."""
+    if not asked.level and (asked.published is None or asked.unit != "dB"):
+        return None
+    try:
+        cells = _metric(frame, DEFAULT, HELD_OUT, "last")
+    except (InputError, MissingError):
+        if asked.level:
+            raise
+        return None
+    return cells.groupby("item").mean()
+
+
+def _gaps(frame: Frame, asked: Hypothesis) -> tuple[pd.Series, pd.Series]:
+    """Fitted less held-out PSNR of both sides at the last step, by item."""
+    of, over = (
+        (_metric(frame, side.of, asked.gap_of, "last") - _metric(frame, side.of, HELD_OUT, "last"))
+        .groupby("item")
+        .mean()
+        for side in asked.summands
+    )
+    return of, over
+
+
+def _cells(frame: Frame, term: Term, asked: Hypothesis) -> pd.Series:
+    """A summand by item and seed."""
+    cells = _metric(frame, term.of, term.metric, asked.at)
+    if asked.relative and not (cells > 0).all():
+        raise MissingError(f"{term.metric} of {term.of} is not above 0, so that it has no ratio")
+    return term.times * (np.log(cells) if asked.relative else cells * asked.factor)
+
+
+def _metric(frame: Frame, of: str, metric: str, at: str) -> pd.Series:
     """A metric of the runs that `of` names, by item and seed."""
     own = runs_of(frame, of)
-    values = _values(own, metric, asked.at)
-    cells = values.set_axis(pd.MultiIndex.from_frame(own.runs[["item", "seed"]]))
+    cells = _values(own, metric, at).set_axis(pd.MultiIndex.from_frame(own.runs[["item", "seed"]]))
     if cells.index.has_duplicates:
         raise MissingError(f"{of} has several runs of one item and seed; name what was swept")
-    if asked.relative and not (cells > 0).all():
-        raise MissingError(f"{metric} of {of} is not above 0, so that it has no ratio")
-    return np.log(cells) if asked.relative else cells * asked.factor
+    return cells
 
 
 def _values(own: Frame, metric: str, at: str) -> pd.Series:
@@ -98,7 +139,7 @@ def runs_of(frame: Frame, of: str) -> Frame:
 
 def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
     """Spearman's ρ over the variants, seeds averaged within each, item by item."""
-    own = runs_of(frame, asked.of)
+    own = runs_of(frame, asked.of or "")
     x, y = _values(own, asked.x or "", "first"), _values(own, asked.metric, asked.at)
     table = own.runs[["item", "key"]].assign(x=x, y=y)
     both = table.groupby(["item", "key"])[["x", "y"]].mean()

@@ -1,15 +1,17 @@
 """The paper's claims and open questions, each with a verdict and its evidence.
 
-    claim       reproduced | partly | not reproduced | undecided | not run
-    question    yes | mixed | no | undecided | not run
+    claim       reproduced | partly | not reproduced | regime not comparable | undecided | not run
+    question    yes        | mixed  | no             | regime not comparable | undecided | not run
 
 Nothing is decided at smoke scale or where the smallest p that so few images can give exceeds 0.05.
-What counts is the image or the solid; only of Z₀ at step 0, which knows no image, the seed.
+What counts is the image or the solid; at step 0, where draws of the weights are compared, the seed;
+of the bench the round. Tests that are only reported count in no verdict.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -18,29 +20,47 @@ from omegaconf import OmegaConf
 
 from ..checks import InputError
 from ..runs.frame import Frame, read_frame
-from .evidence import NOT_RUN, PARTLY, REFUTED, SHOWN, UNDECIDED, Evidence, weigh
+from .bench import BENCH, bench_frame
+from .evidence import Evidence, weigh
 from .hypothesis import Hypothesis
+from .outcome import NOT_RUN, PARTLY, REFUTED, SHOWN, UNDECIDED
 
 CLAIM = {SHOWN: "reproduced", PARTLY: "partly", REFUTED: "not reproduced"}
 QUESTION = {SHOWN: "yes", PARTLY: "mixed", REFUTED: "no"}
-KEYS = ("claim", "question", "source", "experiment", "defaults", "tests")
+NEEDED = ("source", "why", "refuted_by")
+KEYS = ("claim", "question", *NEEDED, "experiment", "defaults", "tests")
+#: Keys of a test whose values may be several: a test for each.
+SEVERAL = ("of", "metric")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """An entry of conf/claims.yaml; without an experiment it has no tests."""
+    """An entry of conf/claims.yaml; without an experiment it has no tests.
+
+    Attributes:
+        source: where the paper says so.
+        why: the reason for this test and this threshold.
+        refuted_by: what would refute it.
+    """
 
     name: str
     text: str
     is_question: bool
     source: str
+    why: str
+    refuted_by: str
     experiment: str | None
     tests: tuple[Hypothesis, ...]
 
     @property
-    def experiments(self) -> list[str]:
-        """The experiments whose frames its tests ask, each once."""
+    def sources(self) -> list[str]:
+        """The experiments whose frames its tests ask, each once; `bench` among them."""
         return list(dict.fromkeys(test.experiment for test in self.tests))
+
+    @property
+    def experiments(self) -> list[str]:
+        """The sources that are experiments."""
+        return [name for name in self.sources if name != BENCH]
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,17 @@ class Verdict:
     verdict: str
     sentence: str
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def reported(self) -> str:
+        """The tests that decide nothing, those of the same sides together; nothing without."""
+        sides: dict[str, list[str]] = {}
+        for e in self.evidence:
+            if e.hypothesis.reported:
+                side = e.hypothesis.compared + e.hypothesis.where
+                sides.setdefault(side, []).append(f"{e.hypothesis.quantity} {e.effect}")
+        parts = [f"{side}: {', '.join(told)}" for side, told in sides.items()]
+        return f"Reported, deciding nothing: {'; '.join(parts)}." if parts else ""
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -72,18 +103,28 @@ def _claim(where: str, name: str, entry: Any) -> Claim:
         )
     if ("claim" in entry) == ("question" in entry):
         raise InputError(f"{where}: expected either claim or question")
-    if "source" not in entry:
-        raise InputError(f"{where}: source: missing")
+    if missing := [key for key in NEEDED if not entry.get(key)]:
+        raise InputError(f"{where}: {', '.join(missing)}: missing")
     experiment, listed = entry.get("experiment"), entry.get("tests") or ()
     if bool(listed) != (experiment is not None):
         raise InputError(f"{where}: expected tests exactly where there is an experiment")
     common = {"experiment": experiment, **(entry.get("defaults") or {})}
     try:
-        tests = tuple(Hypothesis(**{**common, **test}) for test in listed)
+        tests = tuple(Hypothesis(**one) for test in listed for one in _each({**common, **test}))
     except (TypeError, InputError) as error:
         raise InputError(f"{where}: {error}") from error
+    if tests and all(test.reported for test in tests):
+        raise InputError(f"{where}: expected a test that is not only reported")
     text = entry.get("claim") or entry["question"]
-    return Claim(name, text, "question" in entry, entry["source"], experiment, tests)
+    needed = {key: entry[key] for key in NEEDED}
+    return Claim(name, text, "question" in entry, experiment=experiment, tests=tests, **needed)
+
+
+def _each(test: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A test for each of the values of what may be several."""
+    several = {key: test[key] for key in SEVERAL if isinstance(test.get(key), list)}
+    for values in product(*several.values()):
+        yield {**test, **dict(zip(several, values, strict=True))}
 
 
 def judge(claim: Claim, frames: Mapping[str, Frame | None], *, variables: str = "") -> Verdict:
@@ -95,22 +136,21 @@ def judge(claim: Claim, frames: Mapping[str, Frame | None], *, variables: str = 
     """
     if claim.experiment is None:
         return Verdict(claim, NOT_RUN, "No experiment of this suite asks it.")
-    there = {name: frame for name in claim.experiments if (frame := frames.get(name)) is not None}
-    if missing := [name for name in claim.experiments if name not in there]:
-        names = " ".join(missing)
+    deciding = dict.fromkeys(test.experiment for test in claim.tests if not test.reported)
+    if all(frames.get(name) is None for name in deciding):
+        names = " ".join(deciding)
         return Verdict(claim, NOT_RUN, f"Experiment {names} was not run: `make {names}{variables}`")
-    evidence = tuple(weigh(there, claim.tests))
-    outcome = combine([e.outcome for e in evidence])
+    evidence = tuple(weigh(frames, claim.tests, variables=variables))
+    counted = [e for e in evidence if not e.hypothesis.reported]
+    outcome = combine([e.outcome for e in counted])
     names_of = QUESTION if claim.is_question else CLAIM
     verdict = names_of.get(outcome, outcome)
-    if len(evidence) == 1:
-        return Verdict(claim, verdict, evidence[0].sentence, evidence)
-    counts = Counter(names_of.get(e.outcome, e.outcome) for e in evidence)
+    if len(counted) == 1:
+        return Verdict(claim, verdict, counted[0].sentence, evidence)
+    counts = Counter(names_of.get(e.outcome, e.outcome) for e in counted)
     told = ", ".join(f"{n} {word}" for word, n in counts.items())
-    deciding = min(
-        evidence, key=lambda e: (e.outcome == SHOWN, e.size if e.size == e.size else inf)
-    )
-    sentence = f"{len(evidence)} tests: {told}. {deciding.sentence}"
+    weakest = min(counted, key=lambda e: (e.outcome == SHOWN, e.size if e.size == e.size else inf))
+    sentence = f"{len(counted)} tests: {told}. {weakest.sentence}"
     return Verdict(claim, verdict, sentence, evidence)
 
 
@@ -118,7 +158,8 @@ def combine(outcomes: Sequence[str]) -> str:
     """One outcome for all: theirs where they agree; partly where some is shown, at least partly.
 
     Undecided where the rest of what is shown was not run. Otherwise, refuted where one is, as a
-    claim holds only with all its parts; else undecided.
+    claim holds only with all its parts. Else undecided: so is what in part is not comparable and
+    in part undecided or not run, as more runs could still decide it.
     """
     kinds = set(outcomes)
     if len(kinds) == 1:
@@ -133,6 +174,8 @@ def combine(outcomes: Sequence[str]) -> str:
 def judge_all(claims: Path, frames: Path, *, variables: str = "") -> list[Verdict]:
     """Verdicts from a folder of frames, one folder an experiment.
 
+    The bench's rows are looked for where `outputs` and the reference have them: ../../bench.
+
     Args:
         variables: those of make that lead to these frames, with a blank before them.
     """
@@ -142,4 +185,5 @@ def judge_all(claims: Path, frames: Path, *, variables: str = "") -> list[Verdic
         n: read_frame(frames / n) if (frames / n / "runs.csv").is_file() else None
         for n in sorted(names)
     }
+    found[BENCH] = bench_frame(frames.absolute().parents[1] / BENCH)
     return [judge(claim, found, variables=variables) for claim in listed]

@@ -25,7 +25,7 @@ from .summary import RunSummary, summarise_runs
 SVG_LIMIT = 1_500_000
 MARKS = {
     "reproduced": "✓", "yes": "✓", "partly": "◐", "mixed": "◐", "not reproduced": "✗", "no": "✗",
-    "undecided": "?", "not run": "–",
+    "regime not comparable": "≠", "undecided": "?", "not run": "–",
 }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ FITS = {
 }
 QUICK = ("task.side=32", "model.width=16")
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+#: Rounds in which default ReLU and REI take turns, and steps of each in a round.
+ROUNDS, ROUND_STEPS = 20, 10
 #: Seconds of a comparison: more steps than RUNS where they are short, as single ones are noisy.
 LEAST_S = 20
 #: dB between the reference and the suite's fp32 fit after the same steps.
@@ -108,6 +110,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         yield from against_plain(
             name, (*words, *QUICK) if quick else words, peaks, 0 if quick else LEAST_S
         )
+    yield in_turn(quick=quick)
     yield memory(64 if quick else 512)
     for what, values in COST.items():
         for value in values[:2] if quick else values:
@@ -145,6 +148,33 @@ def against_plain(
             "reference_psnr_db": psnr["plain"],
             "void": void,
         })  # fmt: skip
+
+
+def in_turn(*, quick: bool) -> Row:
+    """REI against default ReLU, step by step in turn: what claim C8 reads.
+
+    A round is the median of so many steps of each, so that what else the machine does in a round
+    falls on both; who begins changes from step to step.
+    """
+    words = ("scale=laptop", "task.side=256", *(QUICK if quick else ()))
+    models = ("rank_expanding", "relu")
+    step = {model: suite(*setting(f"model={model}", *words)) for model in models}
+    seconds: dict[str, list[float]] = {model: [] for model in models}
+    for i in range((1 + (3 if quick else ROUNDS)) * ROUND_STEPS):
+        for model in models[:: -1 if i % 2 else 1]:
+            started = time.perf_counter()
+            step[model]()
+            seconds[model].append(time.perf_counter() - started)
+    # The first round warmed up.
+    subject, reference = (
+        np.median(np.reshape(seconds[model], (-1, ROUND_STEPS)), axis=1)[1:] for model in models
+    )
+    return Row("fit/rei_in_turn", float(np.median(subject)), float(np.median(reference)), {
+        "scale": "smoke" if quick else "laptop",
+        "subject_rounds_s": subject.round(6).tolist(),
+        "reference_rounds_s": reference.round(6).tolist(),
+        "rei_over_relu": (subject / reference).round(4).tolist(),
+    })  # fmt: skip
 
 
 def memory(side: int) -> Row:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from inr_experiments.claims.evidence import OUTCOMES, SHOWN, outcome_of, weigh
+from inr_experiments.claims.evidence import weigh
 from inr_experiments.claims.hypothesis import Hypothesis
+from inr_experiments.claims.outcome import OUTCOMES, SHOWN, outcome_of
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import max_t, smallest_p, summarise
 from tests.reporting.made_up import WOBBLE, joined, made_up, measured, without
@@ -166,7 +167,7 @@ def test_relative_numbers_are_per_cent():
     frame = made_up({"relu": BASE, "mine": BASE * (1.2 + 0.01 * WOBBLE)}, seeds=1)
     (found,) = weighed(frame, asks(threshold=10, unit="%", relative=True))
     assert found.estimate.mean == pytest.approx(20, abs=0.1) and found.outcome == "shown"
-    assert asks(threshold=10, relative=True).bound == pytest.approx(np.log(1.1))
+    assert asks(threshold=10, relative=True).bound(10) == pytest.approx(np.log(1.1))
     (equal,) = weighed(frame, asks(kind="equivalence", threshold=25, unit="%", relative=True))
     assert equal.outcome == "shown" and "within ±25 %" in equal.sentence
     zero = made_up({"relu": BASE, "mine": BASE - BASE[0]}, seeds=1)
@@ -228,7 +229,7 @@ def test_a_correlation_of_few_pictures_or_variants():
     (early,) = weighed(ablation(0.0), correlation("early"))
     assert early.outcome == "shown" and early.estimate.mean == 1.0
     assert early.sentence.startswith(
-        "Spearman's ρ of psnr at the first milestone with rank over mine with distinct = *: +1 ρ"
+        "Spearman's ρ with rank over mine with distinct = *: psnr at the first milestone: +1 ρ"
     )
     (few,) = weighed(ablation(3.0, items=4), correlation())
     assert few.outcome == "undecided"
@@ -311,7 +312,7 @@ def test_a_label_names_the_runs():
     frame = joined(made_up({"relu": BASE}), rei, ball)
     (found,) = weighed(frame, asks(of="rank_expanding label=REI", threshold=2))
     assert found.outcome == "shown" and found.estimate.mean == pytest.approx(4.0)
-    assert found.sentence.startswith("REI against ReLU (default): psnr at the last step: +4 dB")
+    assert found.sentence.startswith("REI against ReLU (default): psnr: +4 dB")
     (both,) = weighed(frame, asks(of="rank_expanding"))
     assert "several runs of one item and seed; name what was swept" in both.sentence
     (ball,) = weighed(frame, asks(of="rank_expanding model.inlet_init.over=*"))
@@ -335,7 +336,7 @@ def test_what_both_have_is_said_once():
     bn = "bn model.batch_norm.place=after model.batch_norm.layers="
     assert asks(of=f"{bn}[0]", over=f"{bn}[2]").about == (
         "BN after inlet with layers = [0] against BN after inlet with layers = [2], both with "
-        "place = after: psnr at the last step"
+        "place = after: psnr"
     )
 
 
@@ -353,6 +354,159 @@ def test_each_test_asks_the_frame_of_its_experiment():
               "f": made_up({"relu": BASE, "mine": BASE - 4 + WOBBLE})}  # fmt: skip
     found = weigh(frames, [asks(), asks(experiment="f")])
     assert [e.outcome for e in found] == ["shown", "refuted"]
+
+
+# ---- Bands, weighted sums, some items, what is only reported.
+
+
+@pytest.mark.parametrize(
+    ("shift", "wobble", "wanted", "why"),
+    [
+        (3.0, 0.5, "shown", "the whole interval lies within 2 to 4 dB"),
+        (6.0, 1.0, "partly", "larger than 4 dB: the whole interval is above it"),
+        (4.0, 0.5, "partly", "above 2, but the interval lies on both sides of 4 dB"),
+        (2.0, 0.5, "partly", "on both sides of 2 dB"),
+        (1.0, 0.5, "partly", "below 2 dB"),
+        (0.1, 1.0, "refuted", "below 2 dB"),
+        (2.0, 4.0, "undecided", "both zero and 2 dB"),
+    ],
+)
+def test_a_gain_in_a_band(shift, wobble, wanted, why):
+    frame = made_up({"relu": BASE, "mine": BASE + shift + wobble * WOBBLE})
+    (found,) = weighed(frame, asks(threshold=2, ceiling=4))
+    assert found.outcome == wanted and why in found.sentence
+
+
+@pytest.mark.parametrize(("sign", "why"), [(-1, "within 2 to 4 dB"), (1, "is above 4 dB")])
+def test_beyond_a_ceiling_counts_only_what_sign_flips_confirm(sign, why):
+    outcome, told = outcome_of(asks(threshold=2, ceiling=4), 4 + sign * LOPSIDED, p=2 / 2**6)
+    assert outcome == "partly" and why in told and "which sign flips do not confirm" in told
+
+
+def test_a_band_in_per_cent():
+    frame = made_up({"relu": BASE, "mine": BASE * (1.2 + 0.01 * WOBBLE)}, seeds=1)
+    asked = [asks(threshold=10, ceiling=c, unit="%", relative=True) for c in (30, 15)]
+    assert [e.outcome for e in weighed(frame, *asked)] == ["shown", "partly"]
+
+
+def terms(*pairs: tuple[str, float], **given) -> Hypothesis:
+    listed = [{"of": of, "times": times} for of, times in pairs]
+    return asks(of=None, over=None, terms=listed, says="mine less half of each", **given)
+
+
+def test_a_weighted_sum_of_cells():
+    frame = made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE, "other": BASE + 2})
+    (found,) = weighed(frame, terms(("mine", 1), ("relu", -0.5), ("other", -0.5)))
+    assert found.outcome == "shown" and found.estimate.mean == pytest.approx(3)
+    assert found.sentence.startswith("mine less half of each: psnr: +3 dB [")
+    difference, same = weighed(frame, asks(), terms(("mine", 1), ("relu", -1)))
+    assert same.estimate == difference.estimate and same.p == difference.p
+    (nobody,) = weighed(frame, terms(("mine", 1), ("nobody", -1)))
+    assert nobody.outcome == "not run" and "no run with nobody" in nobody.sentence
+    lacking = without(frame, model="other", item="item3")
+    (found,) = weighed(lacking, terms(("mine", 1), ("relu", -0.5), ("other", -0.5)))
+    assert found.outcome == "not run" and "2 runs of one side have no" in found.sentence
+
+
+def test_some_items_alone():
+    frame = made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE})
+    (few,) = weighed(frame, asks(items=["item0", "item1"], reported=True))
+    assert few.estimate.n == 2 and few.estimate.mean == pytest.approx(4)
+    assert few.sentence.startswith("mine against ReLU (default): psnr, of item0, item1: +4 dB")
+    (gone,) = weighed(frame, asks(items=["item0", "bunny"]))
+    assert gone.outcome == "not run" and "no run with item=bunny" in gone.sentence
+
+
+def test_what_is_reported_decides_nothing_and_is_in_no_family():
+    noise = np.random.default_rng(1).normal(size=(6, 8))
+    others = {f"other{i}": BASE + own - own.mean() for i, own in enumerate(noise)}
+    weak = np.array([0.5, 0.9, 0.3, 0.7, 0.8, 0.4, 0.6, -0.5])
+    frame = made_up({"relu": BASE, "mine": BASE + weak, **others})
+    alone, *reported = weighed(frame, asks(), *(asks(of=n, reported=True) for n in others))
+    assert alone.outcome == "shown" and alone.p == weighed(frame, asks())[0].p
+    for found in reported:
+        assert found.outcome == "reported" and np.isnan(found.p)
+        assert found.sentence.endswith("(scale laptop); reported, decides nothing.")
+    (bare,) = weighed(frame, asks(reported=True, threshold=float("nan")))
+    assert bare.outcome == "reported" and bare.hypothesis.limits == ""
+
+
+# ---- The regime: the default's level, and its gap.
+
+
+def heldout(level: float, spread: float = 1.0, shift: float = 0.0, n: int = 8) -> Frame:
+    """Held-out PSNR of the default around a level, and mine so far above."""
+    base = level + spread * WOBBLE[:n]
+    return made_up({"relu": base, "mine": base + shift + 0.1 * WOBBLE[:n]}, metric="psnr_heldout")
+
+
+def level_test(frame: Frame):
+    asked = asks(kind="equivalence", metric="psnr_heldout", threshold=0.5, level=True)
+    return weighed(frame, asked)[0]
+
+
+@pytest.mark.parametrize(
+    ("level", "spread", "wanted"),
+    [(23.57, 1.0, "shown"), (21.5, 1.0, "shown"), (19.0, 1.0, "regime not comparable"),
+     (28.0, 1.0, "regime not comparable"), (19.0, 4.0, "shown")],
+)  # fmt: skip
+def test_levels_are_compared_near_the_published_default(level, spread, wanted):
+    found = level_test(heldout(level, spread))
+    assert found.outcome == wanted
+    assert f"the default at {level:.2f} dB held out" in found.sentence
+    side = f"{abs(level - 23.57):.2f} {'above' if level > 23.57 else 'below'} the published 23.57"
+    assert level == 23.57 or side in found.sentence
+    assert ("lies more than 3 dB from its published level" in found.sentence) == (wanted != "shown")
+
+
+def test_levels_of_few_pictures_or_without_held_out_pixels_decide_nothing():
+    assert level_test(heldout(10.0, n=4)).outcome == "undecided"
+    frame = made_up({"relu": BASE, "mine": BASE})
+    (found,) = weighed(frame, asks(kind="equivalence", threshold=0.5, level=True))
+    assert found.outcome == "not run" and "psnr_heldout" in found.sentence
+
+
+def test_a_published_gain_is_told_with_the_defaults_distance():
+    frame = heldout(19.57, shift=2.0)
+    (told,) = weighed(frame, asks(metric="psnr_heldout", published=2.04))
+    assert told.outcome == "shown", "a gain is not held back by its level"
+    assert "published +2.04, the default at 19.57 dB held out, 4.00 below the" in told.sentence
+    silent = asks(metric="psnr_heldout"), asks(metric="psnr_heldout", published=2, unit="points")
+    assert not any("held out" in e.sentence for e in weighed(frame, *silent))
+    bare = made_up({"relu": BASE, "mine": BASE + 4 + WOBBLE})
+    (found,) = weighed(bare, asks(published=2.04))
+    assert found.outcome == "shown" and "held out" not in found.sentence
+
+
+def gap_test(gap: float, spread: float, *, metric: str = "psnr", n: int = 8):
+    """A gain of 4 dB on held-out pixels, where the default's gap is so large."""
+    held = made_up({"relu": BASE[:n], "mine": BASE[:n] + 4 + WOBBLE[:n]}, metric="psnr_heldout")
+    above = {"relu": gap + spread * WOBBLE[:n], "mine": np.full(n, 2.0)}
+    own = held.runs["item"].str.removeprefix("item").astype(int)
+    value = [above[m][i] for m, i in zip(held.runs["model"], own, strict=True)]
+    frame = measured(held, metric, {9: held.value("psnr_heldout").to_numpy() + value})
+    asked = asks(metric="psnr_heldout", gap=0.5, gap_of=metric)
+    return weighed(frame, asked)[0]
+
+
+@pytest.mark.parametrize(
+    ("gap", "spread", "wanted"),
+    [(1.0, 0.1, "shown"), (0.2, 0.1, "undecided"), (-1.0, 0.1, "undecided"), (0.4, 1.0, "shown")],
+)
+@pytest.mark.parametrize("metric", ["psnr", "psnr_noisy"])
+def test_where_the_default_cannot_overfit_nothing_is_decided(gap, spread, wanted, metric):
+    found = gap_test(gap, spread, metric=metric)
+    assert found.outcome == wanted
+    assert "fitted less held out: mine +2.00 dB [+2.00, +2.00]" in found.sentence
+    assert f"ReLU (default) {gap:+.2f} dB [" in found.sentence
+    assert ("cannot overfit there" in found.sentence) == (wanted == "undecided")
+
+
+def test_a_gap_without_its_metric_or_of_few_pictures():
+    frame = made_up({"relu": BASE, "mine": BASE + 4}, metric="psnr_heldout")
+    (found,) = weighed(frame, asks(metric="psnr_heldout", gap=0.5, gap_of="psnr_noisy"))
+    assert found.outcome == "not run" and "no metric 'psnr_noisy'" in found.sentence
+    assert "so few" in gap_test(0.0, 0.1, n=4).sentence
 
 
 # ---- How often a claim that does not hold is shown all the same.
@@ -413,4 +567,4 @@ def test_of_a_family_of_nothing_something_is_seldom_shown():
 
 
 def test_outcomes_are_told_apart():
-    assert len(set(OUTCOMES)) == 5 and smallest_p(6) <= 0.05 < smallest_p(5)
+    assert len(set(OUTCOMES)) == 7 and smallest_p(6) <= 0.05 < smallest_p(5)

@@ -1,0 +1,107 @@
+"""Outcomes of a test from its values: interval, p and what they decide.
+
+Every test is of one quantity d per unit (a picture, a solid, a seed) whose mean has Student's t
+interval. Where zero and the threshold T lie in it decides:
+
+    gain, correlation   low ≥ T, low > 0   shown     equivalence   −T ≤ low, high ≤ T   shown
+                        0 < low < T        partly                  zero outside, else   partly
+                        low ≤ 0, high ≥ T  undecided               low ≤ 0 ≤ high       undecided
+                        high < T, low ≤ 0  refuted                 wholly beyond ±T     refuted
+
+A gain with a ceiling C is shown only with high ≤ C as well, else partly: larger than C, or not
+known to be smaller. Of a gain or correlation, zero counts as outside only where the family's
+p ≤ 0.05 as well; beyond a threshold or ceiling counts only what the sign flips of d − T confirm
+(`statistics.exceeds`). So a claim whose mean lies at its threshold is shown in at most 2.5 % of
+symmetric samples.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..statistics import exceeds, smallest_p, summarise
+from .hypothesis import Hypothesis
+
+#: Of a family of tests.
+ALPHA = 0.05
+#: Of what the interval shows and `statistics.exceeds` does not.
+UNCONFIRMED = "which sign flips do not confirm"
+SHOWN, PARTLY, REFUTED, REGIME, UNDECIDED, NOT_RUN, REPORTED = OUTCOMES = (
+    "shown", "partly", "refuted", "regime not comparable", "undecided", "not run", "reported",
+)  # fmt: skip
+
+
+def outcome_of(
+    hypothesis: Hypothesis, values: pd.Series | Sequence[float], p: float
+) -> tuple[str, str]:
+    """The outcome of a test and why, from its value per unit, not too few, and its family's p."""
+    d = np.asarray(values, dtype=np.float64)
+    if hypothesis.kind == "equivalence":
+        return _by_margin(hypothesis, d)
+    return _by_threshold(hypothesis, d, p)
+
+
+def _by_threshold(hypothesis: Hypothesis, d: np.ndarray, p: float) -> tuple[str, str]:
+    threshold = hypothesis.bound(hypothesis.threshold)
+    limit = f"{hypothesis.threshold:g} {hypothesis.unit}"
+    mean, significant = summarise(d), p <= ALPHA
+    # Of zero the family's p is asked, not the flips of this test alone.
+    if mean.low > 0 and significant:
+        if threshold <= 0 or exceeds(d, threshold):
+            if hypothesis.ceiling is not None:
+                return _by_ceiling(hypothesis, hypothesis.ceiling, d)
+            return SHOWN, f"the whole interval is above {limit}"
+        if mean.low >= threshold:
+            return PARTLY, f"above zero, and the interval above {limit}, {UNCONFIRMED}"
+        lies = "below" if mean.high < threshold else "on both sides of"
+        return PARTLY, f"above zero, but the interval lies {lies} {limit}"
+    if mean.high < threshold and (significant if threshold <= 0 else exceeds(-d, -threshold)):
+        return REFUTED, f"the whole interval is below {limit if mean.high >= 0 else 'zero'}"
+    if mean.high < threshold and threshold > 0:
+        return UNDECIDED, f"the interval is below {limit}, {UNCONFIRMED}"
+    if mean.low > 0 or mean.high < 0:
+        return UNDECIDED, f"the interval excludes zero but p = {p:.2g} exceeds {ALPHA}"
+    both = "zero" if threshold == 0 else f"both zero and {limit}"
+    return UNDECIDED, f"the interval holds {both}"
+
+
+def _by_ceiling(hypothesis: Hypothesis, most: float, d: np.ndarray) -> tuple[str, str]:
+    """The outcome of a gain that is confirmed to be above its threshold."""
+    ceiling, limit = hypothesis.bound(most), f"{most:g} {hypothesis.unit}"
+    if exceeds(-d, -ceiling):
+        return SHOWN, f"the whole interval lies within {hypothesis.limits}"
+    if exceeds(d, ceiling):
+        return PARTLY, f"larger than {limit}: the whole interval is above it"
+    mean = summarise(d)
+    if mean.high <= ceiling:
+        return PARTLY, f"the interval lies within {hypothesis.limits}, {UNCONFIRMED}"
+    if mean.low >= ceiling:
+        return PARTLY, f"the interval is above {limit}, {UNCONFIRMED}"
+    return PARTLY, f"above {hypothesis.threshold:g}, but the interval lies on both sides of {limit}"
+
+
+def _by_margin(hypothesis: Hypothesis, d: np.ndarray) -> tuple[str, str]:
+    margin, limit = hypothesis.bound(hypothesis.threshold), hypothesis.limits
+    mean = summarise(d)
+    differ = mean.low > 0 or mean.high < 0
+    if exceeds(d, -margin) and exceeds(-d, -margin):
+        return SHOWN, f"the whole interval is within {limit}"
+    if exceeds(d, margin) or exceeds(-d, margin):
+        return REFUTED, f"the whole interval is beyond {limit}"
+    inside = -margin <= mean.low and mean.high <= margin
+    if inside or mean.low > margin or mean.high < -margin:
+        lies = "within" if inside else "beyond"
+        return PARTLY if differ else UNDECIDED, f"the interval is {lies} {limit}, {UNCONFIRMED}"
+    if differ:
+        return PARTLY, f"they differ, but the interval does not lie beyond {limit}"
+    return UNDECIDED, f"the interval holds zero and reaches beyond {limit}"
+
+
+def too_few(values: pd.Series | Sequence[float], scale: str) -> str | None:
+    """The reason why such runs can decide nothing; None where they can."""
+    if scale == "smoke":
+        return "the smoke scale decides nothing"
+    if (least := smallest_p(len(values))) > ALPHA:
+        return f"the smallest p that so few can give, {least:.2g}, exceeds {ALPHA}"
+    return None
