@@ -103,7 +103,7 @@ def _seed_spread(frame: Frame, metric: str) -> dict[str, float]:
 
 
 def rows_without_network(frame: Frame, metric: str, *, factor: float = 1.0) -> list[Row]:
-    """What needs no network against the reference; of those that all items have.
+    """Rows of what needs no network, against the reference, where all items have them.
 
     They stand outside the family of `rows`: no p, and no seed.
     """

@@ -34,7 +34,7 @@ def draw(bn_placement: Frame) -> Figure:
     for axis, (metric, pixels) in zip(axes[:2], GAINS.items(), strict=True):
         base = per_item(plain, metric).loc[relu.label]
         draw_places(axis, per_item(normed, metric, [PLACE, LAYERS]) - base, 0.0, relu)
-        axis.set_ylabel(f"{pixels} PSNR, gain over ReLU (dB)")
+        axis.set_ylabel(f"{pixels} gain over ReLU (dB)")
     for axis, stage in zip(axes[2:], (found[0], found[-1]), strict=True):
         metric = f"spectra/{stage}/effective_rank"
         values = per_item(normed, metric, [PLACE, LAYERS], "first")

@@ -71,7 +71,7 @@ def fit_of(frame: Frame, label: str, item: str) -> Fit:
     """The pictures of a run."""
     run = run_of(frame, label, item)
     target, reconstruction = (frame.picture(run, n) / 255 for n in ("target", "reconstruction"))
-    psnr = " / ".join(f"{frame.value(metric)[run]:.2f}" for metric in ("psnr", "psnr_heldout"))
+    psnr = " / ".join(f"{frame.value(metric)[run]:.1f}" for metric in ("psnr", "psnr_heldout"))
     return Fit(label, psnr, target, reconstruction)
 
 
