@@ -166,7 +166,11 @@ def fit_and_record(
             "item": task.item,
             "config": config,
             "task": task.for_record(),
-            "data": {"sha256": task.sha256, **task.facts},
+            "data": {
+                "sha256": task.sha256,
+                **task.facts,
+                "without_network": task.without_network,
+            },
             "parameters": sum(p.numel() for p in network.parameters()),
             "metrics": summary(run.milestones, task.METRICS) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},

@@ -204,7 +204,8 @@ MINE = {
     "scripts/tables/table_mine.py": '"""PSNR of mine."""\n\n'
     "from inr_experiments.reporting import tables\n\n"
     'READS = ("mine",)\n\n\ndef rows(mine):\n    own = tables.rows(mine, "psnr")\n'
-    "    return tables.Table(tables.HEADER, [tables.cells(r, published=None) for r in own], '')\n",
+    '    header = ["method", *tables.header("PSNR")]\n'
+    "    return tables.Table(header, [[r.label, *tables.cells(r)] for r in own], '')\n",
 }
 CLAIM = """
 C99:

@@ -18,8 +18,12 @@ def psnr(*, prediction: Array, target: Array) -> float:
     Shapes: any two equal ones, values in [0, 1]. Clamping follows from what a picture can show;
     the training loss is not clamped.
     """
-    error = np.clip(prediction, 0.0, 1.0).astype(np.float64) - target
-    mse = float(np.mean(error**2))
+    return decibels(np.clip(prediction, 0.0, 1.0).astype(np.float64) - target)
+
+
+def decibels(error: Array) -> float:
+    """−10 log₁₀ of the mean squared error; infinite where there is none. Shapes: any one."""
+    mse = float(np.mean(error.astype(np.float64) ** 2))
     return -10.0 * math.log10(mse) if mse > 0 else math.inf
 
 

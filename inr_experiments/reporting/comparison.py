@@ -12,7 +12,7 @@ import pandas as pd
 from ..checks import InputError, nearest
 from ..runs.frame import Frame, word
 from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
-from .gains import per_item
+from .gains import per_item, without_network
 from .tables import Table
 
 GROUPS = ("model.", "task.", "fit.")
@@ -29,6 +29,7 @@ class Compared:
         against: the paired difference to the reference over the items that both have; None for the
             reference itself and where they share none.
         p: step-down max-T p over the rows of the metric.
+        network: False where it needs none.
     """
 
     metric: str
@@ -36,6 +37,7 @@ class Compared:
     mean: Estimate
     against: Paired | None
     p: float
+    network: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Comparison:
     Attributes:
         key: `model`, or the one key that was swept.
         reference: the row that the others are held against.
-        rows: in the order of the runs, metric by metric.
+        rows: in the order of the runs, metric by metric; below them what needs no network.
         units, better: by metric, where the task says so; `better` is `higher` or `lower`.
     """
 
@@ -144,6 +146,11 @@ def _rows(frame: Frame, metric: str, reference: str) -> Iterator[Compared]:
         against = paired(own, np.zeros(len(own))) if len(own) else None
         mean = summarise(values.dropna())
         yield Compared(metric, str(name), mean, against, adjusted.get(name, math.nan))
+    for name, values in without_network(frame, metric).iterrows():
+        own = (values - items.loc[reference]).dropna()
+        against = paired(own, np.zeros(len(own))) if len(own) else None
+        mean = summarise(values.dropna())
+        yield Compared(metric, str(name), mean, against, math.nan, network=False)
 
 
 def as_table(compared: Comparison) -> Table:
@@ -159,13 +166,15 @@ def as_table(compared: Comparison) -> Table:
     ]
     if len({row.name for row in compared.rows}) == 1:  # nothing to hold it against
         header, body = header[:-3], [line[:-3] for line in body]
-    shared = [row.against.difference.n for row in compared.rows if row.against]
+    shared = [r.against.difference.n for r in compared.rows if r.against and r.network]
+    without = ", ".join(dict.fromkeys(row.name for row in compared.rows if not row.network))
     items = max(shared, default=compared.rows[0].mean.n)
     note = (
         "Means over items at the last step, seeds averaged within each; differences over the items "
         "and seeds that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; "
         f"with {items} item(s) the smallest attainable is {smallest_p(items):.2g}."
         + "".join(f" {metric}: {better} is better." for metric, better in compared.better.items())
+        + (f" Without a network: {without}." if without else "")
     )
     return Table(header, body, note)
 

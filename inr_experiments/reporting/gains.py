@@ -50,6 +50,26 @@ def per_item(
     return means.reindex(groups)[list(cells["item"].unique())]
 
 
+def without_network(frame: Frame, metric: str) -> pd.DataFrame:
+    """A metric of what needs no network: its labels × items, NaN where runs do not agree.
+
+    Runs of an item that have the metric agree where all have the same value, as they do where
+    they were given the same data; of a size or share that was swept there is none.
+    """
+    items = frame.runs.loc[frame.value(metric).dropna().index, "item"]
+    found = {}
+    for column in frame.runs:
+        start, _, label = column.removesuffix(f".{metric}").partition(".without_network.")
+        if start != "data" or not column.endswith(f".{metric}"):
+            continue
+        values = frame.runs.loc[items.index, column].groupby(items, sort=False)
+        least, most = values.min(), values.max()
+        agree = (values.count() == values.size()) & (most - least <= 1e-9 * most.abs())
+        found[label] = most.where(agree)
+    rows = pd.DataFrame(found, index=pd.unique(items)).T
+    return rows.dropna(how="all")
+
+
 def correlation(frame: Frame, x: str, y: str, levels: Sequence[str] = ("key",)) -> Estimate:
     """Spearman's ρ of x at step 0 and y at the last step over an item's levels; mean over items.
 

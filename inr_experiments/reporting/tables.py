@@ -9,7 +9,7 @@ from ..checks import InputError
 from ..runs import files
 from ..runs.frame import Frame
 from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
-from .gains import per_item
+from .gains import per_item, signed, without_network
 from .looks import label_of
 
 
@@ -102,33 +102,37 @@ def _seed_spread(frame: Frame, metric: str) -> dict[str, float]:
     return dict(over_seeds.groupby("label").mean())
 
 
-HEADER = ("method", "mean ± std", "95 % interval", "against ReLU", "95 % interval", "p (max-T)",
-          "seed std", "published")  # fmt: skip
+def rows_without_network(frame: Frame, metric: str, *, factor: float = 1.0) -> list[Row]:
+    """Rows of what needs no network, against the reference, where all items have them.
 
-
-def cells(row: Row, *, published: float | None, digits: int = 2) -> list[str]:
-    """A row as text, in the order of `HEADER`."""
-
-    def number(value: float | None, sign: str = "") -> str:
-        missing = value is None or math.isnan(value)
-        return "–" if missing else f"{value:{sign}.{digits}f}"
-
-    def interval(mean: Estimate, sign: str = "") -> str:
-        if math.isnan(mean.low):
-            return "–"
-        return f"[{number(mean.low, sign)}, {number(mean.high, sign)}]"
-
-    difference = row.against.difference if row.against else None
+    They stand outside the family of `rows`: no p, and no seed.
+    """
+    relu = factor * per_item(frame, metric).loc[label_of(frame)]
+    found = factor * without_network(frame, metric).dropna()
     return [
-        row.label,
+        Row(str(label), summarise(own), paired(own, relu[own.index]), math.nan, math.nan)
+        for label, own in found.iterrows()
+    ]
+
+
+def header(measure: str) -> list[str]:
+    """The names of the columns of `cells`."""
+    return [f"{measure} ± std", "against ReLU, 95 %", "p (max-T)", "seed std"]
+
+
+def cells(row: Row) -> list[str]:
+    """A row as text, in the order of `header`."""
+    return [
         f"{number(row.mean.mean)} ± {number(row.mean.std)}",
-        interval(row.mean),
-        number(difference.mean, "+") if difference else "–",
-        interval(difference, "+") if difference else "–",
+        signed(row.against.difference) if row.against else "–",
         "–" if math.isnan(row.p) else f"{row.p:.2g}",
         number(row.seed_std),
-        number(published),
     ]
+
+
+def number(value: float | None) -> str:
+    """Two decimals, or a dash."""
+    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def caption(frame: Frame, metric: str, unit: str) -> str:

@@ -133,10 +133,16 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
 
 
 def _plain(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The facts of the data that are plain values, but for that which has a column of its own."""
+    """The facts of the data that are plain values, but for that which has a column of its own.
+
+    Metrics without a network are `without_network.<label>.<metric>`.
+    """
     for key, value in data.items():
         if isinstance(value, str | int | float) and key != "redistributable":
             yield key, value
+    for label, metrics in data.get("without_network", {}).items():
+        for metric, value in metrics.items():
+            yield f"without_network.{label}.{metric}", value
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

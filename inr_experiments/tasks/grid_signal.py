@@ -1,6 +1,8 @@
 """Fitting values on a grid of P axes, some of which are held out."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,8 +14,9 @@ from torch import Tensor
 from ..checks import ArgumentError, choice, integer, number
 from ..data.images.load import save
 from ..domain import Domain
-from ..metrics.image import psnr
+from ..metrics.image import decibels, psnr
 from ..seeding import generator
+from .interpolation import between_every_second, between_scattered
 from .task import Metric, Predict, Task
 
 FITTED = ("all", "every_second", "jittered", "clustered")
@@ -28,7 +31,11 @@ class GridSignal(Task):
     """Fit values in [0, 1] on a grid of P axes with C channels, by mean squared error.
 
     Metrics: `psnr` on the fitted values, `psnr_heldout` on the rest (absent where all are
-    fitted); both of the clamped prediction, against the values without noise.
+    fitted); both of the clamped prediction, against the values without noise. With noise also
+    `psnr_noisy`, of the prediction as it is against the noisy targets as they are, neither
+    clamped: −10 log₁₀ of the fitted loss. Where it rises above `psnr_heldout`, noise is fitted.
+
+    Without a network the fitted targets are interpolated; see `interpolation.py`.
 
     Args:
         values: (n₁, …, n_P, C) float32.
@@ -45,6 +52,7 @@ class GridSignal(Task):
     METRICS: ClassVar[Mapping[str, Metric]] = {
         "psnr": Metric("dB", keep_best=True),
         "psnr_heldout": Metric("dB"),
+        "psnr_noisy": Metric("dB"),
     }
     COST_EXCLUDES: ClassVar[Collection[str]] = ("path", "noise", "mask_seed")
 
@@ -66,6 +74,7 @@ class GridSignal(Task):
         *shape, channels = values.shape
         self.values = values
         self.mask = fitted_mask(shape, fitted, mask_seed)
+        self._every_second = fitted == "every_second"
         self.out_features = channels
         axes = grid_axes(shape, coordinates=coordinates, aspect=aspect)
         self.all_coordinates = grid(shape, coordinates=coordinates, aspect=aspect)
@@ -73,8 +82,8 @@ class GridSignal(Task):
         self.coordinates = self.all_coordinates[chosen]
         self.heldout = None if chosen.all() else self.all_coordinates[~chosen]
         clean = torch.from_numpy(values).reshape(-1, channels)[chosen]
-        sigma = number("noise", noise, least=0)
-        self.targets = clean + sigma * torch.randn(
+        self._noise = number("noise", noise, least=0)
+        self.targets = clean + self._noise * torch.randn(
             clean.shape, generator=generator(mask_seed, "noise")
         )
         along = max(1, round(max(shape) * self.mask.mean() ** (1 / len(shape))))
@@ -94,17 +103,38 @@ class GridSignal(Task):
         }
 
     def evaluate(self, predict: Predict) -> dict[str, float]:
-        """`psnr` (dB, fitted values) and `psnr_heldout` (dB)."""
+        """`psnr` (dB, fitted values), `psnr_heldout` and `psnr_noisy` (dB)."""
         return self.compare(self.on_grid(predict))
 
-    def compare(self, prediction: npt.NDArray[np.float32]) -> dict[str, float]:
+    def compare(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
         """The metrics of a prediction on the whole grid. Shapes: (n₁, …, n_P, C)."""
         parts = {"psnr": self.mask, "psnr_heldout": ~self.mask}
-        return {
+        metrics = {
             name: psnr(prediction=prediction[part], target=self.values[part])
             for name, part in parts.items()
             if part.any()
         }
+        if self._noise:
+            metrics["psnr_noisy"] = decibels(prediction[self.mask] - self.targets.numpy())
+        return metrics
+
+    @cached_property
+    def without_network(self) -> Mapping[str, Mapping[str, float]]:
+        """Metrics of interpolations of the fitted targets, those that are finite."""
+        shape, fitted = self.values.shape[:-1], self.targets.double().numpy()
+        if self.mask.all():
+            return {}
+        if self._every_second:
+            halves = [(n + 1) // 2 for n in shape]
+            rows = between_every_second(fitted.reshape(*halves, -1), shape)
+        else:
+            rows = between_scattered(fitted, self.mask)
+        found = {}
+        for label, values in rows.items():
+            values[self.mask] = fitted  # which a spline meets but for rounding
+            metrics = self.compare(values)
+            found[label] = {name: v for name, v in metrics.items() if math.isfinite(v)}
+        return found
 
     def on_grid(self, predict: Predict) -> npt.NDArray[np.float32]:
         """The field on the whole grid, a chunk at a time. Shapes: -> (n₁, …, n_P, C)."""

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from ..checks import ArgumentError, choice, integer
 from ..data.images import load as images
 from ..digest import file_sha256
 from ..metrics.image import ssim
 from ..paths import data_dir, stem_of, user_path
 from .grid_signal import GridSignal
-from .task import Metric, Predict
+from .task import Metric
 
 
 class Image(GridSignal):
@@ -88,10 +91,10 @@ class Image(GridSignal):
         file = locate(image=image, path=path, source=source)
         return file_sha256(file, expected=images.EXPECTED)
 
-    def evaluate(self, predict: Predict) -> dict[str, float]:
-        """`psnr` (dB, fitted pixels), `psnr_heldout` (dB), `ssim`; all of the clamped picture."""
-        prediction = self.on_grid(predict)
-        return {**self.compare(prediction), "ssim": ssim(prediction=prediction, target=self.values)}
+    def compare(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
+        """The metrics of a picture, `ssim` among them. Shapes: (H, W, C)."""
+        whole = ssim(prediction=prediction, target=self.values)
+        return {**super().compare(prediction), "ssim": whole}
 
 
 def locate(*, image: str | None, path: str | None, source: str) -> Path:

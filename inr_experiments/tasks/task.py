@@ -116,6 +116,14 @@ class Task(ABC):
         """
         return {}
 
+    @cached_property
+    def without_network(self) -> Mapping[str, Mapping[str, float]]:
+        """Metrics of what fills in the rest without a network, by label; by default nothing.
+
+        They are taken when a run's record is written, and tables show them below the methods.
+        """
+        return {}
+
     def batch(self, size: str | int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Points of one step (B, P) and their values (B, C).
 

@@ -1,7 +1,7 @@
 """BatchNorm at one layer at a time, before or after its activation.
 
-Mean over pictures and 95 % interval; seeds averaged within pictures. Dashed: the same network
-without it.
+Gain in fitted and in held-out PSNR, and ranks; mean over pictures and 95 % interval, seeds averaged
+within pictures. Dashed: the same network without it.
 """
 
 import matplotlib.pyplot as plt
@@ -19,6 +19,7 @@ from inr_experiments.statistics import summarise
 READS = ("bn_placement",)
 
 LAYERS, PLACE = "model.batch_norm.layers", "model.batch_norm.place"
+GAINS = {"psnr": "fitted", "psnr_heldout": "held-out"}
 #: Colour, marker and offset of each place of BatchNorm, so that intervals do not hide each other.
 LOOKS = {"before": ("#E69F00", "s", -0.06), "after": ("#CC79A7", "o", 0.06)}
 
@@ -28,11 +29,13 @@ def draw(bn_placement: Frame) -> Figure:
     plain = bn_placement.where(label=relu.label)
     normed = bn_placement.only(bn_placement.column(PLACE).notna(), PLACE)
     found = layers(bn_placement, "spectra/*/effective_rank")
-    figure, axes = plt.subplots(1, 3, figsize=(style.PAGE, 2.5))
-    base = per_item(plain, "psnr").loc[relu.label]
-    draw_places(axes[0], per_item(normed, "psnr", [PLACE, LAYERS]) - base, 0.0, relu)
-    axes[0].set_ylabel("PSNR gain over ReLU (dB)")
-    for axis, stage in zip(axes[1:], (found[0], found[-1]), strict=True):
+    figure, grid = plt.subplots(2, 2, figsize=(style.PAGE, 4.4))
+    axes = grid.flat
+    for axis, (metric, pixels) in zip(axes[:2], GAINS.items(), strict=True):
+        base = per_item(plain, metric).loc[relu.label]
+        draw_places(axis, per_item(normed, metric, [PLACE, LAYERS]) - base, 0.0, relu)
+        axis.set_ylabel(f"{pixels} gain over ReLU (dB)")
+    for axis, stage in zip(axes[2:], (found[0], found[-1]), strict=True):
         metric = f"spectra/{stage}/effective_rank"
         values = per_item(normed, metric, [PLACE, LAYERS], "first")
         without = per_item(plain, metric, at="first").loc[relu.label].mean()

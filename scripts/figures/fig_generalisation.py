@@ -1,20 +1,27 @@
-"""Held-out PSNR from few and from noisy pixels.
+"""Fitted and held-out PSNR from few and from noisy pixels.
 
-Above the mean over pictures, below the paired gain over ReLU with its 95 % interval. Noise is on
-the fitted pixels only; held-out pixels are clean.
+Mean over pictures; dashed, linear interpolation of the fitted pixels. Below, the paired gain over
+ReLU on held-out pixels with its 95 % interval. Noise is on the fitted pixels only; both are
+compared with the clean picture.
 """
+
+from typing import TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.gains import per_item, without_network
 from inr_experiments.reporting.looks import label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
 READS = ("generalisation",)
+
+Rows = TypeVar("Rows", pd.Series, pd.DataFrame)
 
 FITTED, NOISE = "task.fitted", "task.noise"
 #: The pixels that are fitted with noise; of the others a share at random is fitted.
@@ -23,40 +30,59 @@ GRID = "every_second"
 
 def draw(generalisation: Frame) -> Figure:
     shares = [share for share in generalisation.column(FITTED).unique() if share != GRID]
-    figure, axes = plt.subplots(2, 2, figsize=(style.PAGE, 4.2), sharex="col", sharey="row")
+    figure, axes = plt.subplots(3, 2, figsize=(style.PAGE, 6.0), sharex="col", sharey="row")
     draw_levels(axes[:, 0], generalisation.where(**{FITTED: shares, NOISE: 0}), FITTED)
     draw_levels(axes[:, 1], generalisation.where(**{FITTED: GRID}), NOISE)
-    axes[1, 0].set_xscale("log")
+    axes[2, 0].set_xscale("log")
     # Fewer pixels further to the right.
-    axes[1, 0].invert_xaxis()
-    axes[1, 0].set_xticks(
+    axes[2, 0].invert_xaxis()
+    axes[2, 0].set_xticks(
         [float(share) for share in shares], [f"{100 * float(share):g}" for share in shares]
     )
-    axes[1, 0].minorticks_off()
-    axes[1, 0].set_xlabel("pixels fitted (%)")
-    axes[1, 1].set_xticks(generalisation.column(NOISE).unique())
-    axes[1, 1].set_xlabel("noise σ on the fitted pixels")
-    axes[0, 0].set_ylabel("held-out PSNR (dB)")
-    axes[1, 0].set_ylabel("gain over ReLU (dB)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    axes[2, 0].minorticks_off()
+    axes[2, 0].set_xlabel("pixels fitted (%)")
+    axes[2, 1].set_xticks(generalisation.column(NOISE).unique())
+    axes[2, 1].set_xlabel("noise σ on the fitted pixels")
+    axes[0, 0].set_ylabel("fitted PSNR (dB)")
+    axes[1, 0].set_ylabel("held-out PSNR (dB)")
+    axes[2, 0].set_ylabel("held-out gain over ReLU (dB)")
+    handles, labels = axes[1, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
 def draw_levels(axes: np.ndarray, frame: Frame, key: str) -> None:
-    """Mean over pictures above; below the paired gain over ReLU and its 95 % interval."""
-    psnr = per_item(frame, "psnr_heldout", ["label", key])
+    """Means over pictures, fitted and held out; below the paired held-out gain over ReLU."""
+    fitted, held_out = (
+        per_item(frame, metric, ["label", key]) for metric in ("psnr", "psnr_heldout")
+    )
     relu = label_of(frame)
     for label, look in looks(frame).items():
-        own = psnr.loc[label].sort_index(key=lambda level: level.astype(float))
+        own = by_level(held_out.loc[label])
         x = own.index.astype(float)
         marks = {"color": look.colour, "linestyle": look.dash, "marker": "o", "markersize": 3}
-        axes[0].plot(x, own.mean(axis=1), label=label, **marks)
+        axes[0].plot(x, by_level(fitted.loc[label]).mean(axis=1), **marks)
+        axes[1].plot(x, own.mean(axis=1), label=label, **marks)
         if label == relu:
             continue
-        gains = [summarise(row) for _, row in (own - psnr.loc[relu]).loc[own.index].iterrows()]
-        axes[1].plot(x, [g.mean for g in gains], **marks)
-        axes[1].fill_between(
+        gains = [summarise(row) for _, row in (own - held_out.loc[relu]).loc[own.index].iterrows()]
+        axes[2].plot(x, [g.mean for g in gains], **marks)
+        axes[2].fill_between(
             x, [g.low for g in gains], [g.high for g in gains], color=look.colour, alpha=0.15, lw=0
         )
-    axes[1].axhline(0, color="0.4", linewidth=0.8)
+    draw_interpolation(axes[1], frame.where(label=relu), key)
+    axes[2].axhline(0, color="0.4", linewidth=0.8)
+
+
+def draw_interpolation(axis: Axes, frame: Frame, key: str) -> None:
+    """The first that needs no network, which is linear; nothing where records have none."""
+    levels = {level: frame.where(**{key: level}) for level in frame.column(key).unique()}
+    rows = {level: without_network(own, "psnr_heldout") for level, own in levels.items()}
+    y = by_level(pd.Series({level: row.iloc[0].mean() for level, row in rows.items() if len(row)}))
+    if len(y):
+        axis.plot(y.index.astype(float), y, "--", color="0.4", label="interpolation", zorder=0)
+
+
+def by_level(rows: Rows) -> Rows:
+    """Rows in the order of the numbers that their index holds, as words or not."""
+    return rows.sort_index(key=lambda level: level.astype(float))

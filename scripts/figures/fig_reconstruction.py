@@ -1,6 +1,7 @@
 """Target, default, REI and their errors.
 
-One seed; at most four images, evenly spread over the gain of REI. PSNR of the fitted pixels.
+One seed; at most four images, evenly spread over the gain of REI. PSNR of fitted and of held-out
+pixels.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Fit:
     """A picture and what a method made of it, (H, W) or (H, W, C) in [0, 1]."""
 
     label: str
-    psnr: float
+    psnr: str
     target: npt.NDArray[np.float64]
     reconstruction: npt.NDArray[np.float64]
 
@@ -70,13 +71,14 @@ def fit_of(frame: Frame, label: str, item: str) -> Fit:
     """The pictures of a run."""
     run = run_of(frame, label, item)
     target, reconstruction = (frame.picture(run, n) / 255 for n in ("target", "reconstruction"))
-    return Fit(label, frame.value("psnr")[run], target, reconstruction)
+    psnr = " / ".join(f"{frame.value(metric)[run]:.1f}" for metric in ("psnr", "psnr_heldout"))
+    return Fit(label, psnr, target, reconstruction)
 
 
 def draw_picture(axes: np.ndarray, item: str, row: list[Fit]) -> None:
     """One picture: target, the two fits, their error maps."""
     shown = [row[0].target, *(fit.reconstruction for fit in row)]
-    titles = [item, *(f"{fit.label}, {fit.psnr:.2f} dB" for fit in row)]
+    titles = [item, *(f"{fit.label}, {fit.psnr} dB" for fit in row)]
     for axis, picture, title in zip(axes[:3], shown, titles, strict=True):
         axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
         axis.set_title(title, fontsize=7, pad=2)

@@ -1,12 +1,15 @@
 """Table 1 for 3D occupancy: IoU of every method, also by shape and near the surface.
 
-Mean over shapes and its 95 % interval, paired differences to the default ReLU.
+Mean over shapes, paired differences to the default ReLU with 95 % interval; below, the label of
+the nearest fitted point.
 """
+
+from collections.abc import Sequence
 
 import pandas as pd
 
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.gains import per_item, without_network
 from inr_experiments.reporting.looks import published
 from inr_experiments.reporting.tables import Table
 from inr_experiments.runs.frame import Frame
@@ -21,25 +24,32 @@ THAI = (
 
 
 def rows(table1_occupancy: Frame) -> Table:
-    each = 100 * per_item(table1_occupancy, "iou")
-    near = {row.label: row for row in tables.rows(table1_occupancy, "iou_near_surface", factor=100)}
+    frame = table1_occupancy
+    each = 100 * pd.concat([per_item(frame, "iou"), without_network(frame, "iou")])
+    near = {row.label: row for row in tables.rows(frame, "iou_near_surface", factor=100)}
+    without = tables.rows_without_network(frame, "iou", factor=100)
     body = []
-    for row in tables.rows(table1_occupancy, "iou", factor=100):
-        whole = tables.cells(row, published=published("iou").get(row.label))
-        close = tables.cells(near[row.label], published=None)
-        shapes = [f"{value:.2f}" for value in each.loc[row.label]]
-        body.append([*whole, *shapes, close[1], close[3]])
-    header = (*tables.HEADER, *each.columns, "near surface", "against ReLU")
-    return Table(header, body, note(table1_occupancy))
+    for row in [*tables.rows(frame, "iou", factor=100), *without]:
+        shapes = [tables.number(value) for value in each.loc[row.label]]
+        close = tables.cells(near[row.label])[:2] if row.label in near else ["–", "–"]
+        known = tables.number(published("iou").get(row.label))
+        body.append([row.label, *tables.cells(row), known, *shapes, *close])
+    close_header = tables.header("near surface")[:2]
+    header = ["method", *tables.header("mean"), "published", *each.columns, *close_header]
+    return Table(header, body, note(frame, [row.label for row in without]))
 
 
-def note(frame: Frame) -> str:
+def note(frame: Frame, without: Sequence[str]) -> str:
     """The note below the table: its contents, and the budget beside the published ones."""
     seen = ", ".join(f"{points:.1e}" for points in points_seen(frame).unique())
     said = [
         tables.caption(frame, "iou", "%, held-out dense grid"),
         "Near surface: IoU of held-out points close to it.",
         f"Each fit saw {seen} points.",
+        *(
+            f"{label.capitalize()}: no network; of those fitted, at 64³ cells at the most."
+            for label in without
+        ),
         "The paper's shapes and budget are not known: published values stand beside, not for "
         "comparison.",
     ]

@@ -151,11 +151,12 @@ def test_figures_have_as_many_layers_as_the_field(of_depth):
 
 def test_reconstructions(diagnosis, tmp_path):
     figure = drawn("fig_reconstruction", diagnosis, tmp_path)
-    psnr = diagnosis.runs.set_index("model")["psnr"]
+    runs = diagnosis.runs.set_index("model")
+    psnr, rest = runs["psnr"], runs["psnr_heldout"]
     assert [axis.get_title() for axis in figure.axes[:5]] == [
         "astronaut",
-        f"ReLU (default), {psnr['relu']:.2f} dB",
-        f"REI, {psnr['rank_expanding']:.2f} dB",
+        f"ReLU (default), {psnr['relu']:.1f} / {rest['relu']:.1f} dB",
+        f"REI, {psnr['rank_expanding']:.1f} / {rest['rank_expanding']:.1f} dB",
         "error, ReLU (default)",
         "error, REI",
     ]

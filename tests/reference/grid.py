@@ -48,3 +48,8 @@ def clustered_by_arrival(shape: tuple[int, ...], draw: torch.Generator) -> np.nd
     mask = np.zeros(len(x), dtype=bool)
     mask[np.argsort(times / rates)[: max(1, len(x) // 2 ** len(shape))]] = True
     return mask.reshape(shape)
+
+
+def squared_distances(wanted: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """From every wanted point to every known one."""
+    return np.array([[((a - b) ** 2).sum() for b in known] for a in wanted])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,31 @@ def test_what_cannot_be_compared_is_said():
 def test_a_value_that_is_no_number_is_left_out_of_the_test():
     found = compare_rows(made_up({"relu": [1.0, 2.0, 3.0], "pe": [np.inf, 3.0, 4.0]}, seeds=1))
     assert found.rows[1].against.difference.n == 2
+
+
+def with_limit(side: int, value: float):
+    frame = made_up({"relu": [20.0, 22.0], "pe": [22.0, 26.0]}, **{"task.side": side})
+    runs = frame.runs.assign(**{"data.without_network.bilinear.psnr": value})
+    return replace(frame, runs=runs)
+
+
+def test_what_needs_no_network_stands_below():
+    found = compare_rows(with_limit(64, 25.0))
+    assert [row.name for row in found.rows] == ["relu", "pe", "bilinear"]
+    last = found.rows[-1]
+    assert last.mean.mean == 25.0 and last.against.difference.mean == pytest.approx(4.0)
+    assert np.isnan(last.p) and found.rows[1].p == 0.5, "it is no test of the family"
+    table = as_table(found)
+    assert table.body[-1][0] == "bilinear" and "Without a network: bilinear." in table.note
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert rows[-1]["model"] == "bilinear" and rows[-1]["p"] == ""
+
+
+def test_what_needs_no_network_mixes_no_settings():
+    mixed = compare_rows(joined(with_limit(64, 25.0), with_limit(128, 27.0)))
+    assert "bilinear" not in {row.name for row in mixed.rows}
+    lacking = made_up({"siren": [30.0, 31.0]})
+    assert len(compare_rows(joined(with_limit(64, 25.0), lacking)).rows) == 3
 
 
 def test_csv_holds_every_number_in_full():

@@ -8,8 +8,7 @@ import pytest
 
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.looks import published
-from tests.reporting.made_up import joined, made_up, without
+from tests.reporting.made_up import LAST, joined, made_up, measured, without
 from tests.scripts import load
 
 LABELS = {"siren": "SIREN", "relu": "ReLU (default)", "rank_expanding": "REI"}
@@ -55,10 +54,10 @@ def test_a_factor_and_one_seed():
     relu, mine = tables.rows(frame, "iou", factor=100)
     assert relu.mean.mean == pytest.approx(60) and math.isnan(relu.seed_std)
     assert mine.against.difference.mean == pytest.approx(15)
-    cells = tables.cells(mine, published=None)
-    assert cells[0] == "mine" and cells[1] == "75.00 ± 21.21" and cells[3] == "+15.00"
-    assert cells[-2:] == ["–", "–"]
-    assert tables.cells(relu, published=None)[3:6] == ["–"] * 3
+    cells = tables.cells(mine)
+    assert len(cells) == len(tables.header("")) and cells[0] == "75.00 ± 21.21"
+    assert cells[1].startswith("+15.00 [") and cells[2:] == ["0.5", "–"]
+    assert tables.cells(relu)[1:] == ["–"] * 3
 
 
 def test_a_row_alone_has_no_p():
@@ -123,25 +122,37 @@ def test_the_caption_says_what_was_averaged():
 
 
 def test_written_files_say_the_same(tmp_path):
-    body = [
-        tables.cells(row, published=published("psnr").get(row.label))
-        for row in tables.rows(FRAME, "psnr")
-    ]
-    files = tables.write(tables.Table(tables.HEADER, body, "a note"), tmp_path / "made" / "t")
+    body = [[row.label, *tables.cells(row)] for row in tables.rows(FRAME, "psnr")]
+    header = ["method", *tables.header("PSNR")]
+    files = tables.write(tables.Table(header, body, "a note"), tmp_path / "made" / "t")
     assert [path.name for path in files] == ["t.txt", "t.md", "t.tex"]
     marks = ("22.10 ± 2.00", "| 22.10 ± 2.00 |", r"22.10 $\pm$ 2.00")
     for path, mark in zip(files, marks, strict=True):
         text = path.read_text()
-        assert mark in text and "+10.00" in text and "23.57" in text and "a note" in text
+        assert mark in text and "+10.00" in text and "a note" in text
 
 
-def test_table1_has_a_row_a_method(tmp_path):
-    table = load("tables/table1").rows(FRAME)
-    assert [row[0] for row in table.body] == ["SIREN", "ReLU (default)", "REI"]
-    assert [row[-1] for row in table.body] == ["27.29", "23.57", "25.61"]
-    assert "published values stand beside, not for comparison" in table.note
-    papers = replace(FRAME, runs=FRAME.runs.assign(task="div2k"))
-    assert "not for comparison" not in load("tables/table1").rows(papers).note
+def test_table1_has_both_pixels_of_a_method_and_the_limit_below():
+    told = measured(FRAME, "psnr_heldout", {LAST: FRAME.value("psnr") - 3})
+    limit = FRAME.runs["item"].map({"item0": 24.0, "item1": 26.0, "item2": 25.0})
+    name = "data.without_network.bilinear.psnr_heldout"
+    told = replace(told, runs=told.runs.assign(**{name: limit}))
+    table = load("tables/table1").rows(told)
+    assert [row[0] for row in table.body] == ["SIREN", "ReLU (default)", "REI", "bilinear"]
+    assert [row[-1] for row in table.body] == ["27.29", "23.57", "25.61", "–"]
+    column = {name: table.header.index(name) for name in table.header}
+    siren, bilinear = table.body[0], table.body[3]
+    assert siren[column["fitted ± std"]] == "32.10 ± 2.00"
+    assert siren[column["held out ± std"]] == "29.10 ± 2.00"
+    own = bilinear[column["held out ± std"] :]
+    assert own[0] == "25.00 ± 1.00" and own[1].startswith("+5.90 [") and own[2:] == ["–"] * 3
+    assert bilinear[column["fitted ± std"]] == "–"
+    assert all(len(line) <= 170 for line in tables.as_text(table.header, table.body).splitlines())
+    assert "not the paper's images" in table.note and "bilinear" in table.note
+    papers = replace(told, runs=told.runs.assign(task="div2k"))
+    assert "not the paper's images" not in load("tables/table1").rows(papers).note
+    older = load("tables/table1").rows(replace(told, runs=FRAME.runs))
+    assert len(older.body) == 3 and "Without a network" not in older.note
 
 
 def test_significance_tells_the_seeds_part_of_the_spread():

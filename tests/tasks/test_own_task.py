@@ -30,6 +30,10 @@ class Trace(Task):
     def suffixes(cls):
         return (".trace",)
 
+    @property
+    def without_network(self):
+        return {"the mean": {"mae": (self.targets - self.targets.mean()).abs().mean().item()}}
+
     def evaluate(self, predict):
         error = predict(self.coordinates) - self.targets
         return {"mae": error.abs().mean().item(), "bias": error.mean().item()}
@@ -101,8 +105,11 @@ def test_it_is_found_again_and_what_decides_no_number_is_outside_its_key(folder,
 def test_tables_and_frames_know_its_metric(folder, command):
     table = command("table")
     assert "mae (V) ± std" in table and "mae: lower is better" in table
+    (row,) = (line for line in table.splitlines() if line.startswith("the mean"))
+    assert row.split()[2:4] == ["2", "1.17"], "of 0.83 and 1.5"
     command("collect", "--frame", "mine")
     frame = read_frame(folder / "mine")
+    assert frame.value("data.without_network.the mean.mae").nunique() == 2
     assert set(frame.column("noun")) == {"trace"} and set(frame.column("metric")) == {"mae"}
     assert set(frame.column("item")) == {"a", "b"}
     assert not {"task.path", "task.comment"} & set(frame.runs)
