@@ -1,6 +1,6 @@
 """Learning rates by model, every cell shown."""
 
-from inr_experiments.reporting.rates import grid as rows
+from inr_experiments.reporting.rates import grid
 
 READS = ("tune",)
-__all__ = ["rows"]
+rows = grid
