@@ -95,7 +95,9 @@ def best_courses(frame: Frame, metric: str, by: Sequence[str]) -> pd.DataFrame:
     steps = frame.steps[(frame.steps["metric"] == metric) & (frame.steps["step"] > 0)]
     if steps.empty:
         raise InputError(f"frame {frame.name}: no {metric} after step 0")
-    named = frame.runs[[*by, RATE, "item"]].assign(**{name: frame.runs[name].map(word) for name in by})
+    named = frame.runs[[*by, RATE, "item"]].assign(
+        **{name: frame.runs[name].map(word) for name in by}
+    )
     values = steps.join(named, on="run")
     cells = values.groupby([*by, RATE, "step", "item"], sort=False)["value"].mean().unstack("item")
     means = cells.mean(axis=1, skipna=False)

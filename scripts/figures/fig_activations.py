@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item, signed
 from inr_experiments.reporting.limit import NAME, limit
-from inr_experiments.reporting.looks import REI, REFERENCE, label_of, looks
+from inr_experiments.reporting.looks import REFERENCE, REI, label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 

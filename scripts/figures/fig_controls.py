@@ -1,9 +1,9 @@
 """Gains over ReLU of REI and its controls, those that speak against rank among them.
 
 Mean paired gain over pictures and 95 % interval, on fitted and on held-out pixels, beside the
-effective rank of the centred Z₀. Open and shaded: less rank than the default's, and a gain whose
-interval lies above zero. Dotted: REI's gain. Dashed: interpolation of the fitted pixels. Beyond
-2 dB the scale is logarithmic.
+effective rank of the centred Z₀ at step 0. Open and shaded: less rank than the default's, and a
+gain whose interval lies above zero. Dotted: REI's gain. Dashed: interpolation of the fitted pixels.
+Beyond 2 dB the scale is logarithmic.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ COORDINATES = "task.coordinates"
 ON = {"symmetric": "", "unit": " on [0, 1)"}
 PIXELS = {"psnr": "fitted", "psnr_heldout": "held-out"}
 SHADE = "#FFF0DC"
-TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20)
+TICKS = (-20, -5, -1, 0, 1, 5, 20)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def draw_ranks(axis: Axes, rows: list[Row], shown: dict[str, Look]) -> None:
     axis.axvline(rows[0].rank, color="0.4", linewidth=0.8)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set_xlabel("effective rank\nof centred Z₀, step 0")
+    axis.set_xlabel("effective rank of\ncentred Z₀")
     axis.grid(axis="y", color="0.92")
     axis.set_axisbelow(True)
 
