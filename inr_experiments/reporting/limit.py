@@ -1,4 +1,4 @@
-"""The held-out PSNR that interpolating the fitted pixels gives, a limit beside those of networks."""
+"""The held-out PSNR that interpolating the fitted pixels gives, without a network."""
 
 import math
 

@@ -1,8 +1,8 @@
-"""PSNR and early loss against the rank of the centred Z₀, knob by knob, and of the default.
+"""PSNR and early loss against the rank of the centred Z₀ at step 0, knob by knob.
 
 Lines and pooled ρ: over the pictures that all knobs have. Spearman's ρ is within each picture, with
 its mean over pictures and 95 % interval; REI's gain likewise. Dotted, and not pooled: knobs of
-another activation or that change the number of parameters.
+another activation or that change the number of parameters. Star: the default, at the same width.
 """
 
 import matplotlib.pyplot as plt
@@ -76,7 +76,7 @@ def draw_knobs(axis: Axes, frame: Frame, measure: str, outcome: str) -> None:
         )
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set_xlabel(f"{MEASURES[measure].name}, of Z₀ at step 0")
+    axis.set_xlabel(MEASURES[measure].name)
 
 
 def draw_default(axis: Axes, default: Frame | None, measure: str, outcome: str) -> None:
