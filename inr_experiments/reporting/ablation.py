@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..checks import InputError
 from ..runs.frame import Frame, word
+from .looks import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,18 @@ def alike(frame: Frame) -> Frame:
     if not shared:
         raise InputError(f"frame {frame.name}: the knobs share no item")
     return knobs.where(item=shared)
+
+
+def default_cell(frame: Frame) -> Frame | None:
+    """The default's runs at the width and on the items of `alike`; None where there are none.
+
+    It is a cell of the block of widths, where that has the scale's own width.
+    """
+    shared = alike(frame)
+    default = widths(frame).where(model=REFERENCE)
+    same = default.column("model.width").isin(shared.column("model.width").unique())
+    kept = same & default.runs["item"].isin(shared.runs["item"])
+    return default.only(kept, "the knobs' width") if kept.any() else None
 
 
 def pooled(frame: Frame) -> Frame:

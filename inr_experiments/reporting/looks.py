@@ -45,6 +45,7 @@ MEASURES = {
     "participation_ratio": Measure("participation ratio", "P"),
     "centred_effective_rank": Measure("effective rank, centred", "d"),
     "centred_rank_0.01": Measure("σ > 10⁻² σ₁, centred", "p"),
+    "centred_stable_rank": Measure("stable rank, centred", "h"),
 }
 
 

@@ -1,8 +1,8 @@
-"""PSNR and early loss against the rank of Z₀, knob by knob.
+"""PSNR and early loss against the rank of the centred Z₀ at step 0, knob by knob.
 
 Lines and pooled ρ: over the pictures that all knobs have. Spearman's ρ is within each picture, with
 its mean over pictures and 95 % interval; REI's gain likewise. Dotted, and not pooled: knobs of
-another activation or that change the number of parameters.
+another activation or that change the number of parameters. Star: the default, at the same width.
 """
 
 import matplotlib.pyplot as plt
@@ -14,6 +14,7 @@ from inr_experiments.reporting import style
 from inr_experiments.reporting.ablation import (
     KNOBS,
     alike,
+    default_cell,
     knob_of,
     pooled,
     widths,
@@ -27,7 +28,7 @@ from inr_experiments.statistics import summarise
 READS = ("rank_ablation",)
 
 #: Measures of the rank that are drawn; table rank_correlations has them all.
-SHOWN = ("effective_rank", "rank_0.01", "stable_rank")
+SHOWN = ("centred_effective_rank", "centred_rank_0.01", "centred_stable_rank")
 OUTCOMES = {
     "psnr": ("PSNR (dB)", "PSNR"),
     "early_fall": ("early fall of ln loss (per step)", "early fall of the loss"),
@@ -41,6 +42,7 @@ def draw(rank_ablation: Frame) -> Figure:
     for row, outcome in zip(axes, OUTCOMES, strict=False):
         for axis, measure in zip(row, SHOWN, strict=True):
             draw_knobs(axis, shared, measure, outcome)
+            draw_default(axis, default_cell(frame), measure, outcome)
         row[0].set_ylabel(OUTCOMES[outcome][0])
     for axis, outcome in zip(axes[2], OUTCOMES, strict=False):
         draw_correlations(axis, frame, outcome)
@@ -74,7 +76,16 @@ def draw_knobs(axis: Axes, frame: Frame, measure: str, outcome: str) -> None:
         )
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set_xlabel(f"{MEASURES[measure].name} of Z₀, step 0")
+    axis.set_xlabel(MEASURES[measure].name)
+
+
+def draw_default(axis: Axes, default: Frame | None, measure: str, outcome: str) -> None:
+    """A star where the default initialisation stands, at the knobs' width."""
+    if default is None:
+        return
+    x = per_item(default, f"spectra/inlet/{measure}", at="first").mean(axis=1)
+    y = per_item(default, outcome).mean(axis=1)
+    axis.plot(x, y, "*", color="black", markersize=9, mfc="white", label=default.labels[0])
 
 
 def parameters(frame: Frame) -> str:

@@ -15,7 +15,7 @@ READS = ("rank_ablation",)
 HEADER = ("knob", "runs", "pictures", "measure", "ρ, early fall of the loss", "ρ, PSNR")
 SHOWN = (
     "effective_rank", "rank_0.01", "rank_0.001", "numerical_rank", "stable_rank",
-    "participation_ratio",
+    "participation_ratio", "centred_effective_rank", "centred_rank_0.01", "centred_stable_rank",
 )  # fmt: skip
 
 

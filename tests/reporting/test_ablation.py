@@ -3,7 +3,14 @@
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.reporting.ablation import alike, knob_of, pooled, widths, with_early_fall
+from inr_experiments.reporting.ablation import (
+    alike,
+    default_cell,
+    knob_of,
+    pooled,
+    widths,
+    with_early_fall,
+)
 from inr_experiments.reporting.looks import MEASURES
 from inr_experiments.runs.frame import Frame
 from tests.reporting.made_up import joined, made_up, measured
@@ -34,11 +41,17 @@ def knob(label: str, slope: float, pictures: str = "abcd") -> Frame:
     return frame
 
 
-def over_widths() -> Frame:
-    """The default and REI at two widths."""
+def over_widths(*widths: int) -> Frame:
+    """The default and REI at two widths, by default none of them that of the knobs, 16."""
     sides = {"relu": [20.0] * 4, "rank_expanding": [21.0] * 4}
-    both = (made_up(sides, items="abcd", seeds=1, **{"model.width": w}) for w in (64, 144))
-    return joined(*both)
+    both = (
+        made_up(sides, items="abcd", seeds=1, early_slope=-0.2, **{"model.width": w})
+        for w in widths or (64, 144)
+    )
+    frame = joined(*both)
+    for measure in TABLE.SHOWN:
+        frame = measured(frame, f"spectra/inlet/{measure}", {0: 3.0})
+    return frame
 
 
 #: PSNR rises with the rank of two knobs, one of them on fewer pictures, and falls with that of two.
@@ -105,3 +118,14 @@ def test_the_figure_has_a_line_a_knob_and_a_gain_by_width():
     rows = [label.get_text() for label in correlations.get_yticklabels()]
     assert rows == [*KEYS, "pooled"]
     assert list(gains.lines[0].get_ydata()) == pytest.approx([1.0, 1.0])
+
+
+def test_the_default_stands_beside_the_knobs_of_its_width():
+    assert default_cell(FRAME) is None
+    frame = joined(knob("points r", 1.0), knob("ε", 2.0, "abc"), over_widths(16, 64))
+    default = default_cell(frame)
+    assert set(default.runs["model"]) == {"relu"} and set(default.runs["model.width"]) == {16}
+    assert set(default.runs["item"]) == set("abc"), "the pictures of all knobs"
+    star = load("figures/fig_rank_ablation").draw(frame).axes[0].lines[-1]
+    assert star.get_marker() == "*"
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([3.0], [20.0])

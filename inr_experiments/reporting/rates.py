@@ -1,0 +1,104 @@
+"""Learning rates: the grid of what was tried, and courses at the best of several rates."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ..checks import InputError
+from ..runs.frame import Frame, word
+from . import tables
+from .gains import per_item
+from .tables import Table
+
+RATE = "fit.lr"
+#: The metric that a rate is chosen by, and the one shown beside it.
+CHOSEN_BY, BESIDE = "psnr_heldout", "psnr"
+BLANK = ""
+
+
+def grid(frame: Frame) -> Table:
+    """Labels × rates, PSNR of held-out and of fitted pixels; the best rate by the former.
+
+    Means are over the pictures that every cell has. A label lacks the rates that it was not given.
+
+    Raises:
+        InputError: if a picture is of the tables, or none is in every cell.
+    """
+    not_of_the_tables(frame)
+    held_out, fitted = (whole(frame, metric) for metric in (CHOSEN_BY, BESIDE))
+    rates = sorted(held_out.index.unique(RATE))
+    body = [row(frame, label, rates, held_out, fitted) for label in frame.labels]
+    runs, items = len(frame.runs), ", ".join(sorted(held_out.columns))
+    ends = [line[0] for line in body if line[-1]]
+    note = (
+        f"PSNR (dB) of held-out / fitted pixels by learning rate, mean over {items}; {runs} fits, "
+        f"scale {tables.several(frame, 'scale')}, {frame.runs['seed'].nunique()} seed(s). The best "
+        "is that of held-out pixels; trials: rates tried; yaml: what conf/model has. None of the "
+        f"pictures is in a table. A best at the end of its grid: {', '.join(ends) or 'none'}."
+    )
+    header = ["method", *(f"{rate:g}" for rate in rates), "best", "best, fitted", "trials", "yaml",
+              "at an end"]  # fmt: skip
+    return Table(header, body, note)
+
+
+def not_of_the_tables(frame: Frame) -> None:
+    """Raise an `InputError` for a picture that the tables have."""
+    if "div2k" in set(frame.runs["task"]):
+        raise InputError(
+            f"frame {frame.name}: nothing is tuned on the 16 pictures of the tables; expected "
+            "others, as fits: tuning has them"
+        )
+
+
+def whole(frame: Frame, metric: str) -> pd.DataFrame:
+    """A metric of (label, rate) × pictures, those that every cell has.
+
+    Raises:
+        InputError: if there is none.
+    """
+    values = per_item(frame, metric, ["label", RATE], complete=False).dropna(axis=1)
+    if values.empty:
+        raise InputError(f"frame {frame.name}: no picture has {metric} of every label and rate")
+    return values
+
+
+def row(
+    frame: Frame,
+    label: str,
+    rates: Sequence[float],
+    held_out: pd.DataFrame,
+    fitted: pd.DataFrame,
+) -> list[str]:
+    """A label's line of the grid."""
+    chosen, beside = (values.loc[label].mean(axis=1) for values in (held_out, fitted))
+    best, tried = chosen.idxmax(), sorted(chosen.index)
+    return [
+        label,
+        *(f"{chosen[r]:.2f} / {beside[r]:.2f}" if r in tried else BLANK for r in rates),
+        f"{best:g}",
+        f"{beside.idxmax():g}",
+        str(len(tried)),
+        f"{frame.where(label=label).column('model.lr').iloc[0]:g}",
+        {tried[0]: "lowest", tried[-1]: "highest"}.get(best, BLANK) if len(tried) > 1 else BLANK,
+    ]
+
+
+def best_courses(frame: Frame, metric: str, by: Sequence[str]) -> pd.DataFrame:
+    """A metric through training at the best rate of each step: groups × steps.
+
+    Seeds are averaged within pictures, then pictures; a rate that lacks a picture does not count.
+    Step 0 is left out.
+
+    Args:
+        by: columns of `runs` that make a group.
+    """
+    steps = frame.steps[(frame.steps["metric"] == metric) & (frame.steps["step"] > 0)]
+    if steps.empty:
+        raise InputError(f"frame {frame.name}: no {metric} after step 0")
+    named = frame.runs[[*by, RATE, "item"]].assign(
+        **{name: frame.runs[name].map(word) for name in by}
+    )
+    values = steps.join(named, on="run")
+    cells = values.groupby([*by, RATE, "step", "item"], sort=False)["value"].mean().unstack("item")
+    means = cells.mean(axis=1, skipna=False)
+    return means.groupby([*by, "step"], sort=False).max().unstack("step").sort_index(axis=1)
