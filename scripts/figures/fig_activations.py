@@ -62,7 +62,8 @@ def draw_ranks(axis: Axes, frame: Frame, fitted: dict[str, float]) -> None:
         own = ranks.loc[activation]
         axis.plot(own.index, own, color=colour, marker=".", markersize=4, label=name_of(activation))
         axis.axhline(default[activation], color=colour, linewidth=0.8, linestyle=":")
-        if (scale := fitted.get(activation)) in own.index:
+        scale = fitted.get(str(activation))
+        if scale is not None and scale in own.index:
             axis.plot(scale, own[scale], "o", color=colour, markersize=7, mfc="none")
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter("{x:g}")

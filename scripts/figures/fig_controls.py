@@ -78,6 +78,8 @@ def draw(controls: Frame) -> Figure:
 
 def draw_gains(axis: Axes, rows: list[Row], shown: dict[str, Look], relu: str) -> None:
     """Mean and interval of a row's gain, and both in numbers."""
+    # SIREN's gain would crowd the others together.
+    axis.set_xscale("symlog", linthresh=2, linscale=1.5)
     for y, row in enumerate(rows):
         colour = shown[row.label].colour
         axis.hlines(y, row.gain.low, row.gain.high, color=colour, linewidth=1.4)
@@ -87,8 +89,6 @@ def draw_gains(axis: Axes, rows: list[Row], shown: dict[str, Look], relu: str) -
     axis.axvline(0, color="0.4", linewidth=0.8)
     axis.grid(axis="y", color="0.92")
     axis.set_axisbelow(True)
-    # SIREN's gain would crowd the others together.
-    axis.set_xscale("symlog", linthresh=2, linscale=1.5)
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_locator(NullLocator())
