@@ -11,33 +11,35 @@ from .gains import per_item
 from .tables import Table
 
 RATE = "fit.lr"
-#: The metric that a rate is chosen by, and the one shown beside it.
-CHOSEN_BY, BESIDE = "psnr_heldout", "psnr"
+#: The metric that a rate is chosen by and the one shown beside it, by the first metric of a task.
+METRICS = {"psnr": ("psnr_heldout", "psnr"), "iou": ("iou", "iou_near_surface")}
 BLANK = ""
 
 
 def grid(frame: Frame) -> Table:
     """Labels × rates, PSNR of held-out and of fitted pixels; the best rate by the former.
 
-    Means are over the pictures that every cell has. A label lacks the rates that it was not given.
+    Of solids IoU on the grid and near the surface. Means are over the items that every cell has. A
+    label lacks the rates that it was not given.
 
     Raises:
         InputError: if a picture is of the tables, or none is in every cell.
     """
     not_of_the_tables(frame)
-    held_out, fitted = (whole(frame, metric) for metric in (CHOSEN_BY, BESIDE))
-    rates = sorted(held_out.index.unique(RATE))
-    body = [row(frame, label, rates, held_out, fitted) for label in frame.labels]
-    runs, items = len(frame.runs), ", ".join(sorted(held_out.columns))
+    names = METRICS[frame.column("metric").iloc[0]]
+    chosen, beside = (whole(frame, metric) for metric in names)
+    rates = sorted(chosen.index.unique(RATE))
+    body = [row(frame, label, rates, chosen, beside) for label in frame.labels]
+    runs, items = len(frame.runs), ", ".join(sorted(chosen.columns))
     ends = [line[0] for line in body if line[-1]]
     note = (
-        f"PSNR (dB) of held-out / fitted pixels by learning rate, mean over {items}; {runs} fits, "
-        f"scale {tables.several(frame, 'scale')}, {frame.runs['seed'].nunique()} seed(s). The best "
-        "is that of held-out pixels; trials: rates tried; yaml: what conf/model has. None of the "
-        f"pictures is in a table. A best at the end of its grid: {', '.join(ends) or 'none'}."
+        f"{' / '.join(names)} by learning rate, mean over {items}; {runs} fits, scale "
+        f"{tables.several(frame, 'scale')}, {frame.runs['seed'].nunique()} seed(s). The best is by "
+        f"{names[0]}; trials: rates tried; yaml: what conf/model has. None of the items is in a "
+        f"table. A best at the end of its grid: {', '.join(ends) or 'none'}."
     )
-    header = ["method", *(f"{rate:g}" for rate in rates), "best", "best, fitted", "trials", "yaml",
-              "at an end"]  # fmt: skip
+    header = ["method", *(f"{rate:g}" for rate in rates), "best", f"best by {names[1]}", "trials",
+              "yaml", "at an end"]  # fmt: skip
     return Table(header, body, note)
 
 
@@ -66,11 +68,11 @@ def row(
     frame: Frame,
     label: str,
     rates: Sequence[float],
-    held_out: pd.DataFrame,
-    fitted: pd.DataFrame,
+    chosen_by: pd.DataFrame,
+    shown: pd.DataFrame,
 ) -> list[str]:
     """A label's line of the grid."""
-    chosen, beside = (values.loc[label].mean(axis=1) for values in (held_out, fitted))
+    chosen, beside = (values.loc[label].mean(axis=1) for values in (chosen_by, shown))
     best, tried = chosen.idxmax(), sorted(chosen.index)
     return [
         label,

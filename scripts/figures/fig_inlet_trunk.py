@@ -1,7 +1,7 @@
 """How much of SIREN's lead is its inlet, how much its trunk.
 
 Mean over pictures and 95 % interval, each cell at a rate of its own. Left fitted, right held-out
-pixels; dotted: bilinear interpolation of the fitted ones.
+pixels; dashed: linear interpolation of the fitted ones.
 """
 
 import matplotlib.pyplot as plt
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.limit import draw_limit, limit
 from inr_experiments.reporting.looks import Look
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
@@ -25,7 +26,6 @@ TRUNKS = {
         ("relu_sine_trunk", "rei_sine_trunk", "pe_sine_trunk", "siren"),
     ),
 }
-INTERPOLATION = "data.without_network.bilinear.psnr_heldout"
 
 
 def draw(inlet_trunk: Frame) -> Figure:
@@ -35,9 +35,7 @@ def draw(inlet_trunk: Frame) -> Figure:
     ):
         draw_cells(axis, inlet_trunk, metric)
         axis.set_ylabel(f"PSNR, {told} pixels (dB)")
-    if INTERPOLATION in inlet_trunk.runs:
-        limit = inlet_trunk.runs.groupby("item")[INTERPOLATION].first().mean()
-        axes[1].axhline(limit, color="0.4", linewidth=0.8, linestyle=":", label="interpolation")
+    draw_limit(axes[1], limit(inlet_trunk), across=True)
     handles, labels = axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     return figure
