@@ -1,4 +1,4 @@
-"""How much of SIREN's lead is its inlet, how much its trunk.
+"""The share of SIREN's lead that is its inlet, and that of its trunk.
 
 Mean over pictures and 95 % interval, each cell at a rate of its own. Left fitted, right held-out
 pixels; dashed: linear interpolation of the fitted ones.

@@ -1,4 +1,4 @@
-"""What of REI's gain is the spectrum of Z₀, what its span.
+"""The share of REI's gain that is the spectrum of Z₀, and that of its span.
 
 A frozen inlet whose singular values are replaced; mean paired gain over the default's own cell and
 95 % interval over pictures. Filled: fitted pixels; open: held out. Below: the effects.
