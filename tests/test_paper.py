@@ -85,11 +85,11 @@ def test_an_unknown_target_is_one_sentence():
 def test_it_runs_collects_draws_and_finds_it_done(tmp_path, capsys):
     words = ("table1", "fig_reconstruction", *SMALL)
     assert call(*words, "--plan", folder=tmp_path) == 0
-    assert "14 runs to do" in capsys.readouterr().out
+    assert "16 runs to do" in capsys.readouterr().out
     assert not (tmp_path / "runs").exists(), "a plan does nothing"
     assert call(*words, folder=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "14 of 14" in said and "REI" in said
+    assert "16 of 16" in said and "REI" in said
     for kind, stem, suffixes in (
         ("tables", "table1", (".txt", ".md", ".tex")),
         ("figures", "fig_reconstruction", (".png", ".pdf", ".svg")),
@@ -136,7 +136,7 @@ def test_what_fails_now_is_not_shown_as_it_was(tmp_path, capsys):
     for record in tmp_path.glob("runs/pe-*/seed-000/record.json"):
         record.write_text("{")  # put aside, and to be redone
     assert call("table1", *SMALL, "--hours", "0", folder=tmp_path) == 0
-    assert "12 of 14 runs are done" in capsys.readouterr().out
+    assert "14 of 16 runs are done" in capsys.readouterr().out
     assert not table.is_file() and not frame.is_dir()
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_asked_is_one_sentence(words, said, tmp_path):
 def test_hours_stop_with_whole_runs_and_the_next_call_goes_on(tmp_path, capsys):
     assert call("table1", *SMALL, "--hours", "0", folder=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "table1: 0 of 14 runs are done; the same command goes on" in said
+    assert "table1: 0 of 16 runs are done; the same command goes on" in said
     assert not list(tmp_path.rglob("table1.txt")) and not list(tmp_path.rglob("*.part"))
     assert call("table1", *SMALL, folder=tmp_path) == 0
     assert list(tmp_path.rglob("table1.txt"))
@@ -172,13 +172,13 @@ def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeyp
     ))  # fmt: skip
     assert call("table1", *SMALL, folder=tmp_path) == 1
     said = capsys.readouterr()
-    assert "12 of 14 runs are done" in said.out and "model=rank_expanding: broken" in said.err
+    assert "14 of 16 runs are done" in said.out and "model=rank_expanding: broken" in said.err
 
 
 def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):
     names = ["table1", "optimisers", "training_clip"]
     both = Runner(choice(tmp_path), names)
-    assert len(both.to_do()) == 7 + 4
+    assert len(both.to_do()) == 8 + 4
     assert both.run() == []
     assert all(frame is not None for _, frame in both.frames())
     assert Runner(choice(tmp_path), names).to_do() == []

@@ -37,8 +37,9 @@ def told(*words, keys=("model.name", "task.image", "task.coordinates", "seed")):
 
 
 def test_an_experiment_is_a_union_of_products():
-    found = told("experiment=controls", "items=2")
-    assert len(found) == len(set(found)) == 2 * (11 + 2)
+    keys = ("model.name", "task.image", "task.coordinates", "model.label")
+    found = told("experiment=controls", "items=2", keys=keys)
+    assert len(found) == len(set(found)) == 2 * (19 + 2)
     unit = [cell for cell in found if cell[2] == "unit"]
     assert {cell[0] for cell in unit} == {"relu", "rank_expanding"} and len(unit) == 4
     assert {cell[1] for cell in found} == {"astronaut", "chelsea"}, "the first so many"
@@ -52,8 +53,9 @@ def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
     assert told("experiment=lattice_3d", "model=siren", keys=("model.width", "fit.lr")) == [
         (216, 3e-4), (512, 3e-4),
     ], "blocks of other models are left out"  # fmt: skip
-    added = told("experiment=controls", "items=1", "model=relu,bn")
-    assert [cell[0] for cell in added] == ["relu", "bn"] * 2, "bn is in no block"
+    keys = ("model.name", "task.dimensions")
+    added = told("experiment=needed_rank", "task.band=4", "model=relu,bn", keys=keys)
+    assert added == [("relu", 1), ("bn", 1), ("relu", 2), ("bn", 2)], "bn is in no block"
     assert told("experiment=table1", "model=pe", "task.image=coffee", "seed=3,4") == [
         ("pe", "coffee", "symmetric", 3), ("pe", "coffee", "symmetric", 4),
     ]  # fmt: skip
@@ -61,7 +63,7 @@ def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
 
 def test_a_value_may_be_of_the_task_that_a_block_chooses():
     found = configs(["experiment=table1_occupancy", "task.near_points=1000", "items=1", "seed=0"])
-    assert {cfg.task.near_points for cfg in found} == {1000} and len(found) == 5
+    assert {cfg.task.near_points for cfg in found} == {1000} and len(found) == 6
 
 
 def test_whole_seeds_and_whole_items_come_first():
@@ -110,9 +112,9 @@ def test_a_sweep_of_which_nothing_is_left_is_one_sentence():
 
 
 def test_a_pattern_of_options():
-    assert {cfg.model.name for cfg in configs(["model=glob(rei*)"])} == {
+    assert {cfg.model.name for cfg in configs(["model=glob(re*_frozen)"])} == {
         "rei_frozen",
-        "rei_matched",
+        "relu_frozen",
     }
 
 
