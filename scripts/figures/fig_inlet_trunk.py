@@ -26,7 +26,7 @@ TRUNKS = {
         "rei_sine_trunk",
         "pe_sine_trunk",
         "siren",
-    ),  # fmt: skip
+    ),
 }
 
 
