@@ -103,7 +103,8 @@ class Spectra:
         }
 
     def _heldout(self, stage: str, Z: Tensor) -> Result:
-        plain, centred = (rank_family(s.cpu().numpy(), tuple(Z.shape)) for s in with_centred(Z))
+        shape = (Z.shape[0], Z.shape[1])
+        plain, centred = (rank_family(s.cpu().numpy(), shape) for s in with_centred(Z))
         return {
             **{f"{stage}/heldout_{measure}": value for measure, value in plain.items()},
             **{f"{stage}/heldout_centred_{measure}": value for measure, value in centred.items()},

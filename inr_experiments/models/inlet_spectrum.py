@@ -34,6 +34,9 @@ class RightFactor(nn.Module):
     Shapes: (N, D) -> (N, D).
     """
 
+    mean: Tensor
+    factor: Tensor
+
     def __init__(self, mean: Tensor, factor: Tensor) -> None:
         super().__init__()
         self.register_buffer("mean", mean)

@@ -25,7 +25,8 @@ POINTS = {"psnr": ("full", -0.13), "psnr_heldout": ("none", 0.13)}
 def draw(spectrum_span: Frame) -> Figure:
     labels = spectrum_span.labels
     figure = plt.figure(figsize=(style.PAGE, 2.4 + 0.2 * len(labels)))
-    above, below = figure.subfigures(2, 1, height_ratios=(0.2 * len(labels) + 0.6, 1.8))
+    rows = figure.add_gridspec(2, 1, height_ratios=(0.2 * len(labels) + 0.6, 1.8))
+    above, below = (figure.add_subfigure(rows[i]) for i in range(2))
     axes = above.subplots(1, 3, sharey=True, width_ratios=(1.3, 1, 0.9))
     early = int(spectrum_span.steps["step"].loc[lambda s: s > 0].min())
     for axis, at, told in ((axes[0], "last", "the end"), (axes[1], "early", f"step {early}")):
@@ -75,8 +76,8 @@ def draw_effects(axis: Axes, frame: Frame) -> None:
             mean = effect.estimate
             axis.plot(mean.mean, y + offset, "o", color="0.2", fillstyle=face, markersize=4)
             axis.hlines(y + offset, mean.low, mean.high, color="0.2", linewidth=1)
-            where = {"transform": axis.get_yaxis_transform(), "va": "center", "fontsize": 5.5}
-            axis.text(1.01, y + 1.6 * offset, f"{signed(mean)}{told}", **where)
+            said, across = f"{signed(mean)}{told}", axis.get_yaxis_transform()
+            axis.text(1.01, y + 1.6 * offset, said, transform=across, va="center", fontsize=5.5)
         axis.set_yticks(range(len(found)), [effect.name for effect in found])
     axis.invert_yaxis()
     axis.axvline(0, color="0.4", linewidth=0.8)
