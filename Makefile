@@ -24,7 +24,7 @@ reproduce: install ## run the main job; print its tables and where the files are
 plan: install ## what reproduce would run, and how long it would take
 	$(PAPER) reproduce --plan
 
-paper: install ## plan, run what is not done for HOURS (3), build every figure, table and the report
+paper: install ## plan, run for HOURS (3) what is not done, pack, build every figure, table and report
 	$(PAPER) paper $(if $(HOURS),,--hours 3)
 
 report: install ## the page and the verdicts, from what is there

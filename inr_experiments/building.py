@@ -1,6 +1,7 @@
 """The parts that a config names, checked and built; the only file that knows their keys."""
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -27,6 +28,10 @@ PARTS = {
     **{"head_init": True, "encoding": False, "batch_norm": False},
 }
 
+#: So many tasks, and bytes of their own arrays, are kept in a process; the last one always is.
+KEPT, KEPT_BYTES = 32, 2**30
+_kept: dict[str, Task] = {}
+
 Diagnostic = Callable[[Snapshot, Task], dict[str, Any]]
 
 
@@ -51,6 +56,21 @@ def build_task(config: dict[str, Any]) -> Task:
     if task.sha256 != (told := fingerprint(config)):
         raise InputError(f"task: sha256 is {task.sha256}; expected its fingerprint, {told}")
     return task
+
+
+def kept_task(config: dict[str, Any]) -> Task:
+    """The task that the config names, read once a process: models of a sweep share its items."""
+    name = json.dumps([config["task"], config["trusted"], fingerprint(config)])
+    task = _kept.pop(name, None) or build_task(config)
+    _kept[name] = task  # the last one at the end
+    while len(_kept) > 1 and (len(_kept) > KEPT or sum(map(nbytes, _kept.values())) > KEPT_BYTES):
+        del _kept[next(iter(_kept))]
+    return task
+
+
+def nbytes(task: Task) -> int:
+    """Bytes of the arrays and tensors that a task holds itself."""
+    return sum(getattr(value, "nbytes", 0) for value in vars(task).values())
 
 
 def task_class(config: Mapping[str, Any]) -> type[Task]:

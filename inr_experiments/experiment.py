@@ -18,9 +18,9 @@ from .building import (
     build_diagnostics,
     build_network,
     build_settings,
-    build_task,
     fingerprint,
     item_of,
+    kept_task,
     naming,
     pick_device,
     settings_of,
@@ -74,7 +74,7 @@ def execute(cfg: DictConfig) -> Outcome:
     config = resolve(cfg)
     seed = integer("seed", config["seed"], least=0)
     device = pick_device(config["device"])
-    task = build_task(config)
+    task = kept_task(config)
     settings = build_settings(config)
     diagnostics = build_diagnostics(config)
     tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
@@ -143,6 +143,8 @@ def fit_and_record(
             run.trace(snapshot.losses, snapshot.lrs)
             with timed(spent, "evaluate"):
                 metrics = task.evaluate(snapshot.predict)
+                if snapshot.step == settings.steps:
+                    metrics |= task.evaluate_last(snapshot.predict)
             run.append(snapshot.step, metrics)
             if not sys.stderr.isatty():  # where there is no progress bar
                 facts = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())

@@ -6,14 +6,14 @@ import torch
 from .digest import sha256_of
 
 
-def generator(*stream: str | int) -> torch.Generator:
-    """A CPU generator for a stream, named by the seed and what is drawn.
+def generator(*stream: str | int, device: str = "cpu") -> torch.Generator:
+    """A generator for a stream, named by the seed and what is drawn; a GPU has other numbers.
 
     Streams are independent of each other: `generator(0, "init", 2)` draws the same numbers
     whether or not `generator(0, "init", 1)` was used. Two models that differ in one layer thus
     share the others, which pairs them.
     """
-    return torch.Generator().manual_seed(_number(*stream))
+    return torch.Generator(device).manual_seed(_number(*stream))
 
 
 def numpy_generator(*stream: str | int) -> np.random.Generator:

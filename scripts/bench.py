@@ -16,7 +16,8 @@ BENCHES = {
     "occupancy": "labels, fit and grid points a second, and the memory of a dense evaluation",
     "startup": "help, a smoke run beside its fit, a finished sweep asked again, inr-collect",
     "sweep": "8 laptop fits in two processes against one of two threads",
-    "parity": "PSNR in bfloat16 against float32, model by model",
+    "parity": "PSNR in bfloat16 (on a GPU also TF32) against float32, model by model",
+    "gpu": "a GPU's limits, a step of each model against a plain loop, a run, a sweep: 4 minutes",
     "spectrum": "singular values of a tall matrix against torch.linalg.svdvals",
 }
 
@@ -43,6 +44,9 @@ def main() -> None:
 def run(name: str, quick: bool, out: Path | None) -> None:
     """One bench: print its rows and summary, write and draw them where asked."""
     bench = importlib.import_module(f"benches.{name}")
+    if hasattr(bench, "why_not") and (why := bench.why_not()) is not None:
+        print(why)
+        return
     rows = []
     for row in bench.rows(quick=quick):
         rows.append(row)

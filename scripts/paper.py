@@ -19,6 +19,7 @@ from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.options import first_line
 from inr_experiments.reporting.pieces import Piece, build, find_pieces
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
+from inr_experiments.runs.pack import pack
 from inr_experiments.sweep.arguments import ready
 from inr_experiments.sweep.runner import Choice, Runner
 
@@ -201,7 +202,18 @@ def run(
             write_frame(frame, folder)
     for line in failures:
         print(line, file=sys.stderr)
+    if "paper" in options.targets:
+        packed(runner.finished(), options.outputs / "packs", at)
     return len(failures), unfinished
+
+
+def packed(folders: Sequence[Path], to: Path, at: str) -> None:
+    """Put the finished runs into archives, in the place of those of an earlier call."""
+    for old in to.glob(f"{at}*.zip"):
+        if re.fullmatch(r"(-\d+)?", old.stem.removeprefix(at)):
+            old.unlink()
+    for path in pack(folders, to / f"{at}.zip") if folders else ():
+        print(path)
 
 
 def draw(piece: Piece, frames: Path, options: argparse.Namespace, at: str) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 from inr_experiments import digest
 from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
+from inr_experiments.data.images import load
 from inr_experiments.experiment import execute, identify, missing_diagnostics
 from inr_experiments.runs.store import Store
 from inr_experiments.sweep.compose import configs
@@ -55,6 +56,17 @@ def test_a_finished_run_is_found_where_its_precision_cannot_be_had(tmp_path, mon
     assert not execute(cfg).fresh
     with pytest.raises(InputError, match=r"fit\.precision='bf16': no instructions for it here"):
         execute(config("fit.precision=bf16", f"outputs={tmp_path}", "seed=1"))
+
+
+def test_a_picture_is_decoded_once_a_process(tmp_path, monkeypatch):
+    picture, decoded, decode = tmp_path / "me.png", [], load.decode
+    monkeypatch.setattr(load, "decode", lambda *a, **k: decoded.append(a) or decode(*a, **k))
+    for colour in ("red", "blue"):
+        Image.new("RGB", (24, 24), colour).save(picture)
+        for model in ("relu", "siren"):
+            words = (f"task.path={picture}", f"model={model}", f"outputs={tmp_path}")
+            assert execute(config(*words, "diagnostic=none")).fresh
+    assert len(decoded) == 2
 
 
 # --- solids

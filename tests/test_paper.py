@@ -19,6 +19,7 @@ from inr_experiments.runs.frame import read_frame
 from inr_experiments.sweep.job import Result
 from inr_experiments.sweep.runner import Choice, Runner
 from scripts import paper
+from tests.launching import fit
 
 ROOT = Path(__file__).parents[1]
 PIECES = find_pieces(ROOT / "scripts")
@@ -243,6 +244,18 @@ def test_a_model_an_experiment_a_figure_and_a_claim_are_one_file_or_entry_each(t
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "C99  undecided" in told.stdout, told.stderr
+
+
+def test_an_archive_takes_the_place_of_the_one_before(tmp_path):
+    run = fit("scale=smoke", "fit.steps=2", "diagnostic=none", cwd=tmp_path).folder
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    for name in ("smoke-real-1.zip", "smoke-real-items-8.zip"):
+        (packs / name).write_bytes(b"")
+    paper.packed([tmp_path / run], packs, "smoke-real")
+    assert sorted(p.name for p in packs.iterdir()) == ["smoke-real-items-8.zip", "smoke-real.zip"]
+    paper.packed([], packs, "smoke-real")
+    assert [p.name for p in packs.iterdir()] == ["smoke-real-items-8.zip"]
 
 
 @pytest.fixture(scope="module")

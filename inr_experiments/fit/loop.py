@@ -1,5 +1,6 @@
 """The fit: one loop, readable from top to bottom."""
 
+import logging
 import math
 from collections.abc import Iterator
 
@@ -13,11 +14,14 @@ from ..models.batch_norm import freeze_statistics
 from ..models.network import Network
 from ..seeding import generator
 from ..tasks.task import Task
-from .chunk import rows_at_a_time
+from .chunk import RowLimit, rows_at_a_time
 from .compiled import Captured, Step
+from .fused import fused_forwards
 from .precision import flushing_denormals, trunk_in
 from .settings import FitSettings
 from .snapshot import Snapshot
+
+log = logging.getLogger(__name__)
 
 
 class DivergedError(ArithmeticError):
@@ -36,7 +40,8 @@ def fit(
 
     minimise mean over points of task.loss(network(x), y). The network is trained in place; a
     snapshot is good until the next one is asked for, the last one for good. The same seed and
-    thread count give the same bits.
+    thread count give the same bits; on a GPU the same card and libraries, which `bench.py gpu`
+    checks.
 
     Raises:
         DivergedError: for the first step whose loss is not finite; on a GPU not before the next
@@ -45,10 +50,10 @@ def fit(
     network.to(device)
     optimiser, advance = build_step(network, task, settings, device)
     schedule = settings.build_schedule(optimiser)
-    drawn = generator(seed, "batches")
+    drawn = generator(seed, "batches", device=device)
     coordinates = task.coordinates.to(device)
     check_output(network, coordinates, task.out_features)
-    x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
+    x, y = task.batch(settings.batch, drawn)
     losses: list[Tensor] = []
     lrs: list[Tensor] = []
     milestones = settings.milestones()
@@ -65,7 +70,7 @@ def fit(
             lrs.clear()
 
         if settings.batch != "full" and at > 0:
-            x, y = (tensor.to(device) for tensor in task.batch(settings.batch, drawn))
+            x, y = task.batch(settings.batch, drawn)
         lr = optimiser.param_groups[-1]["lr"]
         lrs.append(lr.clone() if isinstance(lr, Tensor) else torch.tensor(lr, dtype=torch.float64))
         losses.append(advance(x, y))
@@ -93,13 +98,20 @@ def build_step(
 ) -> tuple[Optimizer, Step]:
     """The optimiser and its step, which returns the loss before it and asks no GPU for a number."""
     optimiser = settings.build_optimiser(network, device)
-    chunk = settings.chunk or rows_at_a_time(
-        width=network.width, precision=settings.precision, device=device
+    precision, fused = settings.precision, None
+    rows = RowLimit(
+        settings.chunk or rows_at_a_time(width=network.width, precision=precision, device=device)
     )
+    if device == "cuda" and (fused := fused_forwards(network, precision)) is None:
+        log.info("layers that fit/fused.py does not know: the step takes the general path")
 
     def step(x: Tensor, y: Tensor) -> Tensor:
-        optimiser.zero_grad()
-        loss = accumulate_gradients(network, task, x, y, chunk=chunk)
+        def loss_of(chunk: int) -> Tensor:
+            optimiser.zero_grad()
+            return accumulate_gradients(network, task, x, y, chunk=chunk)
+
+        whole = network.couples_samples  # fewer rows would be another network
+        loss = loss_of(rows.count) if whole else rows.within_memory(loss_of)
         optimiser.step()
         return loss
 
@@ -107,7 +119,7 @@ def build_step(
 
     def advance(x: Tensor, y: Tensor) -> Tensor:
         # What these switch is the process's or the thread's: it holds around a step alone.
-        with flushing_denormals(), trunk_in(network, settings.precision):
+        with flushing_denormals(), trunk_in(network, precision, fused):
             return run(x, y)
 
     return optimiser, advance

@@ -1,6 +1,6 @@
 """The arithmetic of a training step; parameters, optimiser, loss, inlet and head stay float32."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,30 +18,46 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 CPU_OR_GPU = "a processor with one of avx512_bf16, amx_bf16, bf16, or a GPU from Ampere on"
 
 
+#: Forward passes by the names of stages.
+Forwards = Mapping[str, Callable[..., Tensor]]
+
+
 @contextmanager
-def trunk_in(network: Network, precision: str) -> Iterator[None]:
+def trunk_in(network: Network, precision: str, fused: Forwards | None = None) -> Iterator[None]:
     """Do the products of the hidden stages, and their gradients, in `precision` inside the block.
 
-    What the last of them puts out is float32 again.
+    What the head puts out is float32.
+
+    Args:
+        fused: forward passes that do so, as of `fused_forwards`; None changes those of the stages.
     """
-    stages = list(network.stages())
-    hidden = [stage for name, stage in stages if name.split(".")[0] == "hidden"]
-    if precision == "fp32" or not hidden:
-        yield
-        return
-    change = {"bf16": _in_bf16, "tf32": _in_tf32}[precision]
     before = torch.backends.cuda.matmul.fp32_precision
+    changed = changed_forwards(network, precision) if fused is None else fused
+    stages = dict(network.stages())
     try:
-        for i, stage in enumerate(hidden):
-            stage.forward = change(stage.forward, first=i == 0, last=i == len(hidden) - 1)
-        if precision == "tf32":
-            inlet = dict(stages)["inlet"]
-            inlet.forward = _in_ieee(inlet.forward)
+        for name, forward in changed.items():
+            stages[name].forward = forward
         yield
     finally:
-        for _, stage in stages:
-            stage.__dict__.pop("forward", None)
+        for name in changed:
+            stages[name].__dict__.pop("forward", None)
         torch.backends.cuda.matmul.fp32_precision = before
+
+
+def changed_forwards(network: Network, precision: str) -> Forwards:
+    """The stages' own forward passes, put into a precision; none of them for fp32."""
+    stages = dict(network.stages())
+    hidden = [name for name in stages if name.split(".")[0] == "hidden"]
+    if precision == "fp32" or not hidden:
+        return {}
+    change = {"bf16": _in_bf16, "tf32": _in_tf32}[precision]
+    found = {
+        name: change(stages[name].forward, first=name == hidden[0], last=name == hidden[-1])
+        for name in hidden
+    }
+    if precision == "tf32":
+        found["inlet"] = _in_ieee(stages["inlet"].forward)
+    return found
 
 
 def _in_bf16(forward: Callable[..., Tensor], *, first: bool, last: bool) -> Callable[..., Tensor]:

@@ -12,7 +12,7 @@ from ..hooks import hooked
 from ..models.batch_norm import freeze_statistics
 from ..models.network import Network
 from ..ranks.singular import rows_of
-from .chunk import rows_at_a_time
+from .chunk import RowLimit, rows_at_a_time
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,12 @@ class Snapshot:
         device = self.coordinates.device
         rows = rows_at_a_time(width=self.network.width, precision="fp32", device=device.type)
         if self.network.couples_samples:
-            rows = max(1, len(coordinates))
-        return torch.cat([self.network(x.to(device)).cpu() for x in coordinates.split(rows)])
+            return self.network(coordinates.to(device)).cpu()
+
+        def by(rows: int) -> Tensor:
+            return torch.cat([self.network(x.to(device)).cpu() for x in coordinates.split(rows)])
+
+        return RowLimit(rows).within_memory(by)
 
     def float64(self) -> "Snapshot":
         """A copy of the network and its points in float64, so that rounding adds no rank.

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-#: Rows taken at a time; so few that a chunk of some hundred columns stays in the cache.
+#: Rows that a processor takes at a time; so few that a chunk of some hundred columns stays in the
+#: cache. A GPU takes all at once.
 ROWS = 2048
 
 
@@ -16,7 +17,7 @@ def rows_of(z: Tensor) -> Tensor:
     return z if z.ndim < 3 else z.movedim(1, -1).flatten(0, -2)
 
 
-def singular_values(matrix: Tensor, *, rows: int = ROWS) -> Tensor:
+def singular_values(matrix: Tensor, *, rows: int | None = None) -> Tensor:
     """Singular values of a tall matrix in bounded memory, largest first.
 
     A = QR has the singular values of R. R is folded over row chunks,
@@ -28,10 +29,12 @@ def singular_values(matrix: Tensor, *, rows: int = ROWS) -> Tensor:
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
-    return singular_values_of_rows(_checked(matrix).split(rows), width=matrix.shape[1])
+    return singular_values_of_rows(
+        _checked(matrix).split(rows or at_once(matrix)), width=matrix.shape[1]
+    )
 
 
-def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
+def with_centred(matrix: Tensor, *, rows: int | None = None) -> tuple[Tensor, Tensor]:
     """Singular values of A and of HA, H = I − 11ᵀ/N the centring, from one QR.
 
     With [1, A] = QR, the first column of Q is 1/√N: R without its first row and column is a factor
@@ -43,11 +46,12 @@ def with_centred(matrix: Tensor, *, rows: int = ROWS) -> tuple[Tensor, Tensor]:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
     R: Tensor | None = None
-    for chunk in _checked(matrix).split(rows):
+    for chunk in _checked(matrix).split(rows or at_once(matrix)):
         R = _folded(R, torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1))
     count = min(matrix.shape)
     if R is None:
         return (matrix.new_empty(0, dtype=torch.float64),) * 2
+    R = R.cpu()  # a matrix so small has its values sooner there
     plain, centred = torch.linalg.svdvals(R[:, 1:]), torch.linalg.svdvals(R[1:, 1:])
     # Of constant columns, what is left without their means is rounding.
     noise = max(matrix.shape) * torch.finfo(torch.float64).eps * plain[:1]
@@ -87,6 +91,11 @@ def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
     for chunk in chunks:
         R = _folded(R, chunk)
     return torch.linalg.svdvals(torch.empty(0, width, dtype=torch.float64) if R is None else R)
+
+
+def at_once(matrix: Tensor) -> int:
+    """The number of rows to take at a time where `matrix` lies."""
+    return max(1, len(matrix)) if matrix.is_cuda else ROWS
 
 
 def _checked(matrix: Tensor) -> Tensor:

@@ -28,12 +28,14 @@ class Result:
         failed: whether it failed.
         seconds: that it took; None where it was found or failed.
         notes: what was warned of, and what was done to its data.
+        lost_gpu: whether the GPU failed: this process can use it no more.
     """
 
     said: str
     failed: bool = False
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    lost_gpu: bool = False
 
 
 def do(cfg: DictConfig, traceback_to: Path | None = None) -> Result:
@@ -49,14 +51,22 @@ def do(cfg: DictConfig, traceback_to: Path | None = None) -> Result:
             outcome = execute(cfg)
             said = facts(outcome)
         except Exception as error:
+            lost = lost_gpu(error)
             said = sentence(error)
             if traceback_to is not None and not isinstance(error, JobFailedError):
                 traceback_to.parent.mkdir(parents=True, exist_ok=True)
                 files.write_text(traceback_to, "".join(traceback.format_exception(error)))
                 said += f" ({traceback_to})"
-            return Result(said, failed=True, notes=tuple(warned))
+            return Result(said, failed=True, notes=tuple(warned), lost_gpu=lost)
     seconds = outcome.record["seconds"]["total"] if outcome.fresh else None
     return Result(said, seconds=seconds, notes=(*warned, *notes(outcome)))
+
+
+def lost_gpu(error: BaseException) -> bool:
+    """True for an error of the GPU itself, after which a process cannot use it."""
+    import torch
+
+    return isinstance(error, torch.AcceleratorError)
 
 
 def facts(outcome: "Outcome") -> str:

@@ -68,9 +68,14 @@ class LocalLauncher(TellingLauncher):
     def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         calls = [(number, words, self.context, self.config) for number, words in tasks]
         if self.n_jobs == 1:
-            for call in calls:
-                yield call[0], run_task(*call)
-            return
+            while calls:
+                call, *calls = calls
+                result = run_task(*call)
+                yield call[0], result
+                if result.lost_gpu:
+                    break  # those left go on in a process of their own
+            else:
+                return
         for call, ended in in_processes(run_task, calls, self.at_once(len(calls))):
             yield call[0], as_result(ended)
 

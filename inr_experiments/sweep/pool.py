@@ -80,7 +80,7 @@ def in_processes(
 
 
 class _Slot:
-    """A place for one process, which is started anew where it has died."""
+    """A place for one process, which is started anew where it has died, or has lost its GPU."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -95,12 +95,15 @@ class _Slot:
                 self.executor = ProcessPoolExecutor(1, env=self.environment)
             call = self.executor.submit(function, *task)
         try:
-            return call.result()
+            ended = call.result()
         except BrokenProcessPool:
             self._end(kill=True)
             return KilledError()
         except BaseException as error:  # Ctrl-C reaches the process too
             return error
+        if getattr(ended, "lost_gpu", False):
+            self._end(kill=True)
+        return ended
 
     def close(self, *, kill: bool = False) -> None:
         """End the process, when it has done its call or at once, and start no other."""

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Below so many seconds to go, starting other processes takes longer than it saves.
 MIN_SECONDS_FOR_PROCESSES = 30.0
+#: Processes that share a GPU: one fits while another measures, draws and writes.
+ON_ONE_GPU = 3
 
 
 def allows_bf16(cell: Cell) -> bool:
@@ -77,7 +79,7 @@ class Runner:
         on_gpu, self._has_bf16 = device == "cuda", has_bf16(device)
         if choice.fast and not self._has_bf16:
             log.warning("FAST=1: no instructions for bfloat16 here; the fits stay in fp32")
-        self.at_once = 1 if on_gpu else cpu_count()
+        self.at_once = min(cpu_count(), ON_ONE_GPU) if on_gpu else cpu_count()
         # A process a core, as below, each with its share of the threads.
         costs = Costs(None if on_gpu else max(1, torch.get_num_threads() // self.at_once))
         self.cells: dict[str, list[Cell]] = {}
@@ -152,10 +154,20 @@ class Runner:
             if deadline is None or time.perf_counter() < deadline
         )
         if self.at_once == 1 or seconds < MIN_SECONDS_FOR_PROCESSES:
-            yield from ((index, do(cfg)) for index, cfg in in_time)
-            return
+            for index, cfg in in_time:
+                result = do(cfg)
+                yield index, result
+                if result.lost_gpu:
+                    break  # those left go on in processes of their own
+            else:
+                return
         for (index, _), ended in in_processes(_numbered, in_time, self.at_once):
             yield index, as_result(ended)
+
+    def finished(self) -> list[Path]:
+        """The folders of the runs that are done, each once."""
+        everything = (look_again(cell) for own in self.cells.values() for cell in own)
+        return list({cell.folder: None for cell in everything if cell.done and cell.folder})
 
     def frames(self, pictures: Collection[str] = ()) -> Iterator[tuple[str, Frame | None]]:
         """The frame of every experiment that is whole; None, and a line, for the others.

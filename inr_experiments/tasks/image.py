@@ -19,7 +19,7 @@ from .task import Metric
 class Image(GridSignal):
     """Fit the pixels of one picture; P = 2, C = 1 or 3, mean squared error.
 
-    Metrics: those of `GridSignal`, and `ssim` on the whole picture.
+    Metrics: those of `GridSignal`, and `ssim` on the whole picture at the last step.
 
     Args:
         image: a name, looked up in `source`; not used where `path` is given.
@@ -91,10 +91,9 @@ class Image(GridSignal):
         file = locate(image=image, path=path, source=source)
         return file_sha256(file, expected=images.EXPECTED)
 
-    def compare(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
-        """The metrics of a picture, `ssim` among them. Shapes: (H, W, C)."""
-        whole = ssim(prediction=prediction, target=self.values)
-        return {**super().compare(prediction), "ssim": whole}
+    def compare_whole(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
+        """`ssim`. Shapes: (H, W, C)."""
+        return {"ssim": ssim(prediction=prediction, target=self.values)}
 
 
 def locate(*, image: str | None, path: str | None, source: str) -> Path:

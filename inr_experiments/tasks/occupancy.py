@@ -191,13 +191,10 @@ class Occupancy(Task):
         order = torch.randperm(len(fitted), generator=generator(self._seed, "spectra"))
         return fitted[order[: self._spectrum_points]]
 
-    def batch(self, size: str | int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The whole pool for `full`, else `size` points of it drawn with replacement."""
-        points, inside = self._sets.points, self._sets.inside
-        if size == "full":
-            return points, inside[:, None].float()
-        chosen = torch.randint(len(points), (int(size),), generator=generator)
-        return points[chosen], inside[chosen, None].float()
+    @cached_property
+    def pool(self) -> tuple[Tensor, Tensor]:
+        """All labelled points, and their labels as numbers."""
+        return self._sets.points, self._sets.inside[:, None].float()
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Σ over points of the binary cross entropy of logits, or of the squared error."""

@@ -39,7 +39,7 @@ class Task(ABC):
     `facts` or `coordinates` are asked for. A file of one's own is the setting `path`.
 
     Attributes:
-        METRICS: of `evaluate`, by name; tables show the first.
+        METRICS: of `evaluate` and `evaluate_last`, by name; tables show the first.
         NOUN: what one item is called.
         KEY_EXCLUDES: settings that decide no number, or enter a run's key by the fingerprint; in
             tables the item stands for them.
@@ -49,7 +49,7 @@ class Task(ABC):
         sha256: hash of the data behind it; `fingerprint` of the settings.
         coordinates: (N, P) fitted points, the set that spectra and BatchNorm statistics are
             taken on.
-        targets: (N, C) values there; only the `batch` below asks for them.
+        targets: (N, C) values there; only `pool` below asks for them.
         heldout: (M, P) points that were not fitted, for spectra; None where none are set apart.
     """
 
@@ -124,15 +124,29 @@ class Task(ABC):
         """
         return {}
 
-    def batch(self, size: str | int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points of one step (B, P) and their values (B, C).
+    @property
+    def pool(self) -> tuple[Tensor, Tensor]:
+        """The points (N, P) that steps draw of, and their values (N, C)."""
+        return self.coordinates, self.targets
 
-        All for `full`, else `size` of them drawn with replacement.
+    @cached_property
+    def _on(self) -> dict[torch.device, tuple[Tensor, Tensor]]:
+        return {}
+
+    def batch(self, size: str | int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points of one step (B, P) and their values (B, C), on the device of the generator.
+
+        The whole pool for `full`, else `size` of it drawn with replacement.
         """
+        device = generator.device
+        if device not in self._on:  # a GPU gets the pool once
+            x, y = self.pool
+            self._on[device] = x.to(device), y.to(device)
+        x, y = self._on[device]
         if size == "full":
-            return self.coordinates, self.targets
-        chosen = torch.randint(len(self.coordinates), (int(size),), generator=generator)
-        return self.coordinates[chosen], self.targets[chosen]
+            return x, y
+        chosen = torch.randint(len(x), (int(size),), generator=generator, device=device)
+        return x[chosen], y[chosen]
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         """The training loss, summed over points (its mean over them is what is minimised).
@@ -144,6 +158,10 @@ class Task(ABC):
     @abstractmethod
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """Metrics of the field as plain numbers, by name."""
+
+    def evaluate_last(self, predict: Predict) -> dict[str, float]:
+        """Metrics of the last step alone, as they take long; by default none."""
+        return {}
 
     def draw(self, predict: Predict, folder: Path) -> None:  # noqa: B027
         """Write what a person looks at into `folder`; by default nothing."""

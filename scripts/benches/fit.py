@@ -57,9 +57,11 @@ def setting(*words: str) -> tuple[Network, Task, FitSettings]:
     return building.build_network(config, task), task, building.build_settings(config)
 
 
-def plain_loop(network: Network, task: Task, lr: float) -> Callable[[], float]:
+def plain_loop(
+    network: Network, task: Task, lr: float, *, device: str = "cpu"
+) -> Callable[[], float]:
     """The reference: float32, autograd, all rows, PSNR read at every step. Returns that PSNR."""
-    x, y = task.batch("full", torch.Generator())
+    x, y = task.batch("full", torch.Generator(device))
     optimiser = torch.optim.Adam(network.parameters(), lr=lr)
 
     def step() -> float:

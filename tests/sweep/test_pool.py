@@ -27,6 +27,19 @@ def test_a_killed_process_takes_no_other_call_along(monkeypatch):
     assert len({threads for _, threads in ended.values()}) == 1
 
 
+def lose_the_gpu(number):
+    return Result(str(os.getpid()), failed=number == 1, lost_gpu=number == 1)
+
+
+def test_a_process_that_lost_its_gpu_is_replaced():
+    ended = {
+        task[0]: found for task, found in in_processes(lose_the_gpu, ((n,) for n in range(4)), 1)
+    }
+    pids = [ended[n].said for n in range(4)]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert [ended[n].failed for n in range(4)] == [False, True, False, False]
+
+
 def test_calls_that_are_not_begun_are_not_taken():
     taken = []
 
