@@ -81,7 +81,7 @@ def collect(options: argparse.Namespace) -> None:
     if options.wandb:
         from ..tracking.wandb_mirror import WandbMirror
 
-        tracker = WandbMirror(mode="auto", project="inr_experiments", entity=None)
+        tracker = WandbMirror()
         for folder in done:
             tracker.mirror(folder)
 

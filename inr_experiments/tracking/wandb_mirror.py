@@ -1,24 +1,29 @@
 """Weights & Biases as a mirror of the disk: a finished run folder goes in."""
 
 import csv
+import json
 import logging
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..checks import choice
+from ..digest import file_sha256
 from ..runs import files
 from ..runs.store import diagnostic_names, read_arrays, read_diagnostic, read_record
+from .destination import Destination, asked_mode, destination, give_up
 
 log = logging.getLogger(__name__)
 
-MODES = ("auto", "offline", "online")
-#: Seconds to wait for the server before going on without it.
+PROJECT = "inr_experiments"
+#: Seconds that W&B may take to begin a run online.
 PATIENCE = 10
 #: Points of the loss curve that are sent at the most.
 CURVE = 1000
+MARKER, RECORD = "wandb.json", "record.json"
 
 
 class WandbMirror:
@@ -26,61 +31,80 @@ class WandbMirror:
 
     History: the loss curve, and at every milestone its metrics and the scalars of every
     diagnostic. Arrays of a diagnostic are tables, one row a value, in order. Pictures are images.
-    The W&B id is made of key and seed, so that sending twice makes no second run.
+    The W&B id is made of key and seed, so that sending twice makes no second run. A marker in the
+    run's folder says what was sent where: what has come since is sent later.
+
+    W&B's own variables count: WANDB_MODE, WANDB_DISABLED, and for what is not given here
+    WANDB_PROJECT, WANDB_ENTITY, WANDB_RUN_GROUP, WANDB_JOB_TYPE, WANDB_TAGS and WANDB_DIR.
 
     Args:
-        mode: `auto` (WANDB_MODE if set, else online where a key is found, else offline),
-            `offline` or `online`.
-        project, entity: where the runs go.
+        mode: `auto` (WANDB_MODE if set, else online where a key is found and the server answers,
+            else offline), `offline`, `online` or `disabled`.
+        project, entity: where the runs go; None for the variables', or inr_experiments.
     """
 
-    def __init__(self, *, mode: str, project: str, entity: str | None, **_: Any) -> None:
-        self.mode = choice("mode", mode, MODES)
-        self.project = project
-        self.entity = entity
+    def __init__(
+        self, *, mode: str = "auto", project: str | None = None, entity: str | None = None, **_: Any
+    ) -> None:
+        self.mode = asked_mode(mode, os.environ)
+        self.project = project or os.environ.get("WANDB_PROJECT") or PROJECT
+        self.entity = entity or os.environ.get("WANDB_ENTITY")
 
     def mirror(self, folder: Path) -> None:
-        """Send one run folder; a failure is logged and is no failure of the run."""
-        marker = folder / "wandb.json"
-        if marker.exists():
-            return
+        """Send what a run folder has and was not sent; a failure is logged and fails no run."""
         try:
-            mode = self._send(folder)
+            self._mirror(folder)
         except Exception as error:
             log.warning("W&B: %s is on disk but was not mirrored (%s)", folder, error)
-        else:
-            files.write_json(marker, {"mode": mode, "project": self.project})
 
-    def _send(self, folder: Path) -> str:
-        record = read_record(folder)
-        run, mode = self._begin(record, folder)
+    def _mirror(self, folder: Path) -> None:
+        to = destination(self.mode)
+        if to.mode == "disabled":
+            return
+        record, marker, has = read_record(folder), read_marker(folder), contents(folder)
+        place = {"server": to.server, "project": self.project, "entity": self.entity}
+        online = marker.get("mode") == "online"
+        kept = online or (to.mode == "offline" and offline_runs(folder, record))
+        there = kept and all(marker.get(name) == value for name, value in place.items())
+        sent = marker.get("sent", {}) if there else {}
+        if new := {name for name in has if sent.get(name) != has[name]}:
+            mode = self._send(folder, record, to, new)
+            files.write_json(folder / MARKER, {"mode": mode, **place, "sent": has})
+
+    def _send(self, folder: Path, record: dict[str, Any], to: Destination, new: set[str]) -> str:
+        """Send the run, or of one that the server has the diagnostics that are new."""
+        run, mode = self._begin(record, folder, to)
         with run:
-            _log_history(run, folder, record)
-            _log_arrays(run, folder)
-            _log_pictures(run, folder)
-            run.summary.update({"status": record["status"], **record["metrics"]})
+            whole = RECORD in new or mode == "offline"
+            names = [n for n in diagnostic_names(folder) if whole or of_diagnostic(n) in new]
+            run.define_metric("*", step_metric="step")
+            _log_history(run, folder, record if whole else None, names)
+            _log_arrays(run, folder, names)
+            if whole:
+                _log_pictures(run, folder)
+                run.summary.update({"status": record["status"], **record["metrics"]})
         return mode
 
-    def _begin(self, record: dict[str, Any], folder: Path) -> tuple[Any, str]:
-        """Start a W&B run, offline where the server does not answer; say which."""
+    def _begin(self, record: dict[str, Any], folder: Path, to: Destination) -> tuple[Any, str]:
+        """Start a W&B run, offline where that fails online; say which."""
         import wandb
 
         config = record["config"]
         arguments: dict[str, Any] = {
             "project": self.project,
             "entity": self.entity,
-            "id": f"{record['key']}-{record['seed']:03d}",
+            "id": run_id(record),
             "name": f"{config['model']['name']}-{record['item']}-{record['seed']}",
-            "group": record["key"],
-            "job_type": config["task"]["name"],
             "config": config,
             "resume": "allow",
-            "dir": str(folder.parents[2]),
+            "dir": str(wandb_dir(folder)),
             "reinit": "finish_previous",
         }
+        own = {"group": ("WANDB_RUN_GROUP", record["key"])}
+        own |= {"job_type": ("WANDB_JOB_TYPE", config["task"]["name"])}
+        arguments |= {name: os.environ.get(var) or value for name, (var, value) in own.items()}
         settings: dict[str, Any] = {"console": "off", "silent": True, "x_disable_stats": True}
-        mode = self._mode()
-        if mode == "online":
+        if to.mode == "online":
             try:
                 quick = wandb.Settings(**settings, init_timeout=PATIENCE)
                 return wandb.init(mode="online", settings=quick, **arguments), "online"
@@ -89,43 +113,78 @@ class WandbMirror:
                 # Else the failed attempt keeps the id, in a parent process's W&B service too.
                 wandb.teardown()
                 os.environ.pop("WANDB_SERVICE", None)
+                give_up(to.server)
+        for old in offline_runs(folder, record):  # what is written now holds all of it
+            shutil.rmtree(old)
         arguments["resume"] = None  # an offline run has nothing to resume
         return wandb.init(
             mode="offline", settings=wandb.Settings(**settings), **arguments
         ), "offline"
 
-    def _mode(self) -> str:
-        if self.mode != "auto":
-            return self.mode
-        if os.environ.get("WANDB_MODE"):
-            return os.environ["WANDB_MODE"]
-        import wandb
 
-        return "online" if wandb.login(prompt=False) else "offline"
+def of_diagnostic(name: str) -> str:
+    """The file by which a diagnostic of a run is known."""
+    return f"diagnostics/{name}.json"
 
 
-def _log_history(run: Any, folder: Path, record: dict[str, Any]) -> None:
-    """The loss curve, thinned, and all scalars of the milestones, in the order of steps."""
-    with open(folder / "history.csv", encoding="utf-8") as handle:
-        curve = [(int(r["step"]), float(r["loss"]), float(r["lr"])) for r in csv.DictReader(handle)]
+def contents(folder: Path) -> dict[str, str]:
+    """The hashes of what a run has to be sent: its record and its diagnostics."""
+    names = [RECORD, *map(of_diagnostic, diagnostic_names(folder))]
+    return {name: file_sha256(folder / name, expected="a run") for name in names}
+
+
+def read_marker(folder: Path) -> dict[str, Any]:
+    """The marker of what was sent where; empty where nothing was, or where it cannot be read."""
+    try:
+        found = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def run_id(record: dict[str, Any]) -> str:
+    """The id of a run at W&B."""
+    return f"{record['key']}-{record['seed']:03d}"
+
+
+def wandb_dir(folder: Path) -> Path:
+    """The folder that holds W&B's own, `wandb`: WANDB_DIR, or the outputs folder of a run."""
+    named = os.environ.get("WANDB_DIR")
+    return Path(named) if named else folder.parents[2]
+
+
+def offline_runs(folder: Path, record: dict[str, Any]) -> list[Path]:
+    """The offline runs of a run that are on disk."""
+    return sorted((wandb_dir(folder) / "wandb").glob(f"offline-run-*-{run_id(record)}"))
+
+
+def _log_history(
+    run: Any, folder: Path, record: dict[str, Any] | None, names: Sequence[str]
+) -> None:
+    """All scalars of the milestones, and of a record the loss curve, thinned, in order of steps."""
     rows: dict[int, dict[str, float]] = {}
-    for step, loss, rate in curve[:: max(1, -(-len(curve) // CURVE))]:
-        rows.setdefault(step, {}).update({"loss": loss, "lr": rate})
-    for milestone in record["milestones"]:
-        rows.setdefault(milestone["step"], {}).update(milestone)
-    for name in diagnostic_names(folder):
+    if record is not None:
+        with open(folder / "history.csv", encoding="utf-8") as handle:
+            read = csv.DictReader(handle)
+            curve = [(int(r["step"]), float(r["loss"]), float(r["lr"])) for r in read]
+        for step, loss, rate in curve[:: max(1, -(-len(curve) // CURVE))]:
+            rows.setdefault(step, {}).update({"loss": loss, "lr": rate})
+        for milestone in record["milestones"]:
+            rows.setdefault(milestone["step"], {}).update(milestone)
+    for name in names:
         for scalars in read_diagnostic(folder, name) or []:
             named = {f"{name}/{k}": v for k, v in scalars.items() if k != "step"}
             rows.setdefault(int(scalars["step"]), {}).update(named)
     for step in sorted(rows):
-        run.log({**rows[step], "step": step}, step=step)
+        # W&B takes no step that lies behind those it has.
+        run.log({**rows[step], "step": step}, step=None if record is None else step)
 
 
-def _log_arrays(run: Any, folder: Path) -> None:
+def _log_arrays(run: Any, folder: Path, names: Sequence[str]) -> None:
     """Every array of every diagnostic as a table: index and value, in order."""
     import wandb
 
-    for diagnostic in diagnostic_names(folder):
+    for diagnostic in names:
         for step, arrays in read_arrays(folder, diagnostic).items():
             for name, values in arrays.items():
                 rows = [[i, v] for i, v in enumerate(np.ravel(values).tolist())]
