@@ -1,6 +1,7 @@
 """A person's words on the command line, made ready for Hydra's grammar."""
 
 import glob
+import logging
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 #: From nothing to the classes of the tasks: asked only where it matters, as it needs torch.
 Tasks = Callable[[], list[type["Task"]]]
 
+log = logging.getLogger(__name__)
+
+#: So many names are told of files that are skipped.
+FEW = 5
 #: Keys whose value is a file or a folder.
 PATHS = ("task.path", "outputs")
 #: Hydra's options that take the next word.
@@ -158,18 +163,34 @@ def _files(key: str, value: str, tasks: Tasks) -> list[str]:
     """The file as it is named, or those that a folder or pattern holds."""
     path = user_path(value)
     if path.is_dir():
-        endings = [task.suffixes() for task in tasks()]
-        some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)
-        files = (p for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith("."))
-        found = [str(p) for p in files if p.name.lower().endswith(some)]
+        files = [str(p) for p in path.iterdir()]
     elif path.exists() or not glob.has_magic(value):
         return [value]
     else:
-        found = sorted(p for p in glob.glob(_pattern(path), recursive=True) if Path(p).is_file())
+        files = glob.glob(_pattern(path), recursive=True)
+    seen = sorted(p for p in files if Path(p).is_file())
+    endings = [task.suffixes() for task in tasks()]
+    some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)
+    found = [p for p in seen if Path(p).name.lower().endswith(some) and not hidden(Path(p))]
+    skipped = [Path(p).name for p in seen if p not in set(found)]
+    nouns = " or ".join(f"{task.NOUN}s" for task in tasks())
     if not found:
-        nouns = " or ".join(f"{task.NOUN}s" for task in tasks())
-        raise InputError(f"{key}={value!r}: holds no file to fit; expected {nouns}")
+        held = f" ({_some(skipped)})" if skipped else ""
+        raise InputError(f"{key}={value!r}: holds no file to fit{held}; expected {nouns}")
+    if skipped:
+        log.warning("%s=%r: skipped, as hidden or no %s: %s", key, value, nouns, _some(skipped))
     return found
+
+
+def hidden(path: Path) -> bool:
+    """True for what a person does not see in a folder: dot files, and those of other systems."""
+    return path.name.startswith(".") or "__MACOSX" in path.parts
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(map(repr, names[:FEW])) + more
 
 
 def _pattern(path: Path) -> str:

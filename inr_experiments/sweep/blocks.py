@@ -8,8 +8,8 @@ An experiment says in its yaml what it sweeps, a block a product:
 
 `fits` names an entry of the group `data`, which brings task and items. Of the values that the
 command line gives a key, a block that has the key keeps those of its own and takes those that no
-block has, and is left out where there are none; a block that lacks the key takes all. Cells that
-two blocks share are one.
+block has, and is left out where there are none; a block that lacks the key takes all. Files of one's
+own, `task.path`, take the place of the items. Cells that two blocks share are one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,8 +46,9 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     # Values may be of a task that only the blocks choose; what is composed in the end has them.
     whole = [o for o in given if "." not in o.get_key_element()]
     fixed = [o.input_line for o in whole if not o.is_sweep_override()]
-    blocks = [_choices(parsed(block)) for block in _blocks(composed(fixed))]
     wanted = _choices(given)
+    own_files = wanted.get("task.path", ["task.path=null"]) != ["task.path=null"]
+    blocks = [_choices(parsed(b)) for b in _blocks(composed(fixed), own_files=own_files)]
     shared = [lines for block in blocks for key, lines in block.items() if key in wanted]
     anywhere = {_meaning(line) for lines in shared for line in lines}
     cells: dict[Job, None] = {}
@@ -78,7 +79,7 @@ def quoted(value: str) -> str:
     return QuotedString(value.replace("${", "\\${"), Quote.double).with_quotes()
 
 
-def _blocks(config: DictConfig) -> list[list[str]]:
+def _blocks(config: DictConfig, *, own_files: bool) -> list[list[str]]:
     """The blocks of the experiment as overrides; one empty block where there is none."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
     blocks = plain.get("sweep") or [{}]
@@ -92,7 +93,10 @@ def _blocks(config: DictConfig) -> list[list[str]]:
         entries = dict(block)
         fits = entries.pop("fits", None)
         if fits is not None:
-            entries = {**_items(plain, fits, most), **entries}
+            brought = _items(plain, fits, most)
+            if own_files:
+                brought = {key: v for key, v in brought.items() if not isinstance(v, list)}
+            entries = {**brought, **entries}
         found.append([f"{key}={_text(value)}" for key, value in entries.items()])
     return found
 

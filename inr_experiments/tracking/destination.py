@@ -1,4 +1,4 @@
-"""Where runs go: to a server of Weights & Biases, to the disk for later, or nowhere."""
+"""The destination of runs: a server of Weights & Biases, the disk for later, or none."""
 
 import logging
 import netrc

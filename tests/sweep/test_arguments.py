@@ -1,6 +1,7 @@
 """Names as people have them, on their way through Hydra's grammar."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -10,6 +11,8 @@ from inr_experiments.checks import InputError
 from inr_experiments.data.images import load as images
 from inr_experiments.paths import conf_dir
 from inr_experiments.sweep.arguments import ready
+from inr_experiments.sweep.blocks import jobs
+from inr_experiments.sweep.compose import composing
 from tests.launching import SMOKE, inr
 
 NAMES = [
@@ -132,6 +135,35 @@ def test_a_folder_of_solids(tmp_path, monkeypatch):
         (tmp_path / name).touch()
     words = ready(["-m", f"task.path={tmp_path}", "task=occupancy"])
     assert swept(words) == [str(tmp_path / n) for n in ("a.ply", "b.ply.gz", "c.npz")]
+
+
+def test_a_folder_is_what_a_person_sees_in_it(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mac").mkdir()
+    for name in ("one.png", "._one.png", ".DS_Store", "notes.txt", "two.webp", ".hidden.png"):
+        (tmp_path / "mac" / name).touch()
+    for value in ("mac", "mac/", "mac/*"):
+        caplog.clear()
+        found = swept(ready(["-m", f"task.path={value}"]))
+        assert [Path(p).name for p in found] == ["one.png", "two.webp"], value
+        assert caplog.text.count("skipped, as hidden or no images") == 1
+        assert "'notes.txt'" in caplog.text
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX/one.png").touch()
+    assert [Path(p).parent.name for p in swept(ready(["-m", "task.path=**/one.png"]))] == ["mac"]
+
+
+def test_files_of_ones_own_take_the_place_of_an_experiments(tmp_path):
+    for name in ("a.ply", "b.ply", "c.png"):
+        (tmp_path / name).touch()
+    words = ready(["-m", "scale=smoke", "experiment=table1_occupancy", f"task.path={tmp_path}"])
+    with composing(words[1:]) as (own, to_config):
+        found = jobs(own, to_config)
+    assert {w for job in found for w in job if w.startswith("task.path")} == {
+        f"task.path={tmp_path / n}" for n in ("a.ply", "b.ply")
+    }
+    assert not any(w.startswith("task.shape") for job in found for w in job)
+    assert len(found) == 2 * 3 * 6, "two files, three seeds, six models"
 
 
 @pytest.mark.parametrize("value", ["empty", "*.png"])
