@@ -8,8 +8,8 @@ An experiment says in its yaml what it sweeps, a block a product:
 
 `fits` names an entry of the group `data`, which brings task and items. Of the values that the
 command line gives a key, a block that has the key keeps those of its own and takes those that no
-block has, and is left out where there are none; a block that lacks the key takes all. Files of one's
-own, `task.path`, take the place of the items. Cells that two blocks share are one.
+block has, and is left out where there are none; a block that lacks the key takes all. One's own
+files, `task.path`, take the place of the items. Cells that two blocks share are one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
