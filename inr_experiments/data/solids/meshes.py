@@ -11,15 +11,21 @@ import numpy.typing as npt
 
 from ...checks import InputError
 from ...digest import file_sha256
-from ..images.headers import announced
-from ..images.orientation import turn_outwards
 from .base import Labels, Points, Triangles, scale_to_box
+from .headers import checked
+from .off import read_off
+from .orientation import turn_outwards
+from .ply import read_ply
 from .winding import Winding
 
 SUFFIXES = (".obj", ".ply", ".stl", ".off", ".glb", ".ply.gz")
+#: Formats of which the library lacks some files of the field.
+OWN = {".off": read_off, ".ply": read_ply}
 #: A .gz may unpack to this many bytes, and to this many times its own size once it is large:
 #: meshes shrink three- to tenfold.
 UNPACKED, RATIO, SMALL = 2**31, 100, 2**24
+#: Corners whose triangle has no more than this share of its longest side's square lie on a line.
+LINE = 1e-13
 #: Off the surface but nowhere far from it, in half sides of the box.
 BESIDE = 1e-4
 
@@ -61,14 +67,20 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
         InputError: if the file is missing, unreadable, incomplete or holds no surface.
     """
     sha256 = file_sha256(path, expected=f"a mesh ({' '.join(SUFFIXES)})")
-    vertices, faces = read(path)
-    used = np.unique(faces)
-    low, high = vertices[used].min(axis=0), vertices[used].max(axis=0)
-    centre, half = low / 2 + high / 2, high / 2 - low / 2  # their sum could overflow
-    if not half.max() > 0:
-        raise InputError(f"{path}: all vertices coincide; expected a surface")
-    vertices = (vertices - centre) / half.max()
-    triangles, facts = mend(path, vertices, faces)
+    vertices, faces, notes = read(path)
+    spans = spanning(vertices, faces)
+    if not spans.any():
+        raise InputError(f"{path}: all {len(faces)} faces have no area; expected a surface")
+    centre, half = box(vertices[np.unique(faces[spans])])
+    triangles, facts = mend(path, (vertices - centre) / half.max(), faces[spans])
+    if len(triangles.faces) < spans.sum():  # it held points that lie in no face now
+        centre_now, half_now = box(triangles.vertices)
+        moved = (triangles.vertices - centre_now) / half_now.max()
+        triangles = Triangles(moved, triangles.faces)
+        centre, half = centre + half.max() * centre_now, half.max() * half_now
+    if flat := len(faces) - len(triangles.faces):
+        notes.append(f"{flat} faces without area dropped")
+    facts["notes"] = [*notes, *facts["notes"]]
 
     radius = float(np.linalg.norm(triangles.vertices, axis=1).max())
     factor = scale_to_box(half / half.max(), radius, scaling=scaling, fill=fill)
@@ -82,12 +94,57 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
     return Mesh(placed, sha256, {"kind": "mesh", **facts, **placement})
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) float64 and triangles (F, 3) int64 as the file has them."""
+def spanning(vertices: np.ndarray, faces: np.ndarray) -> npt.NDArray[np.bool_]:
+    """Mark faces whose corners lie on no line, to rounding. Shapes: (V, 3), (F, 3) -> (F,)."""
+    size = np.abs(vertices[np.unique(faces)]).max()  # products of what is divided by it are finite
+    corners = vertices[faces] / (size or 1.0)
+    one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    longest = np.maximum((one**2).sum(axis=1), (other**2).sum(axis=1))
+    area = np.linalg.norm(np.cross(one, other), axis=1)
+    return np.asarray(area > LINE * longest, dtype=bool)
+
+
+def box(vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and half sides of the tight box. Shapes: (V, 3) -> (3,), (3,)."""
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return low / 2 + high / 2, high / 2 - low / 2  # their sum could overflow
+
+
+def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Vertices (V, 3) float64, triangles (F, 3) int64 as the file has them, and notes on it."""
+    kind, content = unpack(path)
+    notes: list[str] = []
+    if kind in OWN:
+        polygons = OWN[kind](path, content)
+        vertices, notes = polygons.vertices, polygons.notes()
+        corners = polygons.corners
+        faces = polygons.triangles() if _within(corners, len(vertices)) else corners[:, None]
+    else:
+        vertices, faces = _by_library(path, kind, content)
+    if len(vertices) == 0:
+        raise InputError(f"{path}: holds no vertices; expected a mesh")
+    if len(faces) == 0:
+        raise InputError(f"{path}: holds {len(vertices)} points but no faces; expected a mesh")
+    if not _within(faces, len(vertices)):
+        bad = faces.min() if faces.min() < 0 else faces.max()
+        raise InputError(f"{path}: a face names vertex {bad} of {len(vertices)}")
+    used = np.isfinite(vertices[np.unique(faces)]).all(axis=1)
+    if not used.all():
+        bad = int((~used).sum())
+        raise InputError(f"{path}: {bad} vertices are NaN or infinite; expected finite numbers")
+    return vertices, faces, notes
+
+
+def _within(corners: np.ndarray, count: int) -> bool:
+    """True where all corners name one of `count` vertices."""
+    return corners.size == 0 or bool(corners.min() >= 0 and corners.max() < count)
+
+
+def _by_library(path: Path, kind: str, content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and triangles as trimesh reads them, of all parts of a scene."""
     import trimesh
 
-    kind, content = unpack(path)
-    least = announced(path, kind, content)
+    content, announced = checked(path, kind, content)
     try:
         loaded: Any = trimesh.load(
             io.BytesIO(content), file_type=kind[1:], process=False, skip_materials=True
@@ -100,20 +157,11 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         faces = np.asarray(getattr(loaded, "faces", np.empty((0, 3))), dtype=np.int64)
     except Exception as error:
         raise InputError(f"{path}: cannot be read as a mesh ({error})") from error
-    if len(vertices) == 0:
-        raise InputError(f"{path}: holds no vertices; expected a mesh")
-    if len(faces) == 0:
-        raise InputError(f"{path}: holds {len(vertices)} points but no faces; expected a mesh")
-    if len(vertices) < least[0] or len(faces) < least[1]:
+    if len(faces) < announced:
         raise InputError(
-            f"{path}: announces {least[0]} vertices and {least[1]} faces, but {len(vertices)} and "
-            f"{len(faces)} could be read; expected a complete file"
+            f"{path}: announces {announced} faces, but {len(faces)} could be read; expected a "
+            "complete file"
         )
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise InputError(f"{path}: a face names vertex {faces.max()} of {len(vertices)}")
-    if not np.isfinite(vertices).all():
-        bad = int((~np.isfinite(vertices).all(axis=1)).sum())
-        raise InputError(f"{path}: {bad} vertices are NaN or infinite; expected finite numbers")
     return vertices, faces
 
 
@@ -144,7 +192,7 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
     """
     import trimesh
 
-    notes = []
+    notes: list[str] = []
     mesh = trimesh.Trimesh(vertices, faces, process=False)
     mesh.merge_vertices()
     flat = mesh.area_faces == 0
@@ -152,7 +200,6 @@ def mend(path: Path, vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles
         raise InputError(f"{path}: all {len(flat)} faces have no area; expected a surface")
     if flat.any():
         mesh.update_faces(~flat)
-        notes.append(f"{int(flat.sum())} faces without area dropped")
     mesh.remove_unreferenced_vertices()
     if not mesh.is_winding_consistent:
         trimesh.repair.fix_winding(mesh)

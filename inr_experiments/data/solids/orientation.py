@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..solids.base import Triangles
-from ..solids.winding import Winding
+from .base import Triangles
+from .winding import Winding
 
 if TYPE_CHECKING:
     import trimesh

@@ -1,0 +1,87 @@
+"""Headers of mesh files that the library reads: what they announce, held against the file.
+
+A loader that believes a header may allocate gigabytes, or return half an object without a word.
+"""
+
+import json
+import re
+import struct
+from pathlib import Path
+
+from ...checks import InputError
+
+#: Extensions of glTF that change no surface; of the others that a file requires none is applied.
+HARMLESS = re.compile(r"KHR_(materials_|texture_|lights_)|EXT_(texture_|lights_)|MSFT_texture_")
+#: Extensions that a file may have without requiring them, and that put more into its scene.
+MORE_PARTS = ("EXT_mesh_gpu_instancing",)
+JSON_CHUNK = 0x4E4F534A
+BOM = b"\xef\xbb\xbf"
+
+
+def checked(path: Path, kind: str, content: bytes) -> tuple[bytes, int]:
+    """The bytes that belong to the format, and the faces that its header announces, or 0.
+
+    Raises:
+        InputError: if the file cannot be what it announces, or needs what is not read.
+    """
+    check = {".stl": _stl, ".glb": _glb, ".obj": _obj}[kind]
+    return check(path, content)
+
+
+def _short(path: Path, what: str, needed: int, held: int) -> InputError:
+    return InputError(
+        f"{path}: announces {what}, which take at least {needed} bytes, but holds {held}; "
+        "expected a complete file"
+    )
+
+
+def _stl(path: Path, content: bytes) -> tuple[bytes, int]:
+    text = content.removeprefix(BOM).lstrip()
+    # Binary files may begin with `solid` too, but have a zero byte among their numbers.
+    if text[:5].lower() == b"solid" and (b"facet" in text[:1024].lower() or b"\0" not in text):
+        if b"endsolid" not in text.lower():
+            raise InputError(f"{path}: does not hold `endsolid`; expected a complete file")
+        return text, 0
+    if len(content) < 84:
+        raise InputError(f"{path}: {len(content)} bytes; expected an STL header of 84")
+    (faces,) = struct.unpack_from("<I", content, 80)
+    needed = 84 + 50 * faces
+    if needed > len(content):
+        raise _short(path, f"{faces} faces", needed, len(content))
+    if needed < len(content) and (len(content) - needed) % 50 == 0:  # as whole faces take
+        raise InputError(
+            f"{path}: announces {faces} faces, which take {needed} bytes, but holds "
+            f"{len(content)}; expected no more than it announces"
+        )
+    return content[:needed], faces
+
+
+def _glb(path: Path, content: bytes) -> tuple[bytes, int]:
+    if len(content) < 20 or content[:4] != b"glTF":
+        raise InputError(f"{path}: no glTF header; expected a binary .glb")
+    length, size, chunk = struct.unpack_from("<III", content, 8)
+    if length > len(content):
+        raise _short(path, "a scene and its buffers", length, len(content))
+    if chunk != JSON_CHUNK or size > length - 20:
+        raise InputError(f"{path}: its first chunk is no JSON; expected a binary .glb")
+    try:
+        scene = json.loads(content[20 : 20 + size])
+        required, used = (list(scene.get(f"extensions{w}", [])) for w in ("Required", "Used"))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path}: its scene cannot be read ({error}); expected glTF") from error
+    needed = [name for name in required if not HARMLESS.match(str(name))]
+    needed += [name for name in used if name in MORE_PARTS and name not in needed]
+    if needed:
+        raise InputError(
+            f"{path}: needs the glTF extension {', '.join(map(str, needed))}, which is not read; "
+            "expected a .glb exported without it"
+        )
+    return content[:length], 0
+
+
+def _obj(path: Path, content: bytes) -> tuple[bytes, int]:
+    content = content.removeprefix(BOM)
+    # The loader would take 0 − 1 for the last vertex.
+    if re.search(rb"^f[ \t](?:.*[ \t])?0+(?=[/\s]|$)", content, re.MULTILINE):
+        raise InputError(f"{path}: a face names vertex 0; expected numbers from 1")
+    return content, 0
