@@ -52,7 +52,7 @@ class Occupancy(Task):
     Args:
         shape: name of a bundled shape or a scan; not used where `path` is given.
         path: a mesh or volume of one's own.
-        key, threshold, side: of a volume; see `volumes.load`.
+        key, threshold, inside, side: of a volume; see `volumes.load`.
         scaling, fill: how the object lies in the box; see `scale_to_box`.
         points: where the pool lies: `uniform` in the box, `near_surface`, a `mix` of the two, or
             on the nodes of a `grid`.
@@ -91,6 +91,7 @@ class Occupancy(Task):
         path: str | None = None,
         key: str | None = None,
         threshold: float | None = None,
+        inside: str = "above",
         side: int | None = None,
         scaling: str = "box",
         fill: float = 1.0,
@@ -118,8 +119,8 @@ class Occupancy(Task):
         self._mesh_resolution = integer("mesh_resolution", mesh_resolution, least=2, most=CELLS)
 
         name: dict[str, Any] = {"shape": shape, "path": path}
-        settings: dict[str, Any] = {"key": key, "threshold": threshold, "side": side}
-        settings |= {"scaling": scaling, "fill": fill}
+        settings: dict[str, Any] = {"key": key, "threshold": threshold, "inside": inside}
+        settings |= {"side": side, "scaling": scaling, "fill": fill}
         solid = solids.open_solid(**name, **settings)
         self._labels = Labeller(
             solid,

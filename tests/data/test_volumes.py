@@ -191,3 +191,24 @@ def test_nothing_left_after_downsampling(tmp_path):
     thin = np.zeros((64, 64, 64), dtype=bool)
     thin[32, 32] = thin[0, 0, 0] = True
     assert " side=4;" in refusal(saved(tmp_path, thin), side=4)
+
+
+def test_inside_may_be_below(tmp_path):
+    x = np.linspace(-1, 1, 24)
+    distance = np.sqrt(sum(a**2 for a in np.meshgrid(x, x, x))) - 0.6
+    path = saved(tmp_path, distance.astype(np.float32))
+    below = volumes.load(path, threshold=0.0, inside="below")
+    assert [note[:26] for note in below.facts["notes"]] == ["inside is below 0 of value"]
+    assert below.label(np.zeros((1, 3))).inside.all()
+    above = volumes.load(path, threshold=0.0)
+    assert above.facts["notes"][-1] == (
+        "100% of the border of the volume is inside: is inside=below meant?"
+    )
+    two = saved(tmp_path, (distance > 0).astype(np.uint8), "two.npy")
+    solid = volumes.load(two, inside="below")
+    assert solid.facts["notes"] == ["two values, 0 and 1; the smaller is inside"]
+    assert solid.facts["shape"] == below.facts["shape"]
+    for threshold, inside in ((float(distance.min()), "below"), (float(distance.max()), "above")):
+        assert refusal(path, threshold=threshold, inside=inside).startswith("threshold=")
+    with pytest.raises(InputError, match="inside='under': expected one of above, below"):
+        volumes.load(path, threshold=0.0, inside="under")

@@ -1,5 +1,6 @@
 """Picture files of every kind to float arrays, or one sentence why not."""
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...checks import InputError
+from .metadata import without_metadata
 from .pixels import ORIENTATION, check_size, opaque, to_unit, upright
-from .tiff import read_deep_tiff
+from .tiff import read_tiff
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -47,9 +49,9 @@ def decode(path: Path, *, pixel_limit: int) -> tuple[npt.NDArray[np.float32], li
     notes: list[str] = []
     try:
         with _silence():
-            raw = read_deep_tiff(path, pixel_limit, notes)
+            raw = read_tiff(path, pixel_limit, notes)
             if raw is None:
-                raw = _read(path, pixel_limit, notes)
+                raw = _read_pixels(path, pixel_limit, notes)
     except InputError:
         raise
     except Exception as error:
@@ -60,14 +62,29 @@ def decode(path: Path, *, pixel_limit: int) -> tuple[npt.NDArray[np.float32], li
         raise InputError(
             f"{path}: cannot be read as a picture{why}; meshes and volumes are for task=occupancy"
         ) from error
-    return opaque(to_unit(raw, path), notes), notes
+    return opaque(to_unit(raw, path, notes), notes), notes
 
 
-def _read(path: Path, pixel_limit: int, notes: list[str]) -> npt.NDArray:
+def _read_pixels(path: Path, pixel_limit: int, notes: list[str]) -> npt.NDArray:
+    """`_read`, without the metadata where they are what Pillow cannot read."""
+    said = list(notes)
+    try:
+        return _read(path, path, pixel_limit, notes)
+    except InputError:
+        raise
+    except Exception:
+        bare = without_metadata(path.read_bytes())
+        if len(bare) == path.stat().st_size:
+            raise
+        notes[:] = [*said, "metadata left out, as they cannot be read"]
+        return _read(path, io.BytesIO(bare), pixel_limit, notes)
+
+
+def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[str]) -> npt.NDArray:
     """The first frame as Pillow reads it, (H, W) or (H, W, C), upright."""
     from PIL import Image
 
-    with _pillow_limit(None), Image.open(path) as image:
+    with _pillow_limit(None), Image.open(source) as image:
         check_size(path, image.size, pixel_limit)
         if getattr(image, "n_frames", 1) > 1:
             notes.append("first frame of several")
@@ -75,7 +92,7 @@ def _read(path: Path, pixel_limit: int, notes: list[str]) -> npt.NDArray:
         # Inside an .ico lies a picture of its own, whose size no outer header tells.
         with _pillow_limit(pixel_limit):
             image.load()
-            raw = _sixteen_bits(path, form) if image.format == "PNG" and form in BYTES else None
+            raw = _sixteen_bits(source, form) if image.format == "PNG" and form in BYTES else None
         check_size(path, image.size, pixel_limit)
         if raw is None:
             if ";16" in form and image.mode in ("LA", "RGB", "RGBA"):
@@ -119,7 +136,7 @@ def _raw_mode(image: "ImageFile") -> str:
     return args if isinstance(args, str) else ""
 
 
-def _sixteen_bits(path: Path, form: str) -> npt.NDArray[np.uint16]:
+def _sixteen_bits(source: Path | io.BytesIO, form: str) -> npt.NDArray[np.uint16]:
     """16-bit PNG colour with all its bits.
 
     Pillow decodes it to 8 bits, the first byte of each two. Told that the bytes stand the other
@@ -129,7 +146,7 @@ def _sixteen_bits(path: Path, form: str) -> npt.NDArray[np.uint16]:
 
     parts = []
     for pretended in BYTES[form]:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             codec, extents, offset, _ = image.tile[0]
             image.tile = [(codec, extents, offset, pretended)]
             parts.append(np.asarray(image).astype(np.uint16))

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from ...checks import InputError
 
+#: 16-bit pictures whose values stay below an eighth of the range are often of 12 or 10 bits.
+LOW = 2**13
 #: The tag of EXIF and TIFF that says how a picture was held, and what it asks for: a turn of an
 #: array (H, W, ...).
 ORIENTATION = 0x0112
@@ -42,8 +44,11 @@ def upright(raw: npt.NDArray, orientation: int, notes: list[str]) -> npt.NDArray
     return turn(raw)
 
 
-def to_unit(raw: npt.NDArray, path: Path) -> npt.NDArray[np.float32]:
-    """Stored values (H, W) or (H, W, C) to (H, W, C) float32 in [0, 1]."""
+def to_unit(raw: npt.NDArray, path: Path, notes: list[str]) -> npt.NDArray[np.float32]:
+    """Stored values (H, W) or (H, W, C) to (H, W, C) float32 in [0, 1].
+
+    16-bit values are not stretched; that they end far below what they may be is noted.
+    """
     raw = raw[:, :, None] if raw.ndim == 2 else raw
     if raw.ndim != 3 or not 1 <= raw.shape[2] <= 4:
         raise InputError(f"{path}: expected a picture with 1 to 4 channels, got shape {raw.shape}")
@@ -52,6 +57,12 @@ def to_unit(raw: npt.NDArray, path: Path) -> npt.NDArray[np.float32]:
     if raw.dtype == np.int32 and raw.min() >= 0 and raw.max() <= 65535:
         raw = raw.astype(np.uint16)  # Pillow's mode for some 16-bit grey files
     if raw.dtype.kind == "u" and raw.dtype.itemsize <= 2:
+        colour = raw[:, :, : raw.shape[2] - (raw.shape[2] + 1) % 2]  # without alpha
+        if raw.dtype.itemsize == 2 and colour.max() < LOW:
+            notes.append(
+                f"16-bit values end at {colour.max()} of 65535 and are taken as they are: a dark "
+                "picture; expected one that is scaled, where that is not meant"
+            )
         return (raw / np.iinfo(raw.dtype).max).astype(np.float32)
     if raw.dtype.kind != "f":
         raise InputError(f"{path}: expected 8- or 16-bit or float pixels, got {raw.dtype}")

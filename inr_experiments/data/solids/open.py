@@ -81,11 +81,15 @@ def open_solid(
     path: str | None,
     key: str | None,
     threshold: float | None,
+    inside: str,
     side: int | None,
     scaling: str,
     fill: float,
 ) -> Solid:
-    """The solid in the box; `key`, `threshold` and `side` are a volume's, see `volumes.load`.
+    """The solid in the box.
+
+    Args:
+        key, threshold, inside, side: of a volume; see `volumes.load`.
 
     Raises:
         InputError: if it cannot be found, read or understood.
@@ -93,12 +97,13 @@ def open_solid(
     file = locate(shape=shape, path=path)
     name = "" if file is None else file.name.lower()
     if file is not None and name.endswith(volumes.SUFFIXES):
-        volume = {"key": key, "threshold": threshold, "side": side}
+        volume = {"key": key, "threshold": threshold, "inside": inside, "side": side}
         return volumes.load(file, **volume, scaling=scaling, fill=fill)  # type: ignore[arg-type]
-    for option, value in (("key", key), ("threshold", threshold)):
+    given = {"key": key, "threshold": threshold, "inside": None if inside == "above" else inside}
+    for option, value in given.items():
         if value is not None:  # `side` has a value at every scale, for volumes to take
             raise ArgumentError(
-                f"{option}={value!r}: {file or shape} is no volume; expected null, or a "
+                f"{option}={value!r}: {file or shape} is no volume; expected the default, or a "
                 f"volume ({' '.join(volumes.SUFFIXES)})"
             )
     if file is None:

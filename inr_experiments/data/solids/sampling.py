@@ -14,7 +14,7 @@ from .points import cell_centres, near_surface, nodes, uniform
 from .surface import sample
 
 #: Raised where the labels of the same settings change: part of the cache's hash.
-VERSION = 2
+VERSION = 3
 #: Where fitted points lie, by the share of them that is near the surface.
 NEAR_SHARE = {"uniform": 0.0, "near_surface": 1.0}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...checks import ArgumentError, InputError, integer, number
+from ...checks import ArgumentError, InputError, choice, integer, number
 from ...digest import file_sha256
 from .base import Labels, Points, Triangles, scale_to_box
 from .surface import extract
@@ -16,6 +16,7 @@ from .surface import extract
 SUFFIXES = (".npz", ".npy", ".mat")
 #: Keys that need not be named: ours, and that of WIRE's files.
 KEYS = ("occupancy", "hypercube")
+SIDES = ("above", "below")
 #: A volume may hold this many voxels, 1024³, and this many bytes: one of zeros packs into few.
 VOXELS, BYTES = 2**30, 2**32
 #: Bytes a value of MATLAB's wider types.
@@ -66,6 +67,7 @@ def load(
     *,
     key: str | None = None,
     threshold: float | None = None,
+    inside: str = "above",
     side: int | None = None,
     scaling: str = "box",
     fill: float = 1.0,
@@ -76,7 +78,9 @@ def load(
 
     Args:
         key: the array in a .npz or .mat; None takes `occupancy`, `hypercube` or the only one.
-        threshold: inside is above it; needed where there are more than two values.
+        threshold: where the surface lies; needed where there are more than two values.
+        inside: `above` the threshold, or `below` it, as of signed distances; of two values the
+            larger or the smaller.
         side: most voxels along the longest axis; None keeps the file's.
 
     Raises:
@@ -88,7 +92,8 @@ def load(
         number("threshold", threshold, above=-math.inf)
     sha256 = file_sha256(path, expected=f"a volume ({' '.join(SUFFIXES)})")
     values, notes = read(path, key)
-    occupied, said = binary(path, values, threshold)
+    occupied, said = binary(path, values, threshold, choice("inside", inside, SIDES))
+    said += border_note(occupied, inside)
     cropped = crop(occupied)
     small = majority(cropped, side)
     if small.shape != cropped.shape:
@@ -218,10 +223,12 @@ def _check_size(path: Path, shape: tuple[int, ...], width: int, held: int | None
         )
 
 
-def binary(path: Path, values: npt.NDArray, threshold: float | None) -> tuple[Occupied, list[str]]:
+def binary(
+    path: Path, values: npt.NDArray, threshold: float | None, inside: str
+) -> tuple[Occupied, list[str]]:
     """Inside or outside for every voxel, and what was decided for it.
 
-    Above the threshold where one is given; else the larger one of two values.
+    Above or below the threshold where one is given; else the larger or smaller one of two values.
     """
     low, high = values.min(), values.max()
     if low == high:
@@ -229,21 +236,34 @@ def binary(path: Path, values: npt.NDArray, threshold: float | None) -> tuple[Oc
     notes: list[str] = []
     if threshold is None:
         if values.dtype == bool:
-            return values, notes
+            return values if inside == "above" else ~values, notes
         if not ((values == low) | (values == high)).all():
             raise InputError(
                 f"{path}: not binary, values from {low} to {high}; expected threshold=NUMBER"
             )
-        if (low, high) != (0, 1):
-            notes.append(f"two values, {low} and {high}; the larger is inside")
-        return values == high, notes
-    if not low <= threshold < high:
+        if (low, high) != (0, 1) or inside == "below":
+            which = "larger" if inside == "above" else "smaller"
+            notes.append(f"two values, {low} and {high}; the {which} is inside")
+        return values == (high if inside == "above" else low), notes
+    if not (low <= threshold < high if inside == "above" else low < threshold <= high):
+        ends = f"from {low} to below {high}" if inside == "above" else f"above {low} to {high}"
         raise ArgumentError(
-            f"threshold={threshold!r}: expected a number from {low} to below {high}, the "
-            f"values of {path}"
+            f"threshold={threshold!r}: expected a number {ends}, the values of {path}"
         )
-    notes.append(f"inside is above {threshold:g} of values from {low} to {high}")
-    return values > threshold, notes
+    notes.append(f"inside is {inside} {threshold:g} of values from {low} to {high}")
+    return values > threshold if inside == "above" else values < threshold, notes
+
+
+def border_note(occupied: Occupied, inside: str) -> list[str]:
+    """A sentence where most of the array's border is inside, and less of the rest."""
+    if min(occupied.shape) < 3:
+        return []
+    within = occupied[1:-1, 1:-1, 1:-1]
+    border = (occupied.sum() - within.sum()) / (occupied.size - within.size)
+    if border <= 0.5 or border <= within.mean():
+        return []
+    other = "below" if inside == "above" else "above"
+    return [f"{border:.0%} of the border of the volume is inside: is inside={other} meant?"]
 
 
 def crop(occupied: Occupied) -> Occupied:
