@@ -1,5 +1,6 @@
 """Downloads from a server that breaks off, lies, or has not got the file."""
 
+import gzip
 import hashlib
 import re
 import threading
@@ -30,8 +31,17 @@ class Handler(BaseHTTPRequestHandler):
             if code:
                 self.send_response(code)
                 self.send_header("Content-Length", "0")
+                for name, value in server.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 return
+        if server.gzip is not None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(server.gzip)))
+            self.end_headers()
+            self.wfile.write(server.gzip)
+            return
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
         start = int(match[1]) if match and server.ranges else 0
         if match and server.ranges and start >= len(content):
@@ -77,6 +87,7 @@ def server(monkeypatch):
     with Server(("127.0.0.1", 0), Handler) as server:
         server.content, server.ranges, server.chunked, server.shift = CONTENT, True, False, 0
         server.asked, server.breaks, server.codes = [], [], []
+        server.headers, server.gzip = {}, None
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
@@ -182,6 +193,49 @@ def test_a_server_out_of_order_is_asked_again(server, source, tmp_path):
     server.codes = [503] * 9
     (tmp_path / "file.zip").unlink()
     assert "503" in refusal(source, tmp_path, tries=3)
+
+
+def test_a_server_that_says_when_is_waited_for(server, source, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(module.time, "sleep", waited.append)
+    for said, expected in (("7", 7), ("9999", 120), ("Fri, 01 Jan 2100 00:00:00 GMT", 2)):
+        server.codes, server.headers = [429, 0], {"Retry-After": said}
+        assert download(source, tmp_path).read_bytes() == CONTENT
+        (tmp_path / "file.zip").unlink()
+        assert waited.pop() == expected
+
+
+def test_a_redirect_is_followed_with_the_part_that_is_asked_for(server, source, tmp_path):
+    (tmp_path / "file.zip.part").write_bytes(CONTENT[:1000])
+    server.codes = [302, 0]
+    server.headers = {"Location": f"http://127.0.0.1:{server.server_port}/elsewhere"}
+    assert download(source, tmp_path).read_bytes() == CONTENT
+    assert server.asked == ["bytes=1000-"] * 2
+
+
+def test_a_redirect_without_end_is_said(server, source, tmp_path):
+    server.codes = [302] * 50
+    server.headers = {"Location": f"http://127.0.0.1:{server.server_port}/again"}
+    assert "302" in refusal(source, tmp_path, tries=2)
+
+
+def test_a_file_that_comes_packed_is_unpacked(server, source, tmp_path):
+    server.gzip = gzip.compress(CONTENT)
+    (tmp_path / "file.zip.part").write_bytes(CONTENT[:1000])
+    assert download(source, tmp_path, pause=0).read_bytes() == CONTENT
+    (tmp_path / "file.zip").unlink()
+    for broken in (server.gzip[:-1000], b"no gzip", server.gzip[:5000] + b"x" * 5000):
+        server.gzip = broken
+        assert "its gzip cannot be unpacked" in refusal(source, tmp_path, tries=2)
+    server.gzip = gzip.compress(bytes(50_000_000))
+    assert "more than the 1000000 bytes" in refusal(source, tmp_path)
+    assert (tmp_path / "file.zip.part").stat().st_size < 2 * len(CONTENT)
+
+
+def test_a_length_that_is_too_short_is_no_file(server, source, tmp_path):
+    server.content = CONTENT[:1234]
+    text = refusal(source, tmp_path)
+    assert "sha256" in text and "file.zip.wrong" in text
 
 
 def test_no_server(server, source, tmp_path):

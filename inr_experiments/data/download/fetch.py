@@ -1,5 +1,6 @@
 """Files from the network, the only code that asks for one."""
 
+import gzip
 import http.client
 import re
 import shutil
@@ -7,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from ...digest import sha256_of
 PIECE = 1 << 18
 #: Answers after which asking again may help: timeouts, too many requests, a server out of order.
 PASSING = (408, 425, 429, 500, 502, 503, 504)
+#: Seconds to wait at the most where a server says when to come back.
+MOST_PATIENCE = 120.0
 #: What a connection that breaks raises; other errors of the system come from the disk.
 LOST = (ConnectionError, TimeoutError, ssl.SSLError)
 
@@ -101,15 +105,16 @@ def _complete(source: Source, out: IO[bytes], *, tries: int, pause: float) -> No
         total=source.size, desc=source.name, unit="B", unit_scale=True, disable=None
     ) as progress:
         while True:
-            before = out.tell()
+            before, wait = out.tell(), pause
             try:
                 if _receive(source, out, progress):
                     return
                 why = "the connection was lost"
             except urllib.error.HTTPError as error:
+                why = f"{error.code} {' '.join(str(error.reason).split())}"
                 if error.code not in PASSING:
-                    raise InputError(f"{source.url}: {error.code} {error.reason}") from error
-                why = f"{error.code} {error.reason}"
+                    raise InputError(f"{source.url}: {why}") from error
+                wait = max(pause, retry_after(error))
             except urllib.error.URLError as error:
                 why = str(error.reason)
             except (http.client.HTTPException, *LOST) as error:
@@ -120,7 +125,13 @@ def _complete(source: Source, out: IO[bytes], *, tries: int, pause: float) -> No
                     f"{source.url}: {why}; {out.tell()} of {source.size} bytes are here, and the "
                     "same command goes on from there"
                 )
-            time.sleep(pause if failures else 0)
+            time.sleep(wait if failures else 0)
+
+
+def retry_after(error: urllib.error.HTTPError) -> float:
+    """The seconds after which a server wants to be asked again; 0 where it does not say them."""
+    said = error.headers.get("Retry-After", "")
+    return min(float(said), MOST_PATIENCE) if said.isdigit() else 0.0
 
 
 def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
@@ -141,6 +152,12 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
         _empty(out)
         return False
     with answer:
+        if answer.headers.get("Content-Encoding") == "gzip":  # unasked; no part of it is of use
+            _empty(out)
+            if have:
+                return False
+            _unpack(source, answer, out, progress)
+            return True
         start, end = _span(answer)
         if start != have:
             _empty(out)
@@ -150,6 +167,16 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
             raise InputError(f"{source.url}: {end} bytes; expected at most {source.size}")
         _copy(source, answer, out, progress)
         return end is None or out.tell() == end
+
+
+def _unpack(source: Source, answer: http.client.HTTPResponse, out: IO[bytes], bar: Any) -> None:
+    """Write an answer that was packed for the way."""
+    try:
+        with gzip.GzipFile(fileobj=answer) as content:
+            _copy(source, content, out, bar)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        _empty(out)
+        raise http.client.HTTPException(f"its gzip cannot be unpacked ({error})") from error
 
 
 def _empty(out: IO[bytes]) -> None:
