@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 LONG = [pytest.param(name, marks=pytest.mark.smoke) for name in ("ntk", "fit", "startup", "sweep")]
 
 
-@pytest.mark.parametrize("name", ["spectrum", "parity", *LONG])
+@pytest.mark.parametrize("name", ["spectrum", "parity", "sizes", *LONG])
 def test_quick_bench(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "scripts/bench.py", name, "--quick", "--out", str(tmp_path)]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -5,8 +5,8 @@ from itertools import chain
 
 from torch import Tensor
 
+from ..memory import require
 from .matchers import Form
-from .memory import require
 from .request import KernelRequest
 from .rows import Rows, Tile
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..checks import integer
+from ..memory import require
 from .autograd import Jacobian, Key, real
 from .matchers import Form
-from .memory import require
 from .request import KernelRequest
 
 

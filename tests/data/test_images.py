@@ -86,7 +86,7 @@ def test_a_huge_header_is_refused_before_decoding(tmp_path, monkeypatch):
     path = write_png(tmp_path / "bomb.png", EIGHT, size=(40_000, 40_000))
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda image: pytest.fail("decoded"))
     text = refusal(path)
-    assert "40000×40000" in text and " pixel_limit=64000000" in text
+    assert "40000×40000" in text and " pixel_limit=128000000" in text
 
 
 def test_a_huge_tiff_is_refused_before_decoding(tmp_path, monkeypatch):
@@ -139,3 +139,12 @@ def test_an_absent_crop_names_the_command(tmp_path, monkeypatch):
         images.div2k("826")
     with pytest.raises(InputError, match="expected one of the 16 DIV2K ids"):
         images.div2k("0001")
+
+
+def test_a_fit_that_does_not_fit_into_memory_is_refused_before(tmp_path, monkeypatch):
+    monkeypatch.setattr("inr_experiments.memory.available", lambda device: 2**20)
+    path = tmp_path / "a.png"
+    Image.new("RGB", (100, 80)).save(path)
+    with pytest.raises(InputError, match=r"a fit of 100×80 pixels; expected a smaller task\.side"):
+        image.Image(path=str(path))
+    image.Image(path=str(path), side=50)

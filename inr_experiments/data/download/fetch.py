@@ -197,7 +197,7 @@ def _span(answer: http.client.HTTPResponse) -> tuple[int, int | None]:
     return int(match[1]), None if match[2] == "*" else int(match[2])
 
 
-def _copy(source: Source, answer: IO[bytes], out: IO[bytes], progress: Any) -> None:
+def _copy(source: Source, answer: IO[bytes] | gzip.GzipFile, out: IO[bytes], progress: Any) -> None:
     """Append an answer, as far as it comes."""
     progress.n = out.tell()
     progress.refresh()

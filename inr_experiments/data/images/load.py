@@ -39,8 +39,8 @@ DIV2K = (
 
 #: What stands for a picture, where a file is missing.
 EXPECTED = "a picture (with -m, also a folder of them)"
-#: Pixels that a picture may have unless a config says otherwise: 8000², 0.8 GB as RGB floats.
-PIXEL_LIMIT = 64_000_000
+#: Pixels that a picture may have unless a config says otherwise: 1.5 GB as RGB floats.
+PIXEL_LIMIT = 128_000_000
 
 
 @dataclass(frozen=True)

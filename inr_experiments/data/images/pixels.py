@@ -63,7 +63,7 @@ def to_unit(raw: npt.NDArray, path: Path, notes: list[str]) -> npt.NDArray[np.fl
                 f"16-bit values end at {colour.max()} of 65535 and are taken as they are: a dark "
                 "picture; expected one that is scaled, where that is not meant"
             )
-        return (raw / np.iinfo(raw.dtype).max).astype(np.float32)
+        return np.divide(raw, np.iinfo(raw.dtype).max, dtype=np.float32)
     if raw.dtype.kind != "f":
         raise InputError(f"{path}: expected 8- or 16-bit or float pixels, got {raw.dtype}")
     bad = raw.size - int(np.isfinite(raw).sum())

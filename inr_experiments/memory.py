@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from ..checks import InputError
+from .checks import InputError
 
 GIB = 1024**3
 
