@@ -1,5 +1,6 @@
 """The function whose kernels and Jacobians are asked for: a module's output, or a stage's."""
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, InputError, integer, nearest
-from ..hooks import hooked
+from ..hooks import HookError, hooked
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 #: Precisions that kernels are taken in, those of complex parameters beside them.
@@ -108,13 +109,10 @@ class ModuleFunction:
             # Copies take the updates that a forward in train mode makes to running statistics.
             buffers = {name: b.clone() for name, b in self.module.named_buffers()}
             return torch.func.functional_call(self.module, buffers, (x,))
-        except InputError:
+        except (InputError, HookError):
             raise
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(
-                f"{_kind(self.module)} takes no coordinates of shape {tuple(x.shape)}: {reason}"
-            ) from error
+        except Exception as error:
+            raise user_error(self.module, x, error) from error
 
     def _matrix(self, y: Any, points: int) -> Tensor:
         where = _kind(self.module) if self.stage is None else f"stage {self.stage!r}"
@@ -150,13 +148,7 @@ class ModuleFunction:
 
     def interacts(self) -> str | None:
         """Why a row of the output is known to depend on other rows, or None where it is not."""
-        for name, m in self.module.named_modules():
-            if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
-                return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
-        for m in self.module.modules():
-            if getattr(m, "couples_samples", False) is True:
-                return f"{_kind(m)} says by couples_samples that samples interact"
-        return None
+        return interaction(self.module)
 
     def frozen_statistics(self) -> bool:
         """True where a BatchNorm stands in eval mode, with statistics that are constants."""
@@ -165,10 +157,7 @@ class ModuleFunction:
 
     def dropout(self) -> str | None:
         """Why the function is another one at every call, or None where that is not known."""
-        for name, m in self.module.named_modules():
-            if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0:
-                return f"dropout {name!r} in train mode draws another function at every call"
-        return None
+        return dropout(self.module)
 
     def shared(self) -> dict[str, str]:
         """Modules that hold a trained parameter of another module, and that module, by name."""
@@ -179,6 +168,35 @@ class ModuleFunction:
                     owners[id(parameter)].append(name)
         groups = [names for names in owners.values() if len(names) > 1]
         return {name: next(n for n in names if n != name) for names in groups for name in names}
+
+
+def interaction(module: nn.Module) -> str | None:
+    """Why a row of a module's output depends on other rows, or None where that is not known."""
+    for name, m in module.named_modules():
+        if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
+            return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
+    for m in module.modules():
+        if getattr(m, "couples_samples", False) is True:
+            return f"{_kind(m)} says by couples_samples that samples interact"
+    return None
+
+
+def dropout(module: nn.Module) -> str | None:
+    """Why a module is another function at every call, or None where that is not known."""
+    for name, m in module.named_modules():
+        if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0:
+            return f"dropout {name!r} in train mode draws another function at every call"
+    return None
+
+
+def user_error(module: nn.Module, x: Tensor, error: Exception) -> InputError:
+    """A failure of a module's own forward as one sentence. Shapes: x (N, P)."""
+    says = f": {str(error).splitlines()[0]}" if str(error) else ""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return InputError(
+        f"{_kind(module)} fails on coordinates of shape {tuple(x.shape)}: {type(error).__name__}"
+        f"{says} ({frame.filename}:{frame.lineno}); INR_DEBUG=1 shows the traceback"
+    )
 
 
 def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:

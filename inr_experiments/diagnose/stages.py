@@ -1,0 +1,168 @@
+"""Stages: what layers put out, and what becomes of it until the next layers read it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..checks import InputError
+from ..ranks.measures import rank_family, relative_rank
+from ..ranks.singular import singular_values
+from .flow import Call, Flow
+
+#: Directions are those above this part of the largest singular value, or above rounding.
+TOLERANCE = 1e-2
+#: So many layers of one stage have their names written out.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Singular values of a matrix, largest first, and its rank family by name.
+
+    `kept` directions lie above `tolerance` of the largest, of the `most` that there is room for.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    singular_values: npt.NDArray[np.float64]
+    ranks: dict[str, float]
+    tolerance: float
+
+    @property
+    def kept(self) -> int:
+        """Directions above the tolerance."""
+        return int(self.ranks[f"rank_{self.tolerance:g}"])
+
+    @property
+    def most(self) -> int:
+        """Directions that the matrix has room for."""
+        return min(self.shape)
+
+    @property
+    def share(self) -> float:
+        """The part of its directions that it keeps."""
+        return self.kept / self.most if self.most else 0.0
+
+
+@dataclass(frozen=True)
+class Stage(Spectrum):
+    """The output of one layer, or of several that are read as one, as the next layers see it.
+
+    Its matrix is Z, (N, D), the rows of a convolution or of tokens being samples × positions.
+
+    Attributes:
+        layers: names of the layers that it begins with.
+        readers: the layers that read Z, or `output`; none where Z is the layer's own output.
+        others: what Z holds beside: earlier layers by a shortcut, `coordinates`.
+        width: columns of the layers' own output, the largest where there are several.
+        weights: of each layer.
+        constant_units: columns of Z with one value in all rows.
+        trained: False where all parameters of the layers are frozen.
+    """
+
+    layers: tuple[str, ...]
+    readers: tuple[str, ...]
+    others: tuple[str, ...]
+    width: int
+    weights: tuple[Spectrum, ...]
+    constant_units: int
+    trained: bool
+
+    @property
+    def is_head(self) -> bool:
+        """True where no layer reads it."""
+        return all(reader.startswith("output") for reader in self.readers)
+
+
+def stages_of(flow: Flow, trained: Collection[str]) -> tuple[tuple[Stage, ...], int]:
+    """The stages in the order that their layers ran, and the place of the inlet among them.
+
+    Calls of one layer that do not depend on each other, as of chunks, are one stage.
+
+    Raises:
+        InputError: if the coordinates reach no layer, or features are not finite.
+    """
+    groups: dict[tuple, list[tuple[list[int], Tensor, list[str], set[str]]]] = {}
+    read = {i for r in flow.reads.values() for i in r.first}
+    found = [
+        (r.first or r.again[-1:], r.Z, r.readers, r.again if r.first else r.again[:-1],
+         r.coordinates, not r.first)
+        for r in flow.reads.values()
+    ]  # fmt: skip
+    alone = [i for i in range(len(flow.calls)) if i not in read]
+    found += [([i], flow.calls[i].output, [], [], False, False) for i in alone]
+    for calls, Z, readers, again, coordinates, branch in sorted(found, key=lambda f: f[0]):
+        names = tuple(dict.fromkeys(_label(flow.calls[i]) for i in calls))
+        others = {_label(flow.calls[i]) for i in again} - set(names)
+        others |= {"coordinates"} if coordinates else set()
+        key = (names, tuple(readers) if branch else None, Z.shape[1], bool(readers))
+        groups.setdefault(key, []).append((calls, Z, readers, others))
+    stages = []
+    inlet = None
+    for (names, branch, *_), parts in groups.items():
+        calls = [flow.calls[i] for part in parts for i in part[0]]
+        if branch is None and inlet is None and any(_is_inlet(flow, c, trained) for c in calls):
+            inlet = len(stages)
+        readers = tuple(dict.fromkeys(reader for part in parts for reader in part[2]))
+        others = tuple(sorted(set().union(*(part[3] for part in parts))))
+        arrow = f" → {', '.join(branch)}" if branch else ""
+        name = _listed(names) + arrow
+        Z = torch.cat([part[1] for part in parts])
+        stages.append(_stage(name, Z, calls, readers, others, flow.lowest, trained))
+    if inlet is None:
+        raise InputError(
+            f"{type(flow.module).__name__} has no layer that the coordinates reach; expected one "
+            "that makes columns of them by a parameter"
+        )
+    return tuple(stages), inlet
+
+
+def spectrum(name: str, A: Tensor, precision: torch.dtype) -> Spectrum:
+    """The spectrum of a matrix whose entries are known to a precision. Shapes: A (N, D)."""
+    try:
+        sigma = singular_values(A).cpu().numpy()
+    except ValueError as error:
+        raise InputError(
+            f"layer {name!r} puts out NaN or infinity; expected finite values"
+        ) from error
+    eps, shape = torch.finfo(precision).eps, (A.shape[0], A.shape[1])
+    tolerance = max(TOLERANCE, max(shape) ** 0.5 * eps)
+    ranks = rank_family(sigma, shape, (1e-3, tolerance))
+    ranks["numerical_rank"] = relative_rank(sigma, max(shape) * eps)
+    return Spectrum(name, shape, sigma, ranks, tolerance)
+
+
+def _stage(name: str, Z: Tensor, calls: Sequence[Call], readers: tuple[str, ...],
+           others: tuple[str, ...], precision: torch.dtype, trained: Collection[str]) -> Stage:  # fmt: skip
+    weights = {c.layer: c.weight for c in calls if c.weight is not None}
+    return Stage(
+        **vars(spectrum(name, Z, precision)),
+        layers=tuple(dict.fromkeys(c.layer for c in calls)),
+        readers=readers,
+        others=others,
+        width=max(c.output.shape[1] for c in calls),
+        weights=tuple(
+            spectrum(layer, W.flatten(1) if W.ndim > 1 else W.reshape(-1, 1), precision)
+            for layer, W in weights.items()
+        ),
+        constant_units=int((Z[0] == Z).all(dim=0).sum()),
+        trained=any(c.parameters & set(trained) for c in calls),
+    )
+
+
+def _is_inlet(flow: Flow, call: Call, trained: Collection[str]) -> bool:
+    """True for a trained layer that the coordinates reach, be it by layers that are not."""
+    before = (call, *(flow.calls[i] for i in call.ancestors))
+    return bool(call.parameters & set(trained)) and any(c.from_coordinates for c in before)
+
+
+def _label(call: Call) -> str:
+    return call.layer + (f" (call {call.depth + 1})" if call.depth else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= NAMED else f"{names[0]} … {names[-1]}"

@@ -1,0 +1,67 @@
+"""Tensors wherever a module, an argument or a result holds them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+#: The real precision of each kind of number that features are made of.
+REAL = {
+    torch.complex64: torch.float32,
+    torch.complex128: torch.float64,
+    **{d: d for d in (torch.float16, torch.bfloat16, torch.float32, torch.float64)},
+}
+#: Attributes that every module has.
+OF_A_MODULE = vars(nn.Module()).keys()
+
+
+def tensors(held: Any) -> Iterator[Tensor]:
+    """The tensors in nested tuples, lists, dicts and dataclasses, in order."""
+    for _, tensor in named_tensors(held):
+        yield tensor
+
+
+def named_tensors(held: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """The same with their places, as `['rgb'][0]`."""
+    if isinstance(held, Tensor):
+        yield name, held
+        return
+    inside: Iterable[tuple[Any, Any]] = ()
+    if isinstance(held, Mapping):
+        inside = held.items()
+    elif isinstance(held, list | tuple):
+        inside = enumerate(held)
+    elif is_dataclass(held) and not isinstance(held, type):
+        inside = [(own.name, getattr(held, own.name)) for own in fields(held)]
+    for key, value in inside:
+        yield from named_tensors(value, f"{name}[{key!r}]")
+
+
+def plain_tensors(module: nn.Module) -> Iterator[Tensor]:
+    """Buffers, and tensors kept as plain attributes, which no module knows of."""
+    yield from module.buffers()
+    for part in module.modules():
+        yield from tensors({k: v for k, v in vars(part).items() if k not in OF_A_MODULE})
+
+
+def real_dtype(tensor: Tensor) -> torch.dtype | None:
+    """Its precision, of a complex one that of its parts; None for indices and flags."""
+    return REAL.get(tensor.dtype)
+
+
+def storage_of(tensor: Tensor) -> Any:
+    """The memory of a tensor, which its views share; the tensor itself where it has none."""
+    try:
+        return tensor.untyped_storage()
+    except (NotImplementedError, RuntimeError):  # sparse, or inside vmap
+        return tensor
+
+
+def matrix(tensor: Tensor, axis: int) -> Tensor:
+    """Features as rows, the columns being those along `axis`. Shapes: (…, D, …) -> (N, D)."""
+    if tensor.ndim < 2:
+        return tensor.reshape(-1, 1)
+    axis = axis if -axis <= tensor.ndim else -1
+    return tensor.movedim(axis, -1).reshape(-1, tensor.shape[axis])
