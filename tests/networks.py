@@ -110,7 +110,7 @@ class Normed(nn.Module):
         return {"first": z, "middle": (h := self.layer_norm(self.middle(z))), "last": self.last(h)}
 
 
-@case("first", "omega, slope.weight (within the stage of another layer)")
+@case("first", "omega, slope.weight (makes no columns of its own)")
 class Elementwise(Net):
     """A learned frequency and a learned slope make no columns."""
 
@@ -464,7 +464,7 @@ class Dense(Net):
         return {"first": z, "middle": h, "last": self.last(h)}
 
 
-@case("first", "latent, modulation.bias, modulation.weight (within")
+@case("first", "latent, modulation.bias, modulation.weight (makes no columns")
 class Modulated(Net):
     """A latent code whose layer never sees the coordinates."""
 
@@ -592,7 +592,7 @@ class Sequence(Positions):
         return {"first": z, "middle": (h := torch.tanh(self.middle(z))), "last": self.last(h)}
 
 
-@case("embed", "Z of block.attention holds embed beside", "position (within")
+@case("embed", "Z of block.attention holds embed beside", "position (makes no columns")
 class Transformer(Positions):
     """A pre-norm block with learned positions."""
 
@@ -684,7 +684,59 @@ class Recurrent(Positions):
         return {"gru": z, "last": self.last(z)}
 
 
+@case("first", "Z of first has 4 columns where the layer is 6 wide")
+class Spectral(nn.Module):
+    """A Fourier layer on a picture: channels are mixed by an einsum, in their second dimension."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.mix = nn.Conv2d(2, D, 1), nn.Parameter(torch.randn(4, 5, 3, 3))
+        self.last = nn.Linear(5, 1)
+
+    def parts(self, x):
+        z = self.first(x.reshape(1, 8, 8, 2).permute(0, 3, 1, 2))[:, :4]
+        z = torch.fft.fft2(z)[..., :3, :3]
+        h = torch.fft.ifft2(torch.einsum("bixy,ioxy->boxy", z, self.mix + 0j), s=(8, 8)).real
+        h = h.movedim(1, -1).reshape(64, 5)
+        return {"first": z.movedim(1, -1).reshape(9, 4), "mix": h, "last": self.last(h)}
+
+    def forward(self, x):
+        return self.parts(x)["last"]
+
+    by_hand = parts
+
+
 # --- wrappers and kinds of weights
+
+
+@case("first")
+class Mapped(Net):
+    """A function of one point, mapped over all."""
+
+    def forward(self, x):
+        return torch.vmap(lambda p: Chain.forward(self, p))(x)
+
+    by_hand = Chain.by_hand
+
+
+@case("first", "Z of middle holds coordinates beside")
+class Normals(nn.Module):
+    """The gradient of a distance by the coordinates, taken inside forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle, self.last = nn.Linear(2, D), nn.Linear(D, 1), nn.Linear(2, 3)
+
+    def parts(self, x):
+        x = x.clone().requires_grad_()
+        z = functional.softplus(self.first(x))
+        (n,) = torch.autograd.grad(self.middle(z).sum(), x, create_graph=True)
+        return {"first": z, "middle": n, "last": self.last(n)}
+
+    def forward(self, x):
+        return self.parts(x)["last"]
+
+    by_hand = parts
 
 
 @case("first")

@@ -135,7 +135,9 @@ def diagnose(
 
 def _coordinates(coordinates: Any, device: torch.device) -> Tensor:
     """Finite coordinates in float64, where the module is."""
-    x = torch.as_tensor(coordinates) if isinstance(coordinates, np.ndarray) else coordinates
+    x = coordinates
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fiu":
+        x = torch.from_numpy(x.astype(np.float64))
     if not isinstance(x, Tensor) or x.ndim < 2 or not len(x):
         shape = tuple(getattr(x, "shape", ())) or type(x).__name__
         raise InputError(f"coordinates of shape {shape}: expected (N, P) with N of at least 1")
@@ -166,8 +168,8 @@ def _diagnosed(
     reason = "" if flow.lowest == torch.float64 else "through which its values pass"
     reason = reason if exact else "as the module does not run in float64"
     measured = how_measured(copy, len(x), flow.lowest, reason)
-    text = paragraph(stages, stages[inlet], notes, measured)
-    return Diagnosis(stages, stages[inlet], notes, text, copy, x)
+    text = paragraph(stages, inlet, notes, measured)
+    return Diagnosis(stages, inlet, notes, text, copy, x)
 
 
 def _followed(module: nn.Module, x: Tensor, *, constants: bool) -> Flow:

@@ -101,7 +101,11 @@ def forward(module: nn.Module, x: Tensor) -> Any:
     Raises:
         InputError: for whatever goes wrong in it.
     """
-    before = [(b, b.clone()) for b in module.buffers()]
+    before = [
+        (m._buffers, name, b, b.clone())
+        for m in module.modules()
+        for name, b in m.named_buffers(recurse=False)
+    ]
     try:
         return module(x)
     except (InputError, HookError):
@@ -110,8 +114,9 @@ def forward(module: nn.Module, x: Tensor) -> Any:
         raise user_error(module, x, error) from error
     finally:
         with torch.no_grad():
-            for buffer, value in before:
-                buffer.set_(value)
+            for buffers, name, buffer, value in before:
+                buffer.data = value
+                buffers[name] = buffer
 
 
 @contextmanager

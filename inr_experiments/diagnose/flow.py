@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,81 +12,14 @@ from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 
-from .tensors import matrix, named_tensors, plain_tensors, real_dtype, storage_of, tensors
+from .operations import FOREIGN, OF_NONE, OF_THE_FIRST, axes_of, makes_columns
+from .records import Call, Read, Trace, union
+from .tensors import matrix, memory, named_tensors, owner, plain_tensors, real_dtype, tensors
 
-#: Convolutions, and where their channels lie.
-CHANNELS = {f"conv{kind}{d}d": -1 - d for kind in ("", "_transpose") for d in (1, 2, 3)}
-#: Operations that make columns, or rows of a table, from a parameter.
-LAYERS = {
-    *CHANNELS,
-    *("linear", "bilinear", "matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "mv", "addmm"),
-    *("addmv", "addbmm", "baddbmm", "einsum", "tensordot", "inner", "multi_dot", "cdist"),
-    *("embedding", "embedding_bag", "__getitem__", "index_select", "gather", "take"),
-    *("take_along_dim", "grid_sample", "lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell"),
-    *("gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "multi_head_attention_forward"),
-    "scaled_dot_product_attention",
-}
-#: Operations that lay tensors side by side: no parameter makes what is added.
-JOINS = {"cat", "concat", "concatenate", "stack", "hstack", "vstack", "column_stack"}
-#: Operations that take only shape and precision of tensors after the first, or of all.
-OF_THE_FIRST = {"to", "type_as", "expand_as", "view_as", "reshape_as"}
-OF_NONE = re.compile(r"\w+_like|new_\w+")
-#: Makers of tensors from what torch did not see.
-FOREIGN = {"tensor", "as_tensor", "asarray", "from_numpy", "frombuffer"}
-#: Products of two factors, the left of which may be the parameter.
-PRODUCTS = {"matmul", "__matmul__", "mm", "bmm"}
 #: The source of rows that come from nowhere, as from NumPy.
 LOST = -1
-
-
-class Trace(NamedTuple):
-    """The origin of values: calls of layers, else parameters alone, and coordinates."""
-
-    sources: frozenset[int] = frozenset()
-    parameters: frozenset[str] = frozenset()
-    coordinates: bool = False
-
-    @property
-    def is_data(self) -> bool:
-        """True for values that differ from point to point."""
-        return self.coordinates or bool(self.sources)
-
-
-def union(traces: Iterable[Trace]) -> Trace:
-    """The origin of what is made of several tensors; data takes the place of parameters."""
-    sources, parameters, coordinates = zip(*[*traces, Trace()], strict=True)
-    found = Trace(frozenset().union(*sources), frozenset(), any(coordinates))
-    return found if found.is_data else Trace(parameters=frozenset().union(*parameters))
-
-
-class Call(NamedTuple):
-    """One call of a layer, its own output as rows; `depth` calls of the same came before."""
-
-    layer: str
-    depth: int
-    parameters: frozenset[str]
-    weight: Tensor | None
-    output: Tensor
-    axis: int
-    from_coordinates: bool
-    ancestors: frozenset[int]
-
-
-@dataclass
-class Read:
-    """Features Z as layers, or the output, read them, and the calls that they are made of.
-
-    Those in `first` are read for the first time, those in `again` were before.
-    """
-
-    Z: Tensor
-    readers: list[str]
-    first: list[int]
-    again: list[int]
-    coordinates: bool
 
 
 class Flow(TorchFunctionMode):
@@ -104,6 +35,7 @@ class Flow(TorchFunctionMode):
     Attributes:
         calls: of layers, in the order they ran.
         reads: of features.
+        unread: calls that nothing has read yet, with their own output as rows.
         within: parameters that act on features without making columns.
         constant: parameters that are used, but met no data.
         opaque: modules that cannot be looked into, each taken as one layer.
@@ -113,9 +45,10 @@ class Flow(TorchFunctionMode):
 
     def __init__(self, module: nn.Module, points: int, *, constants: bool = False) -> None:
         super().__init__()
-        self.module, self.points = module, points
+        self.module, self.points, self.constants = module, points, constants
         self.calls: list[Call] = []
         self.reads: dict[tuple, Read] = {}
+        self.unread: dict[int, Tensor] = {}
         self.within: set[str] = set()
         self.constant: set[str] = set()
         self.opaque: list[str] = []
@@ -159,7 +92,7 @@ class Flow(TorchFunctionMode):
         """Note the features that the module itself puts out."""
         for name, tensor in named_tensors(result):
             calls = [self.calls[i] for i in self._trace(tensor).sources - {LOST}]
-            axes = [call.axis for call in calls if _channels(tensor, call)]
+            axes = [call.axis for call in calls if call.keeps_place(tensor)]
             self._read(tensor, f"output{name}", min(axes, default=-1))
 
     def _note(self, note: Callable[..., None], *arguments: Any) -> None:
@@ -181,35 +114,34 @@ class Flow(TorchFunctionMode):
         parameters = frozenset().union(*(trace.parameters for trace in traces))
         found = union(traces)
         if data and weights:
-            grown = max(t.numel() for t in results) > max(t.numel() for t in data)
-            if name in LAYERS or (grown and name not in JOINS):
-                left = name in PRODUCTS and used[0] is weights[0]
-                spatial = 1 - results[0].ndim if name == "grid_sample" else -1
-                axis = -2 if left else CHANNELS.get(name, spatial)
-                found = self._call(
-                    self._layer(parameters), parameters, weights, data, results, axis
-                )
+            if makes_columns(name, data, results):
+                layer, axes = self._layer(parameters), axes_of(name, args, weights, results)
+                found = self._call(layer, parameters, weights, data, results, axes)
             else:
                 self.within |= parameters
         elif weights:
             self.constant |= parameters
         for tensor in results:
             self._mark(tensor, found)
-            self._see(tensor, found)
 
-    def _call(self, layer: str, parameters: frozenset[str], weights: list[Tensor],
-              data: list[Tensor], results: list[Tensor], axis: int) -> Trace:  # fmt: skip
+    def _call(
+        self, layer: str, parameters: frozenset[str], weights: list[Tensor], data: list[Tensor],
+        results: list[Tensor], axes: tuple[int, int],
+    ) -> Trace:  # fmt: skip
         """Note that a layer reads data; return the origin of what it puts out."""
         for tensor in data:
-            self._read(tensor, layer, axis)
+            self._read(tensor, layer, axes[0])
         origin = union(map(self._trace, data))
         direct = origin.sources - {LOST}
         ancestors = direct.union(*(self.calls[i].ancestors for i in direct))
         depth = sum(self.calls[i].layer == layer for i in ancestors)
         weight = max(weights, key=Tensor.numel).detach() if weights else None
         reached = origin.coordinates or LOST in origin.sources
-        own = matrix(results[0].detach(), axis).clone()
-        self.calls.append(Call(layer, depth, parameters, weight, own, axis, reached, ancestors))
+        own = matrix(results[0].detach(), axes[1]).clone()
+        self.unread[len(self.calls)] = own
+        self.calls.append(
+            Call(layer, depth, parameters, weight, own.shape[1], axes[1], reached, ancestors)
+        )
         return Trace(sources=frozenset([len(self.calls) - 1]))
 
     def _read(self, tensor: Tensor, reader: str, axis: int) -> None:
@@ -217,15 +149,13 @@ class Flow(TorchFunctionMode):
         sources = sorted(trace.sources - {LOST})
         if not sources or real_dtype(tensor) is None:
             return
-        storage = storage_of(tensor)
-        place = (getattr(storage, "_cdata", id(storage)), tensor.storage_offset(), tensor.numel(),
-                 0 if tensor.is_inference() else tensor._version)  # fmt: skip
+        version = 0 if tensor.is_inference() else tensor._version
+        place = (memory(tensor)[0], tensor.storage_offset(), tensor.numel(), version)
         if place in self.reads:
             self.reads[place].readers.append(reader)
             return
-        before = {i for read in self.reads.values() for i in read.first}
-        first = [i for i in sources if i not in before]
-        again = [i for i in sources if i in before]
+        first = [i for i in sources if self.unread.pop(i, None) is not None]
+        again = [i for i in sources if i not in first]
         Z = matrix(tensor.detach(), axis).clone()
         self.reads[place] = Read(Z, [reader], first, again, trace.coordinates)
 
@@ -241,17 +171,17 @@ class Flow(TorchFunctionMode):
     def _look_into(self, name: str, module: nn.Module, inputs: tuple, result: Any) -> None:
         """Take a module whose result comes from nowhere as one layer."""
         data = [t for t in tensors(inputs) if self._trace(t).is_data]
-        results = [t for t in tensors(result) if not self._knows(t)]
+        results = [t for t in tensors(result) if memory(t)[0] not in self._traces]
         if not data or not results:
             return
         found = union(map(self._trace, data))
         own = dict(module.named_parameters())
         if own:
             names = frozenset(f"{name}.{key}" if name else key for key in own)
-            weights = [p for p in own.values() if p.ndim > 1]
+            weights: list[Tensor] = [p for p in own.values() if p.ndim > 1]
             layer = name or type(module).__name__
             self.opaque.append(layer)
-            found = self._call(layer, names, weights[:1], data, results, -1)
+            found = self._call(layer, names, weights[:1], data, results, (-1, -1))
         for tensor in results:
             self._mark(tensor, found)
 
@@ -265,40 +195,19 @@ class Flow(TorchFunctionMode):
             return ", ".join(owners)
         if whole and not list(self.module.children()):
             return type(self.module).__name__
-        return ", ".join(sorted(n for n in parameters if n in self._matrices.get(owner(n), ())))
-
-    def _see(self, tensor: Tensor, origin: Trace) -> None:
-        precision = real_dtype(tensor)
-        if origin.is_data and precision is not None:
-            self.lowest = max(self.lowest, precision, key=lambda d: torch.finfo(d).eps)
-
-    def _knows(self, tensor: Tensor) -> bool:
-        storage = storage_of(tensor)
-        return getattr(storage, "_cdata", id(storage)) in self._traces
+        matrices = {name for own in owners for name in self._matrices.get(own, ())} & parameters
+        return ", ".join(sorted(matrices or parameters))
 
     def _trace(self, tensor: Tensor) -> Trace:
-        storage = storage_of(tensor)
-        known = self._traces.get(getattr(storage, "_cdata", id(storage)))
+        known = self._traces.get(memory(tensor)[0])
         if known is not None:
             return known[1]
         rows = tensor.ndim > 0 and tensor.shape[0] == self.points and self.points > 1
         return Trace(sources=frozenset([LOST])) if rows else Trace()
 
     def _mark(self, tensor: Tensor, trace: Trace) -> None:
-        """Remember the origin of a tensor's memory, by a reference that does not keep it."""
-        storage = storage_of(tensor)
-        if storage is tensor:
-            self._traces[id(tensor)] = (tensor, trace)
-        else:
-            self._traces[storage._cdata] = (StorageWeakRef(storage), trace)
-
-
-def _channels(tensor: Tensor, call: Call) -> bool:
-    """True where a call's channels still lie where it put them."""
-    at = call.axis
-    return -at <= tensor.ndim and tensor.shape[at] == call.output.shape[1]
-
-
-def owner(name: str) -> str:
-    """The module that a parameter belongs to; of a parametrised one, that which it serves."""
-    return re.sub(r"(^|\.)parametrizations\.\w+$", "", name.rpartition(".")[0])
+        key, kept = memory(tensor)
+        self._traces[key] = kept, trace
+        precision = real_dtype(tensor)
+        if trace.is_data and precision is not None:
+            self.lowest = max(self.lowest, precision, key=lambda dtype: torch.finfo(dtype).eps)

@@ -83,13 +83,15 @@ def notes_on(flow: Flow, stages: Sequence[Stage], trained: Collection[str]) -> t
             what.append("is of a frozen layer")
         if what:
             notes.append(f"Z of {stage.name} {'; '.join(what)}.")
+    if flow.constants:
+        notes.append("The coordinates reach no layer by themselves: buffers count as coordinates.")
     if flow.opaque:
         notes.append(f"What happens inside cannot be followed: {_named(flow.opaque)}.")
     measured = {name for call in flow.calls for name in call.parameters}
     reasons: dict[str, list[str]] = {}
     for name in sorted(set(trained) - measured):
         if name in flow.within:
-            reason = "within the stage of another layer"
+            reason = "makes no columns of its own"
         elif name in flow.constant:
             reason = "meets no coordinates"
         else:

@@ -1,6 +1,6 @@
 """Stages: what layers put out, and what becomes of it until the next layers read it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ from torch import Tensor
 from ..checks import InputError
 from ..ranks.measures import rank_family, relative_rank
 from ..ranks.singular import singular_values
-from .flow import Call, Flow
+from .flow import Flow
+from .records import Read
 
 #: Directions are those above this part of the largest singular value, or above rounding.
 TOLERANCE = 1e-2
@@ -78,47 +79,32 @@ class Stage(Spectrum):
         return all(reader.startswith("output") for reader in self.readers)
 
 
-def stages_of(flow: Flow, trained: Collection[str]) -> tuple[tuple[Stage, ...], int]:
-    """The stages in the order that their layers ran, and the place of the inlet among them.
+def stages_of(flow: Flow, trained: Collection[str]) -> tuple[tuple[Stage, ...], Stage]:
+    """The stages in the order that their layers ran, and the inlet among them.
 
     Calls of one layer that do not depend on each other, as of chunks, are one stage.
 
     Raises:
         InputError: if the coordinates reach no layer, or features are not finite.
     """
-    groups: dict[tuple, list[tuple[list[int], Tensor, list[str], set[str]]]] = {}
-    read = {i for r in flow.reads.values() for i in r.first}
-    found = [
-        (r.first or r.again[-1:], r.Z, r.readers, r.again if r.first else r.again[:-1],
-         r.coordinates, not r.first)
-        for r in flow.reads.values()
-    ]  # fmt: skip
-    alone = [i for i in range(len(flow.calls)) if i not in read]
-    found += [([i], flow.calls[i].output, [], [], False, False) for i in alone]
-    for calls, Z, readers, again, coordinates, branch in sorted(found, key=lambda f: f[0]):
-        names = tuple(dict.fromkeys(_label(flow.calls[i]) for i in calls))
-        others = {_label(flow.calls[i]) for i in again} - set(names)
-        others |= {"coordinates"} if coordinates else set()
-        key = (names, tuple(readers) if branch else None, Z.shape[1], bool(readers))
-        groups.setdefault(key, []).append((calls, Z, readers, others))
-    stages = []
-    inlet = None
-    for (names, branch, *_), parts in groups.items():
-        calls = [flow.calls[i] for part in parts for i in part[0]]
-        if branch is None and inlet is None and any(_is_inlet(flow, c, trained) for c in calls):
-            inlet = len(stages)
-        readers = tuple(dict.fromkeys(reader for part in parts for reader in part[2]))
-        others = tuple(sorted(set().union(*(part[3] for part in parts))))
-        arrow = f" → {', '.join(branch)}" if branch else ""
-        name = _listed(names) + arrow
-        Z = torch.cat([part[1] for part in parts])
-        stages.append(_stage(name, Z, calls, readers, others, flow.lowest, trained))
+    inlet = next((i for i in range(len(flow.calls)) if _is_inlet(flow, i, trained)), None)
     if inlet is None:
         raise InputError(
             f"{type(flow.module).__name__} has no layer that the coordinates reach; expected one "
             "that makes columns of them by a parameter"
         )
-    return tuple(stages), inlet
+    alone = [Read(own, [], [i], [], False) for i, own in flow.unread.items()]
+    groups: dict[tuple, list[Read]] = {}
+    for read in sorted([*flow.reads.values(), *alone], key=_begins_with):
+        names = tuple(dict.fromkeys(flow.calls[i].label for i in _begins_with(read)))
+        branch = () if read.first else tuple(read.readers)
+        key = (names, branch, read.Z.shape[1], bool(read.readers))
+        groups.setdefault(key, []).append(read)
+    stages = tuple(
+        _stage(flow, names, branch, reads, trained) for (names, branch, *_), reads in groups.items()
+    )
+    holds = [any(inlet in read.first for read in reads) for reads in groups.values()]
+    return stages, stages[holds.index(True)]
 
 
 def spectrum(name: str, A: Tensor, precision: torch.dtype) -> Spectrum:
@@ -136,17 +122,31 @@ def spectrum(name: str, A: Tensor, precision: torch.dtype) -> Spectrum:
     return Spectrum(name, shape, sigma, ranks, tolerance)
 
 
-def _stage(name: str, Z: Tensor, calls: Sequence[Call], readers: tuple[str, ...],
-           others: tuple[str, ...], precision: torch.dtype, trained: Collection[str]) -> Stage:  # fmt: skip
+def _begins_with(read: Read) -> list[int]:
+    """The calls whose features these are: those not read before, else the last."""
+    return read.first or read.again[-1:]
+
+
+def _stage(
+    flow: Flow, names: tuple[str, ...], branch: tuple[str, ...], reads: list[Read],
+    trained: Collection[str],
+) -> Stage:  # fmt: skip
+    name = ", ".join(names) if len(names) <= NAMED else f"{names[0]} … {names[-1]}"
+    if branch:
+        name += f" → {', '.join(branch)}"
+    Z = torch.cat([read.Z for read in reads])
+    calls = [flow.calls[i] for read in reads for i in _begins_with(read)]
+    others = {flow.calls[i].label for read in reads for i in read.again} - set(names)
+    others |= {"coordinates" for read in reads if read.coordinates}
     weights = {c.layer: c.weight for c in calls if c.weight is not None}
     return Stage(
-        **vars(spectrum(name, Z, precision)),
+        **vars(spectrum(name, Z, flow.lowest)),
         layers=tuple(dict.fromkeys(c.layer for c in calls)),
-        readers=readers,
-        others=others,
-        width=max(c.output.shape[1] for c in calls),
+        readers=tuple(dict.fromkeys(reader for read in reads for reader in read.readers)),
+        others=tuple(sorted(others)),
+        width=max(c.width for c in calls),
         weights=tuple(
-            spectrum(layer, W.flatten(1) if W.ndim > 1 else W.reshape(-1, 1), precision)
+            spectrum(layer, W.flatten(1) if W.ndim > 1 else W.reshape(-1, 1), flow.lowest)
             for layer, W in weights.items()
         ),
         constant_units=int((Z[0] == Z).all(dim=0).sum()),
@@ -154,15 +154,8 @@ def _stage(name: str, Z: Tensor, calls: Sequence[Call], readers: tuple[str, ...]
     )
 
 
-def _is_inlet(flow: Flow, call: Call, trained: Collection[str]) -> bool:
+def _is_inlet(flow: Flow, i: int, trained: Collection[str]) -> bool:
     """True for a trained layer that the coordinates reach, be it by layers that are not."""
-    before = (call, *(flow.calls[i] for i in call.ancestors))
+    call = flow.calls[i]
+    before = (call, *(flow.calls[k] for k in call.ancestors))
     return bool(call.parameters & set(trained)) and any(c.from_coordinates for c in before)
-
-
-def _label(call: Call) -> str:
-    return call.layer + (f" (call {call.depth + 1})" if call.depth else "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= NAMED else f"{names[0]} … {names[-1]}"

@@ -1,11 +1,14 @@
 """Tensors wherever a module, an argument or a result holds them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
+from torch.multiprocessing.reductions import StorageWeakRef
 
 #: The real precision of each kind of number that features are made of.
 REAL = {
@@ -18,9 +21,17 @@ OF_A_MODULE = vars(nn.Module()).keys()
 
 
 def tensors(held: Any) -> Iterator[Tensor]:
-    """The tensors in nested tuples, lists, dicts and dataclasses, in order."""
+    """The tensors in nested tuples, lists, dicts and dataclasses, in order.
+
+    Inside vmap, where a tensor stands for one sample, that of all samples.
+    """
     for _, tensor in named_tensors(held):
-        yield tensor
+        yield _of_all_samples(tensor)
+
+
+def _of_all_samples(tensor: Tensor) -> Tensor:
+    wrapped = is_functorch_wrapped_tensor(tensor)
+    return _of_all_samples(get_unwrapped(tensor)) if wrapped else tensor
 
 
 def named_tensors(held: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
@@ -51,12 +62,16 @@ def real_dtype(tensor: Tensor) -> torch.dtype | None:
     return REAL.get(tensor.dtype)
 
 
-def storage_of(tensor: Tensor) -> Any:
-    """The memory of a tensor, which its views share; the tensor itself where it has none."""
+def memory(tensor: Tensor) -> tuple[int, Any]:
+    """A number for the memory of a tensor, which its views share.
+
+    No other has it for as long as what comes with it is kept, which keeps no values.
+    """
     try:
-        return tensor.untyped_storage()
-    except (NotImplementedError, RuntimeError):  # sparse, or inside vmap
-        return tensor
+        kept = StorageWeakRef(tensor.untyped_storage())
+        return kept.cdata, kept
+    except (NotImplementedError, RuntimeError):  # a sparse one has no such memory
+        return id(tensor), tensor
 
 
 def matrix(tensor: Tensor, axis: int) -> Tensor:
@@ -65,3 +80,8 @@ def matrix(tensor: Tensor, axis: int) -> Tensor:
         return tensor.reshape(-1, 1)
     axis = axis if -axis <= tensor.ndim else -1
     return tensor.movedim(axis, -1).reshape(-1, tensor.shape[axis])
+
+
+def owner(name: str) -> str:
+    """The module that a parameter belongs to; of a parametrised one, that which it serves."""
+    return re.sub(r"(^|\.)parametrizations\.\w+$", "", name.rpartition(".")[0])
