@@ -108,6 +108,26 @@ def test_a_single_layer_and_a_single_point() -> None:
     assert not re.search(r"\b1 (points|units|directions)\b", text)
 
 
+def test_table_and_figure() -> None:
+    found = diagnose(Waves(), GRID)
+    table = found.table()
+    assert list(table["stage"]) == ["one", "two", "out"]
+    assert list(table["inlet"]) == [True, False, False]
+    assert list(table["read by"]) == ["two", "out", "output"]
+    assert list(table["holds beside"]) == ["", "one", ""]
+    assert list(table["kept"]) == [stage.kept for stage in found.stages]
+    spectra, ranks, shares = found.plot(points=16).axes
+    inlet = spectra.lines[0].get_ydata()
+    assert inlet == pytest.approx(found.inlet.singular_values / found.inlet.singular_values[0])
+    assert [bar.get_width() for bar in ranks.patches] == [100 * s.share for s in found.stages]
+    expected = found.ntk(points=16).shares()
+    assert [bar.get_width() for bar in shares.patches] == pytest.approx(
+        [100 * share for share in expected.values()]
+    )
+    frozen = diagnose(Waves().requires_grad_(False), GRID[:9]).plot()
+    assert "only frozen" in frozen.axes[2].texts[0].get_text().replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("module", "x", "message"),
     [

@@ -157,6 +157,7 @@ def _diagnosed(
         widened(copy)
     x = x.to(own_precision(copy))
     if freeze:
+        forward(copy, x)  # an error of the user's is found here
         freeze_statistics(copy, x)
     trained = {name for name, p in copy.named_parameters() if p.requires_grad}
     trained = trained or {name for name, _ in copy.named_parameters()}

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -117,7 +118,10 @@ class ModuleFunction:
     def _matrix(self, y: Any, points: int) -> Tensor:
         where = _kind(self.module) if self.stage is None else f"stage {self.stage!r}"
         if not isinstance(y, Tensor):
-            raise InputError(f"{where} returned a {type(y).__name__}; expected one tensor (N, C)")
+            raise InputError(
+                f"{where} returned a {type(y).__name__}; expected one tensor (N, C)"
+                + " or, for diagnose, output= with the one meant" * (self.stage is None)
+            )
         if y.ndim == 1:
             y = y[:, None]
         if y.ndim != 2 or len(y) != points:
@@ -192,11 +196,20 @@ def dropout(module: nn.Module) -> str | None:
 def user_error(module: nn.Module, x: Tensor, error: Exception) -> InputError:
     """A failure of a module's own forward as one sentence. Shapes: x (N, P)."""
     says = f": {str(error).splitlines()[0]}" if str(error) else ""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_foreign(f.filename)]
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return InputError(
         f"{_kind(module)} fails on coordinates of shape {tuple(x.shape)}: {type(error).__name__}"
-        f"{says} ({frame.filename}:{frame.lineno}); INR_DEBUG=1 shows the traceback"
+        f"{says}{where}; INR_DEBUG=1 shows the traceback"
     )
+
+
+def _is_foreign(file: str) -> bool:
+    """True for a file that is not the user's: PyTorch's, or ours but for our models."""
+    ours, torchs = Path(__file__).parents[1], Path(torch.__file__).parent
+    path = Path(file)
+    own = path.is_relative_to(ours) and not path.is_relative_to(ours / "models")
+    return own or path.is_relative_to(torchs)
 
 
 def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
