@@ -296,7 +296,7 @@ class Embedded(Table):
         return {"table": z, "last": self.last(z)}
 
 
-@case("levels.0, levels.1", "2 layers put out, read as one", "3 wide")
+@case("levels.0, levels.1", "2 layers put out, read as one")
 class HashGrid(Table):
     """Two tables side by side, weighted, as a hash grid's levels."""
 
@@ -537,6 +537,25 @@ class Quantised(Net):
     def by_hand(self, x):
         h = self.middle.weight[self.first(x).argmax(1)]
         return {"first": self.first(x), "middle": h, "last": self.last(h)}
+
+
+@case("first, envelope")
+class BranchOfTwo(Net):
+    """Two layers multiplied, read in two ways."""
+
+    def __init__(self):
+        super().__init__()
+        self.envelope, self.other = nn.Linear(2, D), nn.Linear(D, D)
+
+    def forward(self, x):
+        a = self.first(x) * self.envelope(x)
+        return self.last(self.middle(a.relu()) + self.other(a.sin()))
+
+    def by_hand(self, x):
+        a = self.first(x) * self.envelope(x)
+        h = self.middle(a.relu()) + self.other(a.sin())
+        return {"first, envelope": a.relu(), "first, envelope → other": a.sin(),
+                "middle, other": h, "last": self.last(h)}  # fmt: skip
 
 
 # --- positions
@@ -846,6 +865,23 @@ class Lowrank(nn.Module):
         z = torch.relu(self.first(x))
         h = torch.relu(z @ (self.factor.weight @ self.basis))
         return {"first": z, "factor": h, "last": self.last(h)}
+
+
+@case("z, weights.0")
+class Generated(nn.Module):
+    """The inlet's matrix is what another layer makes of a code."""
+
+    def __init__(self):
+        super().__init__()
+        self.z, self.weights = nn.Parameter(torch.randn(4)), nn.ModuleList([nn.Linear(4, 2 * D)])
+        self.last = nn.Linear(D, 1)
+
+    def by_hand(self, x):
+        z = torch.sin(x @ self.weights[0](self.z).view(2, D))
+        return {"z, weights.0": z, "last": self.last(z)}
+
+    def forward(self, x):
+        return self.by_hand(x)["last"]
 
 
 @case("fixed", "What happens inside cannot be followed: fixed")

@@ -1,13 +1,13 @@
 """Diagnose any module: where along its layers the coordinates lose rank."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ..checks import InputError
@@ -18,6 +18,10 @@ from .copies import apart, copied, forward, materialised, own_precision, widened
 from .flow import Flow
 from .paragraph import COLLAPSED_SHARE, how_measured, notes_on, paragraph
 from .stages import Stage, stages_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["diagnose"]
 
@@ -62,6 +66,8 @@ class Diagnosis:
 
     def table(self) -> pd.DataFrame:
         """One row a stage: what it is of, its ranks, and the least kept by its weights."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "stage": stage.name,
@@ -168,7 +174,7 @@ def _diagnosed(
     notes = notes_on(flow, stages, trained)
     reason = "" if flow.lowest == torch.float64 else "through which its values pass"
     reason = reason if exact else "as the module does not run in float64"
-    measured = how_measured(copy, len(x), flow.lowest, reason)
+    measured = how_measured(copy, x, flow.lowest, reason)
     text = paragraph(stages, inlet, notes, measured)
     return Diagnosis(stages, inlet, notes, text, copy, x)
 

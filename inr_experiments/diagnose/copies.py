@@ -96,7 +96,7 @@ def own_precision(module: nn.Module) -> torch.dtype:
 
 
 def forward(module: nn.Module, x: Tensor) -> Any:
-    """What a module makes of the coordinates; its buffers are left as they were.
+    """Call a module on the coordinates; its buffers are left as they were.
 
     Raises:
         InputError: for whatever goes wrong in it.

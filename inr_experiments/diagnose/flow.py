@@ -55,6 +55,7 @@ class Flow(TorchFunctionMode):
         self.lowest = torch.float64
         self.fault: Exception | None = None
         self._traces: dict[int, tuple[Any, Trace]] = {}
+        self._together: dict[int, list[int]] = {}
         self._running: list[str] = [""]
         self._names = {m: name for name, m in module.named_modules()}
         self._matrices: dict[str, set[str]] = {}
@@ -155,9 +156,11 @@ class Flow(TorchFunctionMode):
             self.reads[place].readers.append(reader)
             return
         first = [i for i in sources if self.unread.pop(i, None) is not None]
-        again = [i for i in sources if i not in first]
+        self._together.update(dict.fromkeys(first, first))
+        calls = first or [i for i in self._together[sources[-1]] if i in sources]
+        others = [i for i in sources if i not in calls]
         Z = matrix(tensor.detach(), axis).clone()
-        self.reads[place] = Read(Z, [reader], first, again, trace.coordinates)
+        self.reads[place] = Read(Z, [reader], calls, others, trace.coordinates, branch=not first)
 
     def _enter(self, module: nn.Module, _inputs: tuple) -> None:
         self._running.append(self._names.get(module, ""))
@@ -189,14 +192,15 @@ class Flow(TorchFunctionMode):
         """The module that holds the parameters; a parameter's own name where it holds more."""
         here = self._running[-1]
         owners = sorted({owner(name) for name in parameters})
-        owners = [here] if here in owners else owners
-        whole = all(self._matrices.get(own, set()) <= parameters for own in owners)
-        if whole and owners != [""]:
-            return ", ".join(owners)
-        if whole and not list(self.module.children()):
-            return type(self.module).__name__
-        matrices = {name for own in owners for name in self._matrices.get(own, ())} & parameters
-        return ", ".join(sorted(matrices or parameters))
+        names: list[str] = []
+        for own in [here] if here and here in owners else owners:
+            held = self._matrices.get(own, set())
+            alone = not own and not list(self.module.children())
+            if (own or alone) and held <= parameters:
+                names.append(own or type(self.module).__name__)
+            else:
+                names += sorted(held & parameters or {n for n in parameters if owner(n) == own})
+        return ", ".join(names)
 
     def _trace(self, tensor: Tensor) -> Trace:
         known = self._traces.get(memory(tensor)[0])

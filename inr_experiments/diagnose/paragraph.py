@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..models.batch_norm import norms
 from ..ntk.function import interaction
@@ -101,15 +101,16 @@ def notes_on(flow: Flow, stages: Sequence[Stage], trained: Collection[str]) -> t
     return (*notes, f"No stage of its own: {left}.") if left else tuple(notes)
 
 
-def how_measured(module: nn.Module, rows: int, precision: torch.dtype, reason: str) -> str:
+def how_measured(module: nn.Module, x: Tensor, precision: torch.dtype, reason: str) -> str:
     """The precision, the number of points and the statistics of BatchNorm."""
     text = f"Measured in {str(precision).removeprefix('torch.')}"
     if reason:
-        eps = torch.finfo(precision).eps
-        text += f", {reason}, which tells singular values from {rows**0.5 * eps:.0e} of the largest"
+        noise = len(x) ** 0.5 * torch.finfo(precision).eps
+        text += f", {reason}, which tells singular values from {noise:.0e} of the largest"
+    seen = counted(len(x), "point") if x.ndim == 2 else f"an input of shape {tuple(x.shape)}"
     state = "of the batch" if interaction(module) else "frozen"
     note = f", BatchNorm statistics {state}" if norms(module) else ""
-    return f"{text} on {counted(rows, 'point')}{note}."
+    return f"{text} on {seen}{note}."
 
 
 def counted(count: int, noun: str) -> str:

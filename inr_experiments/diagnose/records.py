@@ -58,11 +58,13 @@ class Call(NamedTuple):
 class Read:
     """Features Z as layers, or the output, read them, and the calls that they are made of.
 
-    Those in `first` are read for the first time, those in `again` were before.
+    `calls` are those that nothing read before; of a `branch`, whose calls all were read before in
+    another form, the last ones. `others` lie in Z beside.
     """
 
     Z: Tensor
     readers: list[str]
-    first: list[int]
-    again: list[int]
+    calls: list[int]
+    others: list[int]
     coordinates: bool
+    branch: bool = False

@@ -21,7 +21,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class MatrixRanks:
     """Singular values of a matrix, largest first, and its rank family by name.
 
     `kept` directions lie above `tolerance` of the largest, of the `most` that there is room for.
@@ -50,7 +50,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Stage(Spectrum):
+class Stage(MatrixRanks):
     """The output of one layer, or of several that are read as one, as the next layers see it.
 
     Its matrix is Z, (N, D), the rows of a convolution or of tokens being samples × positions.
@@ -59,7 +59,8 @@ class Stage(Spectrum):
         layers: names of the layers that it begins with.
         readers: the layers that read Z, or `output`; none where Z is the layer's own output.
         others: what Z holds beside: earlier layers by a shortcut, `coordinates`.
-        width: columns of the layers' own output, the largest where there are several.
+        width: columns of the layers' own output; of several all where they lie side by side in Z,
+            else the most.
         weights: of each layer.
         constant_units: columns of Z with one value in all rows.
         trained: False where all parameters of the layers are frozen.
@@ -69,7 +70,7 @@ class Stage(Spectrum):
     readers: tuple[str, ...]
     others: tuple[str, ...]
     width: int
-    weights: tuple[Spectrum, ...]
+    weights: tuple[MatrixRanks, ...]
     constant_units: int
     trained: bool
 
@@ -95,19 +96,19 @@ def stages_of(flow: Flow, trained: Collection[str]) -> tuple[tuple[Stage, ...], 
         )
     alone = [Read(own, [], [i], [], False) for i, own in flow.unread.items()]
     groups: dict[tuple, list[Read]] = {}
-    for read in sorted([*flow.reads.values(), *alone], key=_begins_with):
-        names = tuple(dict.fromkeys(flow.calls[i].label for i in _begins_with(read)))
-        branch = () if read.first else tuple(read.readers)
+    for read in sorted([*flow.reads.values(), *alone], key=lambda read: read.calls):
+        names = tuple(dict.fromkeys(flow.calls[i].label for i in read.calls))
+        branch = tuple(read.readers) if read.branch else ()
         key = (names, branch, read.Z.shape[1], bool(read.readers))
         groups.setdefault(key, []).append(read)
     stages = tuple(
         _stage(flow, names, branch, reads, trained) for (names, branch, *_), reads in groups.items()
     )
-    holds = [any(inlet in read.first for read in reads) for reads in groups.values()]
+    holds = [any(inlet in r.calls and not r.branch for r in reads) for reads in groups.values()]
     return stages, stages[holds.index(True)]
 
 
-def spectrum(name: str, A: Tensor, precision: torch.dtype) -> Spectrum:
+def matrix_ranks(name: str, A: Tensor, precision: torch.dtype) -> MatrixRanks:
     """The spectrum of a matrix whose entries are known to a precision. Shapes: A (N, D)."""
     try:
         sigma = singular_values(A).cpu().numpy()
@@ -119,12 +120,7 @@ def spectrum(name: str, A: Tensor, precision: torch.dtype) -> Spectrum:
     tolerance = max(TOLERANCE, max(shape) ** 0.5 * eps)
     ranks = rank_family(sigma, shape, (1e-3, tolerance))
     ranks["numerical_rank"] = relative_rank(sigma, max(shape) * eps)
-    return Spectrum(name, shape, sigma, ranks, tolerance)
-
-
-def _begins_with(read: Read) -> list[int]:
-    """The calls whose features these are: those not read before, else the last."""
-    return read.first or read.again[-1:]
+    return MatrixRanks(name, shape, sigma, ranks, tolerance)
 
 
 def _stage(
@@ -135,18 +131,19 @@ def _stage(
     if branch:
         name += f" → {', '.join(branch)}"
     Z = torch.cat([read.Z for read in reads])
-    calls = [flow.calls[i] for read in reads for i in _begins_with(read)]
-    others = {flow.calls[i].label for read in reads for i in read.again} - set(names)
+    calls = [flow.calls[i] for read in reads for i in read.calls]
+    others = {flow.calls[i].label for read in reads for i in read.others} - set(names)
     others |= {"coordinates" for read in reads if read.coordinates}
+    widths = {c.layer: c.width for c in calls}.values()
     weights = {c.layer: c.weight for c in calls if c.weight is not None}
     return Stage(
-        **vars(spectrum(name, Z, flow.lowest)),
+        **vars(matrix_ranks(name, Z, flow.lowest)),
         layers=tuple(dict.fromkeys(c.layer for c in calls)),
         readers=tuple(dict.fromkeys(reader for read in reads for reader in read.readers)),
         others=tuple(sorted(others)),
-        width=max(c.width for c in calls),
+        width=sum(widths) if Z.shape[1] == sum(widths) else max(widths),
         weights=tuple(
-            spectrum(layer, W.flatten(1) if W.ndim > 1 else W.reshape(-1, 1), flow.lowest)
+            matrix_ranks(layer, W.flatten(1) if W.ndim > 1 else W.reshape(-1, 1), flow.lowest)
             for layer, W in weights.items()
         ),
         constant_units=int((Z[0] == Z).all(dim=0).sum()),

@@ -1,6 +1,7 @@
 """`inr-diagnose MODULE:FACTORY`, a network in a file of one's own."""
 
 import os
+import sys
 from traceback import extract_tb
 
 import imageio.v3 as iio
@@ -44,7 +45,8 @@ TRUSTED = f"trusted=[{MODULE}]"
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     (tmp_path / f"{MODULE}.py").write_text(CODE)
     return tmp_path
 
