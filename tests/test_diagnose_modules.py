@@ -12,7 +12,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from inr_experiments.checks import InputError
 from inr_experiments.diagnose import diagnose, flow
-from tests.networks import CASES, Chain, Heads, Net, PlainFourier
+from tests.networks import CASES, Chain, Checkpointed, Heads, Net, PlainFourier
 
 X = torch.cartesian_prod(torch.linspace(-1, 1, 8), torch.linspace(-1, 1, 8))
 
@@ -87,6 +87,13 @@ def compiled_inside() -> nn.Module:
     return module
 
 
+def compiled_forward() -> nn.Module:
+    module = Chain()
+    module.forward = torch.compile(module.forward, backend="eager")
+    module(X)
+    return module
+
+
 def with_gradients() -> nn.Module:
     module = Chain()
     module(X).sum().backward()
@@ -103,6 +110,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "compiled": compiled(used=False),
     "compiled and used": compiled(used=True),
     "compiled inside": compiled_inside,
+    "compiled forward": compiled_forward,
     "data parallel": lambda: nn.DataParallel(Chain()),
     "data parallel inside": lambda: nn.Sequential(nn.DataParallel(nn.Linear(2, 6))),
     "half": lambda: Chain().half(),
@@ -166,8 +174,10 @@ def test_the_module_is_left_as_it_was(name: str, made: Callable[[], nn.Module]) 
     assert found.stages
 
 
-@pytest.mark.parametrize("name", ["compiled", "compiled and used", "data parallel", "inference",
-                                  "gradients", "Noisy", "Counts"])  # fmt: skip
+WRAPPED = ("compiled", "compiled and used", "compiled forward", "data parallel", "inference")
+
+
+@pytest.mark.parametrize("name", [*WRAPPED, "gradients", "Noisy", "Counts"])
 def test_wrappers_do_not_matter(name: str) -> None:
     torch.manual_seed(0)
     module = MODULES[name]()
@@ -232,6 +242,34 @@ def test_one_output_of_several() -> None:
     assert diagnose(Pair(), X, output=0).ntk(points=4).size == 4
     with pytest.raises(InputError, match="output=2: expected an index from 0 to 1"):
         diagnose(Pair(), X, output=2)
+
+
+def test_layers_that_no_submodule_holds_are_named() -> None:
+    class Listed(Net):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Linear(6, 6)]
+
+        def forward(self, x):
+            return self.last(self.layers[0](self.first(x)))
+
+    text = diagnose(Listed(), X).text
+    assert "Not measured, as no submodule of the network holds them: Linear." in text
+
+
+def test_kernels_through_checkpoints() -> None:
+    torch.manual_seed(0)
+    module = Checkpointed()
+    plain = Chain()
+    plain.load_state_dict(module.state_dict())
+    expected = diagnose(plain, X).ntk(points=5).total()
+    assert torch.allclose(diagnose(module, X).ntk(points=5).total(), expected, rtol=1e-10)
+
+
+def test_a_picture_of_coordinates() -> None:
+    found = diagnose(nn.Conv2d(2, 5, 3), X.T.reshape(1, 2, 8, 8))
+    assert [stage.shape for stage in found.stages] == [(36, 5)]
+    assert "on an input of shape (1, 2, 8, 8)." in found.text
 
 
 # --- whose error

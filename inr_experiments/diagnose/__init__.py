@@ -14,7 +14,7 @@ from ..checks import InputError
 from ..models.batch_norm import freeze_statistics
 from ..ntk.empirical import EmpiricalNtk
 from ..ntk.function import dropout, evenly_spaced
-from .copies import apart, copied, forward, materialised, own_precision, widened
+from .copies import apart, copied, materialised, own_precision, run, widened
 from .flow import Flow
 from .paragraph import COLLAPSED_SHARE, how_measured, notes_on, paragraph
 from .stages import Stage, stages_of
@@ -163,7 +163,7 @@ def _diagnosed(
         widened(copy)
     x = x.to(own_precision(copy))
     if freeze:
-        forward(copy, x)  # an error of the user's is found here
+        run(copy, x)  # an error of the user's is found here
         freeze_statistics(copy, x)
     trained = {name for name, p in copy.named_parameters() if p.requires_grad}
     trained = trained or {name for name, _ in copy.named_parameters()}
@@ -182,7 +182,7 @@ def _diagnosed(
 def _followed(module: nn.Module, x: Tensor, *, constants: bool) -> Flow:
     flow = Flow(module, len(x), constants=constants)
     with flow.following(x):
-        result = forward(module, x)
+        result = run(module, x)
     if flow.fault is not None:
         raise flow.fault
     flow.output(result)

@@ -14,8 +14,7 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import UninitializedParameter
 
 from ..checks import ArgumentError, InputError, choice
-from ..hooks import HookError
-from ..ntk.function import user_error
+from ..ntk.forward import forward
 from .tensors import REAL, plain_tensors
 
 WIDE = {torch.complex64: torch.complex128}
@@ -39,6 +38,10 @@ def copied(module: nn.Module, output: int | str | None) -> nn.Module:
             if (inner := _wrapped(part)) is not None:
                 memo[id(part)] = deepcopy(inner, memo)
         copy: nn.Module = deepcopy(module, memo)
+        for part in filter(lambda part: _wrapped(part) is None, module.modules()):
+            for name, value in vars(part).items():  # functions are not copied, nor what they hold
+                if (method := getattr(value, "_torchdynamo_orig_callable", None)) is not None:
+                    vars(memo[id(part)])[name] = deepcopy(method, memo)
     except Exception as error:
         raise InputError(f"{type(module).__name__} cannot be copied: {error}") from error
     if output is not None:
@@ -72,7 +75,7 @@ def selected(result: Any, output: int | str) -> Any:
 def materialised(module: nn.Module, x: Tensor) -> None:
     """Give lazy layers their shapes, by one pass."""
     if any(isinstance(p, UninitializedParameter) for p in module.parameters()):
-        forward(module, x.to(own_precision(module)))
+        run(module, x.to(own_precision(module)))
 
 
 def widened(module: nn.Module) -> None:
@@ -95,7 +98,7 @@ def own_precision(module: nn.Module) -> torch.dtype:
     return next((REAL[p.dtype] for p in module.parameters() if p.dtype in REAL), torch.float32)
 
 
-def forward(module: nn.Module, x: Tensor) -> Any:
+def run(module: nn.Module, x: Tensor) -> Any:
     """Call a module on the coordinates; its buffers are left as they were.
 
     Raises:
@@ -107,11 +110,7 @@ def forward(module: nn.Module, x: Tensor) -> Any:
         for name, b in m.named_buffers(recurse=False)
     ]
     try:
-        return module(x)
-    except (InputError, HookError):
-        raise
-    except Exception as error:
-        raise user_error(module, x, error) from error
+        return forward(module, x)
     finally:
         with torch.no_grad():
             for buffers, name, buffer, value in before:

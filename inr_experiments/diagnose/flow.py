@@ -39,6 +39,7 @@ class Flow(TorchFunctionMode):
         within: parameters that act on features without making columns.
         constant: parameters that are used, but met no data.
         opaque: modules that cannot be looked into, each taken as one layer.
+        strangers: kinds of layers that run without being held by the module.
         lowest: the lowest precision that values passed through.
         fault: the first error of this class's own.
     """
@@ -52,6 +53,7 @@ class Flow(TorchFunctionMode):
         self.within: set[str] = set()
         self.constant: set[str] = set()
         self.opaque: list[str] = []
+        self.strangers: set[str] = set()
         self.lowest = torch.float64
         self.fault: Exception | None = None
         self._traces: dict[int, tuple[Any, Trace]] = {}
@@ -163,10 +165,14 @@ class Flow(TorchFunctionMode):
         self.reads[place] = Read(Z, [reader], calls, others, trace.coordinates, branch=not first)
 
     def _enter(self, module: nn.Module, _inputs: tuple) -> None:
-        self._running.append(self._names.get(module, ""))
+        self._running.append(self._names.get(module, self._running[-1]))
+        if module not in self._names and any(True for _ in module.parameters()):
+            self.strangers.add(type(module).__name__)
 
     def _leave(self, module: nn.Module, inputs: tuple, result: Any) -> None:
-        name = self._names.get(module, "")
+        if (name := self._names.get(module)) is None:
+            self._running.pop()
+            return
         while len(self._running) > 1 and self._running.pop() != name:
             pass  # a module within that failed, as in the user's own try
         self._note(self._look_into, name, module, inputs, result)

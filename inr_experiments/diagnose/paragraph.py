@@ -87,6 +87,9 @@ def notes_on(flow: Flow, stages: Sequence[Stage], trained: Collection[str]) -> t
         notes.append("The coordinates reach no layer by themselves: buffers count as coordinates.")
     if flow.opaque:
         notes.append(f"What happens inside cannot be followed: {_named(flow.opaque)}.")
+    if flow.strangers:
+        held = "Not measured, as no submodule of the network holds them"
+        notes.append(f"{held}: {_named(sorted(flow.strangers))}.")
     measured = {name for call in flow.calls for name in call.parameters}
     reasons: dict[str, list[str]] = {}
     for name in sorted(set(trained) - measured):

@@ -1,15 +1,14 @@
 """The function whose kernels and Jacobians are asked for: a module's output, or a stage's."""
 
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, InputError, integer, nearest
-from ..hooks import HookError, hooked
+from ..hooks import hooked
+from .forward import forward
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 #: Precisions that kernels are taken in, those of complex parameters beside them.
@@ -104,16 +103,11 @@ class ModuleFunction:
         return self._matrix(y, len(x))
 
     def _forward(self, x: Tensor) -> Any:
-        try:
-            if not any(m.training for m in self.module.modules()):
-                return self.module(x)
-            # Copies take the updates that a forward in train mode makes to running statistics.
-            buffers = {name: b.clone() for name, b in self.module.named_buffers()}
-            return torch.func.functional_call(self.module, buffers, (x,))
-        except (InputError, HookError):
-            raise
-        except Exception as error:
-            raise user_error(self.module, x, error) from error
+        if not any(m.training for m in self.module.modules()):
+            return forward(self.module, x)
+        # Copies take the updates that a forward in train mode makes to running statistics.
+        buffers = {name: b.clone() for name, b in self.module.named_buffers()}
+        return forward(self.module, x, buffers)
 
     def _matrix(self, y: Any, points: int) -> Tensor:
         where = _kind(self.module) if self.stage is None else f"stage {self.stage!r}"
@@ -191,25 +185,6 @@ def dropout(module: nn.Module) -> str | None:
         if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0:
             return f"dropout {name!r} in train mode draws another function at every call"
     return None
-
-
-def user_error(module: nn.Module, x: Tensor, error: Exception) -> InputError:
-    """A failure of a module's own forward as one sentence. Shapes: x (N, P)."""
-    says = f": {str(error).splitlines()[0]}" if str(error) else ""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_foreign(f.filename)]
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return InputError(
-        f"{_kind(module)} fails on coordinates of shape {tuple(x.shape)}: {type(error).__name__}"
-        f"{says}{where}; INR_DEBUG=1 shows the traceback"
-    )
-
-
-def _is_foreign(file: str) -> bool:
-    """True for a file that is not the user's: PyTorch's, or ours but for our models."""
-    ours, torchs = Path(__file__).parents[1], Path(torch.__file__).parent
-    path = Path(file)
-    own = path.is_relative_to(ours) and not path.is_relative_to(ours / "models")
-    return own or path.is_relative_to(torchs)
 
 
 def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
