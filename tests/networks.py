@@ -206,6 +206,52 @@ class OwnFunction(Net):
         return {"first": z, "middle": (h := torch.tanh(self.middle(z))), "last": self.last(h)}
 
 
+@case("first", "Z of last is its own output, as nothing")
+class EndsInNumpy(Net):
+    """A result that leaves torch."""
+
+    def forward(self, x):
+        z = self.last(torch.relu(self.middle(torch.relu(self.first(x)))))
+        return torch.from_numpy(z.detach().numpy())
+
+    by_hand = Chain.by_hand
+
+
+@case("first")
+class Buffers(Net):
+    """Features that are copied into, and made in, one and the same memory; a mask of numbers."""
+
+    def forward(self, x):
+        z, h = (torch.empty(len(x), D, dtype=x.dtype) for _ in range(2))
+        a = self.first(x).detach()
+        z.copy_(a * (a > 0).float())
+        torch.mm(z, self.middle.weight.T.detach(), out=h)
+        return self.last(h)
+
+    def by_hand(self, x):
+        z = torch.relu(self.first(x))
+        h = z @ self.middle.weight.T
+        return {"first": z, "middle": h, "last": self.last(h)}
+
+
+@case("first")
+class Copies(Net):
+    """Two layers that read the same features from copies of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.other = nn.Linear(D, D)
+
+    def forward(self, x):
+        z = torch.sin(self.first(x))
+        return self.last(self.middle(z.clone()) * self.other(1.0 * z))
+
+    def by_hand(self, x):
+        z = torch.sin(self.first(x))
+        h = self.middle(z) * self.other(z)
+        return {"first": z, "middle, other": h, "last": self.last(h)}
+
+
 # --- encodings
 
 

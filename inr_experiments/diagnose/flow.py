@@ -16,7 +16,18 @@ from torch.overrides import TorchFunctionMode
 
 from .operations import FOREIGN, OF_NONE, OF_THE_FIRST, axes_of, makes_columns
 from .records import Call, Read, Trace, union
-from .tensors import matrix, memory, named_tensors, owner, plain_tensors, real_dtype, tensors
+from .tensors import (
+    eps,
+    is_whole,
+    matrix,
+    memory,
+    named_tensors,
+    owner,
+    plain_tensors,
+    precisions,
+    real_dtype,
+    tensors,
+)
 
 #: The source of rows that come from nowhere, as from NumPy.
 LOST = -1
@@ -58,7 +69,7 @@ class Flow(TorchFunctionMode):
         self.fault: Exception | None = None
         self._traces: dict[int, tuple[Any, Trace]] = {}
         self._together: dict[int, list[int]] = {}
-        self._running: list[str] = [""]
+        self._running: list[tuple[str, int]] = [("", 0)]
         self._names = {m: name for name, m in module.named_modules()}
         self._matrices: dict[str, set[str]] = {}
         for tensor in plain_tensors(module):
@@ -73,6 +84,7 @@ class Flow(TorchFunctionMode):
     def following(self, x: Tensor) -> Iterator[None]:
         """Follow x through whatever runs inside the block."""
         self._mark(x, Trace(coordinates=True))
+        self.lowest = x.dtype
         # Hooks on all modules reach those of TorchScript, which take none of their own.
         hooks = register_module_forward_pre_hook(self._enter)
         more = register_module_forward_hook(self._leave)
@@ -106,11 +118,14 @@ class Flow(TorchFunctionMode):
             self.fault = self.fault or error
 
     def _follow(self, name: str, args: tuple, kwargs: dict | None, result: Any) -> None:
-        inputs = list(tensors([args, kwargs]))
+        given = {key: value for key, value in (kwargs or {}).items() if key != "out"}
+        inputs = list(tensors([args, given]))
         results = [args[0]] if name == "__setitem__" else list(tensors(result))
         if not results or (not inputs and name in FOREIGN):
             return
         used = inputs[:1] if name in OF_THE_FIRST else inputs
+        if name == "copy_" and is_whole(args[0]):
+            used = inputs[1:]
         traces = [Trace() if OF_NONE.fullmatch(name) else self._trace(t) for t in used]
         data = [t for t, trace in zip(used, traces, strict=True) if trace.is_data]
         weights = [t for t, trace in zip(used, traces, strict=True) if trace.parameters]
@@ -124,8 +139,7 @@ class Flow(TorchFunctionMode):
                 self.within |= parameters
         elif weights:
             self.constant |= parameters
-        for tensor in results:
-            self._mark(tensor, found)
+        self._put_out(data, results, found)
 
     def _call(
         self, layer: str, parameters: frozenset[str], weights: list[Tensor], data: list[Tensor],
@@ -162,26 +176,31 @@ class Flow(TorchFunctionMode):
         calls = first or [i for i in self._together[sources[-1]] if i in sources]
         others = [i for i in sources if i not in calls]
         Z = matrix(tensor.detach(), axis).clone()
+        for known in self.reads.values():  # read before, from a copy with the same values
+            if known.calls == calls and known.Z.shape == Z.shape and torch.equal(known.Z, Z):
+                known.readers.append(reader)
+                return
         self.reads[place] = Read(Z, [reader], calls, others, trace.coordinates, branch=not first)
 
     def _enter(self, module: nn.Module, _inputs: tuple) -> None:
-        self._running.append(self._names.get(module, self._running[-1]))
+        name = self._names.get(module, self._running[-1][0])
+        self._running.append((name, len(self.calls)))
         if module not in self._names and any(True for _ in module.parameters()):
             self.strangers.add(type(module).__name__)
 
     def _leave(self, module: nn.Module, inputs: tuple, result: Any) -> None:
-        if (name := self._names.get(module)) is None:
-            self._running.pop()
-            return
-        while len(self._running) > 1 and self._running.pop() != name:
-            pass  # a module within that failed, as in the user's own try
-        self._note(self._look_into, name, module, inputs, result)
+        name, calls = self._running.pop()
+        while module in self._names and name != self._names[module]:
+            name, calls = self._running.pop()  # a module within failed, in the user's own try
+        self._note(self._look_into, name, calls, module, inputs, result)
 
-    def _look_into(self, name: str, module: nn.Module, inputs: tuple, result: Any) -> None:
-        """Take a module whose result comes from nowhere as one layer."""
+    def _look_into(
+        self, name: str, calls: int, module: nn.Module, inputs: tuple, result: Any
+    ) -> None:
+        """Take a module whose result comes from nowhere as one layer, if none was seen inside."""
         data = [t for t in tensors(inputs) if self._trace(t).is_data]
         results = [t for t in tensors(result) if memory(t)[0] not in self._traces]
-        if not data or not results:
+        if not data or not results or len(self.calls) > calls:
             return
         found = union(map(self._trace, data))
         own = dict(module.named_parameters())
@@ -191,12 +210,19 @@ class Flow(TorchFunctionMode):
             layer = name or type(module).__name__
             self.opaque.append(layer)
             found = self._call(layer, names, weights[:1], data, results, (-1, -1))
+        self._put_out(data, results, found)
+
+    def _put_out(self, data: list[Tensor], results: list[Tensor], trace: Trace) -> None:
+        """Remember the origin of results, and the precision that data lost in them."""
         for tensor in results:
-            self._mark(tensor, found)
+            self._mark(tensor, trace)
+        made, given = precisions(results), precisions(data)
+        if made and given and eps(made[-1]) > eps(given[0]):
+            self.lowest = max(self.lowest, made[-1], key=eps)
 
     def _layer(self, parameters: frozenset[str]) -> str:
         """The module that holds the parameters; a parameter's own name where it holds more."""
-        here = self._running[-1]
+        here = self._running[-1][0]
         owners = sorted({owner(name) for name in parameters})
         names: list[str] = []
         for own in [here] if here and here in owners else owners:
@@ -218,6 +244,3 @@ class Flow(TorchFunctionMode):
     def _mark(self, tensor: Tensor, trace: Trace) -> None:
         key, kept = memory(tensor)
         self._traces[key] = kept, trace
-        precision = real_dtype(tensor)
-        if trace.is_data and precision is not None:
-            self.lowest = max(self.lowest, precision, key=lambda dtype: torch.finfo(dtype).eps)

@@ -62,6 +62,21 @@ def real_dtype(tensor: Tensor) -> torch.dtype | None:
     return REAL.get(tensor.dtype)
 
 
+def eps(dtype: torch.dtype) -> float:
+    """The rounding of a precision."""
+    return float(torch.finfo(dtype).eps)
+
+
+def precisions(held: Iterable[Tensor]) -> list[torch.dtype]:
+    """The real precisions of tensors, the finest first."""
+    return sorted((d for t in held if (d := real_dtype(t)) is not None), key=eps)
+
+
+def is_whole(tensor: Tensor) -> bool:
+    """True for a tensor that takes all of its memory."""
+    return tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
+
+
 def memory(tensor: Tensor) -> tuple[int, Any]:
     """A number for the memory of a tensor, which its views share.
 
