@@ -316,6 +316,25 @@ class Radial(nn.Module):
         return {"centres": z, "last": self.last(z)}
 
 
+@case("centres", "widths (makes no columns of its own)")
+class ExpandedRadial(nn.Module):
+    """The same, with widths, both sides expanded beforehand."""
+
+    def __init__(self):
+        super().__init__()
+        self.centres, self.widths = nn.Parameter(torch.randn(D, 2)), nn.Parameter(torch.rand(D))
+        self.last = nn.Linear(D, 1)
+
+    def forward(self, x):
+        size = (len(x), D, 2)
+        distance = x.unsqueeze(1).expand(size) - self.centres.unsqueeze(0).expand(size)
+        return self.last(torch.exp(-distance.square().sum(-1) * self.widths))
+
+    def by_hand(self, x):
+        z = torch.exp(-(torch.cdist(x, self.centres) ** 2) * self.widths)
+        return {"centres": z, "last": self.last(z)}
+
+
 class Table(nn.Module):
     """A grid of SIDE² cells, read by index."""
 

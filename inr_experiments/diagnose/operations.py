@@ -1,6 +1,7 @@
 """The kinds of operation: which make columns of a parameter, and where the columns lie."""
 
 import re
+from math import prod
 from typing import Any
 
 from torch import Tensor
@@ -34,8 +35,13 @@ def makes_columns(name: str, data: list[Tensor], results: list[Tensor]) -> bool:
     That is a known one, or one by entries whose result is larger than its data, as
     x[:, None] − centres. A scale, a shift or a normalisation is none.
     """
-    grown = max(t.numel() for t in results) > max(t.numel() for t in data)
+    grown = max(t.numel() for t in results) > max(map(_distinct, data))
     return name in LAYERS or (grown and name not in JOINS)
+
+
+def _distinct(tensor: Tensor) -> int:
+    """Entries of a tensor, without those that `expand` repeats."""
+    return prod(size for size, step in zip(tensor.shape, tensor.stride(), strict=True) if step)
 
 
 def axes_of(
