@@ -38,7 +38,7 @@ def _kept_graph() -> Iterator[None]:
     Memory is not saved; the values are the same.
     """
     plain = staticmethod(lambda run, _preserve, *inputs: run(*inputs))
-    CheckpointFunction.apply = plain  # type: ignore[assignment, method-assign]
+    CheckpointFunction.apply = plain  # type: ignore[method-assign]
     try:
         yield
     finally:
