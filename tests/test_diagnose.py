@@ -103,9 +103,29 @@ def test_batch_norm_by_the_batch_or_frozen() -> None:
 
 def test_a_single_layer_and_a_single_point() -> None:
     text = diagnose(nn.Linear(2, 1), GRID[:1]).text
-    assert text.startswith("The only Linear layer keeps 1 of 1 direction at 1e-2")
+    assert text.startswith("The only layer keeps 1 of 1 direction at 1e-2")
     assert text.endswith("on 1 point.")
     assert not re.search(r"\b1 (points|units|directions)\b", text)
+
+
+def test_table_and_figure() -> None:
+    found = diagnose(Waves(), GRID)
+    table = found.table()
+    assert list(table["stage"]) == ["one", "two", "out"]
+    assert list(table["inlet"]) == [True, False, False]
+    assert list(table["read by"]) == ["two", "out", "output"]
+    assert list(table["holds beside"]) == ["", "one", ""]
+    assert list(table["kept"]) == [stage.kept for stage in found.stages]
+    spectra, ranks, shares = found.plot(points=16).axes
+    inlet = spectra.lines[0].get_ydata()
+    assert inlet == pytest.approx(found.inlet.singular_values / found.inlet.singular_values[0])
+    assert [bar.get_width() for bar in ranks.patches] == [100 * s.share for s in found.stages]
+    expected = found.ntk(points=16).shares()
+    assert [bar.get_width() for bar in shares.patches] == pytest.approx(
+        [100 * share for share in expected.values()]
+    )
+    frozen = diagnose(Waves().requires_grad_(False), GRID[:9]).plot()
+    assert "only frozen" in frozen.axes[2].texts[0].get_text().replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -114,9 +134,8 @@ def test_a_single_layer_and_a_single_point() -> None:
         (relu_net(), GRID[:0], r"expected \(N, P\)"),
         (relu_net(), GRID * torch.nan, "NaN"),
         (relu_net(), points(5, 3), "shape"),
-        (relu_net().half(), GRID, "float16"),
         (nn.ReLU(), GRID, "no parameters"),
-        (nn.RMSNorm(2), GRID, "no Linear layer"),
+        (nn.RMSNorm(2), GRID, "no layer that the coordinates reach"),
         (nn.Sequential(nn.Linear(2, 3), nn.Dropout()), GRID, r"module\.eval\(\)"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`inr-diagnose`: measure finished runs from their stored weights, without a fit."""
+"""`inr-diagnose`: measure finished runs from their stored weights, or any network in a file."""
 
 import argparse
 import logging
@@ -12,35 +12,48 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from ..checks import InputError
+from ..config import resolve
 from ..digest import sha256_of
 from ..errors import exit_on_error
 from ..paths import conf_dir, user_path
 from ..runs.names import read_names
 from ..runs.store import read_record, state
 from ..sweep.arguments import ready
+from .network import NAME, diagnose_network
 
 #: What a word begins with that is no run.
 KEYS = ("diagnostic=", "diagnostic.", "+diagnostic", "trusted=")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Take run folders and what to measure of them."""
+    """Take run folders and what to measure of them, or networks."""
     parser = argparse.ArgumentParser(
         prog="inr-diagnose",
         description="Measure finished runs from their stored weights, at every milestone. What a "
-        "run has with these options is left as it is; arrays go to <run>/diagnostics.",
-        usage="inr-diagnose RUN [RUN ...] diagnostic=[layer_ntk,spectra] [trusted=[...]]",
+        "run has with these options is left as it is; arrays go to <run>/diagnostics. A network "
+        "of one's own, named by a module of Python and what makes it there, is diagnosed on a "
+        "grid over [-1, 1]^P; its figure goes to MODULE-FACTORY.png.",
+        usage="inr-diagnose RUN [RUN ...] diagnostic=[layer_ntk,spectra] [trusted=[...]]\n"
+        "       inr-diagnose MODULE:FACTORY trusted=[MODULE] [--points 64x64] [--output KEY]",
     )
-    parser.add_argument("words", nargs="+", metavar="RUN | key=value")
-    words = parser.parse_args(arguments).words
+    parser.add_argument("words", nargs="+", metavar="RUN | MODULE:FACTORY | key=value")
+    parser.add_argument("--points", default="64x64", help="the grid that a network sees")
+    parser.add_argument("--output", help="the one meant, of a network with several")
+    parsed = parser.parse_args(arguments)
+    words = parsed.words
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     keys = [word for word in words if word.startswith(KEYS)]
     with exit_on_error("inr-diagnose"):
-        if not any("diagnostic" in key for key in keys):
+        networks = [word for word in words if NAME.fullmatch(word) and not Path(word).exists()]
+        if not networks and not any("diagnostic" in key for key in keys):
             raise InputError("nothing to measure; expected diagnostic=[NAME,...]")
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
             chosen = compose("config", ready(keys))
-        folders = [word for word in words if word not in keys]
+        for network in networks:
+            diagnose_network(network, parsed.points, parsed.output, resolve(chosen)["trusted"])
+        folders = [word for word in words if word not in keys and word not in networks]
+        if networks and not folders:
+            return
         if not folders:
             raise InputError("no run; expected a folder such as outputs/runs/KEY/seed-000")
         for folder in folders:
@@ -54,7 +67,6 @@ def measure(folder: Path, chosen: DictConfig) -> None:
         InputError: if the folder is no finished run, or its data is not what it was fitted to.
     """
     from .. import building
-    from ..config import resolve
     from ..experiment import backfill_diagnostics
 
     if not (folder / "record.json").is_file():

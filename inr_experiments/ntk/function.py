@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..checks import ArgumentError, InputError, integer, nearest
 from ..hooks import hooked
+from .forward import forward
 
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 #: Precisions that kernels are taken in, those of complex parameters beside them.
@@ -102,24 +103,19 @@ class ModuleFunction:
         return self._matrix(y, len(x))
 
     def _forward(self, x: Tensor) -> Any:
-        try:
-            if not any(m.training for m in self.module.modules()):
-                return self.module(x)
-            # Copies take the updates that a forward in train mode makes to running statistics.
-            buffers = {name: b.clone() for name, b in self.module.named_buffers()}
-            return torch.func.functional_call(self.module, buffers, (x,))
-        except InputError:
-            raise
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(
-                f"{_kind(self.module)} takes no coordinates of shape {tuple(x.shape)}: {reason}"
-            ) from error
+        if not any(m.training for m in self.module.modules()):
+            return forward(self.module, x)
+        # Copies take the updates that a forward in train mode makes to running statistics.
+        buffers = {name: b.clone() for name, b in self.module.named_buffers()}
+        return forward(self.module, x, buffers)
 
     def _matrix(self, y: Any, points: int) -> Tensor:
         where = _kind(self.module) if self.stage is None else f"stage {self.stage!r}"
         if not isinstance(y, Tensor):
-            raise InputError(f"{where} returned a {type(y).__name__}; expected one tensor (N, C)")
+            raise InputError(
+                f"{where} returned a {type(y).__name__}; expected one tensor (N, C)"
+                + " or, for diagnose, output= with the one meant" * (self.stage is None)
+            )
         if y.ndim == 1:
             y = y[:, None]
         if y.ndim != 2 or len(y) != points:
@@ -150,13 +146,7 @@ class ModuleFunction:
 
     def interacts(self) -> str | None:
         """Why a row of the output is known to depend on other rows, or None where it is not."""
-        for name, m in self.module.named_modules():
-            if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
-                return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
-        for m in self.module.modules():
-            if getattr(m, "couples_samples", False) is True:
-                return f"{_kind(m)} says by couples_samples that samples interact"
-        return None
+        return interaction(self.module)
 
     def frozen_statistics(self) -> bool:
         """True where a BatchNorm stands in eval mode, with statistics that are constants."""
@@ -165,10 +155,7 @@ class ModuleFunction:
 
     def dropout(self) -> str | None:
         """Why the function is another one at every call, or None where that is not known."""
-        for name, m in self.module.named_modules():
-            if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0:
-                return f"dropout {name!r} in train mode draws another function at every call"
-        return None
+        return dropout(self.module)
 
     def shared(self) -> dict[str, str]:
         """Modules that hold a trained parameter of another module, and that module, by name."""
@@ -179,6 +166,25 @@ class ModuleFunction:
                     owners[id(parameter)].append(name)
         groups = [names for names in owners.values() if len(names) > 1]
         return {name: next(n for n in names if n != name) for names in groups for name in names}
+
+
+def interaction(module: nn.Module) -> str | None:
+    """Why a row of a module's output depends on other rows, or None where that is not known."""
+    for name, m in module.named_modules():
+        if isinstance(m, BATCH_NORM) and (m.training or m.running_mean is None):
+            return f"BatchNorm {name!r} normalises by the batch, so that samples interact"
+    for m in module.modules():
+        if getattr(m, "couples_samples", False) is True:
+            return f"{_kind(m)} says by couples_samples that samples interact"
+    return None
+
+
+def dropout(module: nn.Module) -> str | None:
+    """Why a module is another function at every call, or None where that is not known."""
+    for name, m in module.named_modules():
+        if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0:
+            return f"dropout {name!r} in train mode draws another function at every call"
+    return None
 
 
 def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
