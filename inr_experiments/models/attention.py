@@ -1,7 +1,7 @@
 """Pre-norm Transformer blocks, with and without skips."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from ..checks import ArgumentError, integer
 from .inlet_spectrum import Init
@@ -34,7 +34,7 @@ class Attention(nn.Module):
             layer(z).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for layer in (self.query, self.key, self.value)
         )
-        return self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return self.out(scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
@@ -68,9 +68,7 @@ class Block(nn.Module):
         inner = integer("expansion", expansion) * width
         self.skips = skips
         self.norm_attention, self.norm_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = Attention(
-            layers=layers, index=index, width=width, heads=heads, init=init
-        )
+        self.attention = Attention(layers=layers, index=index, width=width, heads=heads, init=init)
         self.mlp = nn.Sequential(
             layers.linear(f"{index}.expand", width, inner, init, "hidden_init"),
             nn.GELU(),
@@ -82,3 +80,21 @@ class Block(nn.Module):
         z = z + a if self.skips else a
         m = self.mlp(self.norm_mlp(z))
         return z + m if self.skips else m
+
+
+def blocks(
+    layers: Layers, count: int, *, width: int, heads: int, expansion: int, skips: bool, init: Init
+) -> nn.ModuleList:
+    """So many blocks, the first of them with index 1 in the stream."""
+    return nn.ModuleList(
+        Block(
+            layers=layers,
+            index=1 + i,
+            width=width,
+            heads=heads,
+            expansion=expansion,
+            skips=skips,
+            init=init,
+        )
+        for i in range(integer("hidden_layers", count, least=0))
+    )

@@ -71,9 +71,8 @@ class CoordinateCnn(GridNetwork):
                 batch_norm.check(hidden_layers)
         layers = Layers(stream, domain)
 
-        def layer(
-            index: int, inputs: int, outputs: int, init: Init, activation: nn.Module, name: str
-        ) -> nn.Module:
+        def layer(index: int, init: Init, activation: nn.Module, name: str) -> nn.Module:
+            inputs, outputs = channels[index : index + 2]
             before, after = (
                 batch_norm.at(index, place, outputs, nn.BatchNorm2d)
                 if batch_norm
@@ -90,9 +89,9 @@ class CoordinateCnn(GridNetwork):
             with within("encoding"):
                 self.encoding = encoding(domain=domain, generator=generator(*stream, "encoding"))
             channels[0] = int(self.encoding.out_features)  # type: ignore[arg-type]
-        self.inlet = layer(0, *channels[:2], inlet_init, inlet_activation, "inlet_init")
+        self.inlet = layer(0, inlet_init, inlet_activation, "inlet_init")
         self.hidden = nn.ModuleList(
-            layer(i, *channels[i : i + 2], hidden_init, hidden_activation, "hidden_init")
+            layer(i, hidden_init, hidden_activation, "hidden_init")
             for i in range(1, 1 + hidden_layers)
         )
         self.head = layers.convolution(

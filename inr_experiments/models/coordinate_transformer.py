@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..checks import integer, within
 from ..domain import Domain
 from ..seeding import generator
-from .attention import Block
+from .attention import blocks
 from .grid_network import GridNetwork, nodes_of
 from .inlet_spectrum import Init
 from .layers import Layers
@@ -61,7 +61,6 @@ class CoordinateTransformer(GridNetwork):
     ) -> None:
         super().__init__(domain)
         integer("width", width)
-        integer("hidden_layers", hidden_layers, least=0)
         self.patch = integer("patch", patch)
         tokens = domain_of_tokens(domain, patch)
         self.tokens = tuple(len(axis) for axis in tokens.axes)
@@ -75,10 +74,14 @@ class CoordinateTransformer(GridNetwork):
             inputs = int(self.encoding.out_features)  # type: ignore[arg-type]
         embedding = layers.linear(0, inputs, width, inlet_init, "inlet_init")
         self.inlet = nn.Sequential(embedding, inlet_activation)
-        of_blocks = {"width": width, "heads": heads, "expansion": expansion, "skips": skips}
-        self.hidden = nn.ModuleList(
-            Block(layers=layers, index=1 + i, init=hidden_init, **of_blocks)
-            for i in range(hidden_layers)
+        self.hidden = blocks(
+            layers,
+            hidden_layers,
+            width=width,
+            heads=heads,
+            expansion=expansion,
+            skips=skips,
+            init=hidden_init,
         )
         values = patch**2 * out_features
         last = layers.linear(1 + hidden_layers, width, values, head_init, "head_init")

@@ -22,7 +22,7 @@ class GridNetwork(Network):
         ArgumentError: if the domain is no grid of two axes.
     """
 
-    couples_samples = True  # type: ignore[assignment]  # so that a picture is made once a step
+    couples_samples = True  # so that a picture is made once a step
     first: Tensor
     pitch: Tensor
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..checks import ArgumentError, integer
 from ..domain import Domain
 from ..seeding import generator
-from .attention import Block
+from .attention import blocks
 from .inlet_spectrum import Init
 from .layers import Layers
 from .network import Network
@@ -85,7 +85,6 @@ class PatchTransformer(Network):
     ) -> None:
         super().__init__()
         integer("width", width)
-        integer("hidden_layers", hidden_layers, least=0)
         self.encoding = Patches(inputs=domain.dimensions, size=patch, channels=channels)
         inputs = self.encoding.out_features
         points = None if domain.points is None else self.encoding(domain.points).flatten(0, 1)
@@ -95,10 +94,14 @@ class PatchTransformer(Network):
             self.encoding.tokens, width, generator=generator(*stream, "init", "positions")
         )
         self.positions = nn.Parameter(POSITION_STD * drawn)
-        of_blocks = {"width": width, "heads": heads, "expansion": expansion, "skips": skips}
-        self.hidden = nn.ModuleList(
-            Block(layers=layers, index=1 + i, init=hidden_init, **of_blocks)
-            for i in range(hidden_layers)
+        self.hidden = blocks(
+            layers,
+            hidden_layers,
+            width=width,
+            heads=heads,
+            expansion=expansion,
+            skips=skips,
+            init=hidden_init,
         )
         last = layers.linear(1 + hidden_layers, width, out_features, head_init, "head_init")
         self.head = nn.Sequential(nn.LayerNorm(width), last)

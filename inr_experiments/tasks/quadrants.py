@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
 
 from ..checks import ArgumentError, integer
 from ..data.images import load as images
@@ -47,6 +47,8 @@ class Quadrants(Task):
     KEY_EXCLUDES = ("images", "source", "draw")
     COST_EXCLUDES = ("images", "source", "draw")
 
+    heldout: Tensor
+
     def __init__(
         self,
         *,
@@ -59,15 +61,15 @@ class Quadrants(Task):
         named: dict[str, Any] = {"images": images, "source": source, "draw": draw}
         self.item, self.sha256 = self.item_name(**named), self.fingerprint(**named)
         integer("crop", crop)
-        fitted, heldout = [], []
+        fitted: list[Tensor] = []
+        heldout: list[Tensor] = []
         for name in images:
             for tiles in quadrants_of(pixels(name, source, side), crop):
                 if len(tiles) < 2:
                     raise ArgumentError(
                         f"crop={crop}: a quadrant of {name} holds {len(tiles)}; expected two"
                     )
-                label = len(fitted)
-                stream = generator(draw, "crops", label)
+                stream = generator(draw, "crops", len(fitted))
                 order = torch.randperm(len(tiles), generator=stream)
                 half = len(tiles) // 2
                 fitted.append(tiles[order[:half]])
@@ -88,7 +90,7 @@ class Quadrants(Task):
     def _joined(self, classes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """All crops, and of which class each is."""
         labels = torch.cat([torch.full((len(own),), i) for i, own in enumerate(classes)])
-        return torch.cat(list(classes)), F.one_hot(labels, len(classes)).float()
+        return torch.cat(list(classes)), one_hot(labels, len(classes)).float()
 
     @classmethod
     def item_name(cls, *, draw: int = 0, **_: Any) -> str:
@@ -97,7 +99,7 @@ class Quadrants(Task):
 
     @classmethod
     def fingerprint(
-        cls, *, images: Sequence[str], source: str = "bundled", draw: int = 0, **_: Any
+        cls, *, images: Sequence[str] = (), source: str = "bundled", draw: int = 0, **_: Any
     ) -> str:
         """The hash of the files and the draw."""
         integer("draw", draw, least=0)
@@ -109,7 +111,7 @@ class Quadrants(Task):
 
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         """The cross-entropy, summed over crops."""
-        return F.cross_entropy(prediction, target, reduction="sum")
+        return cross_entropy(prediction, target, reduction="sum")
 
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """`accuracy` of fitted crops and `accuracy_heldout`, shares of those told right."""
@@ -132,12 +134,13 @@ def pixels(name: str, source: str, side: int | None) -> Tensor:
 
 def quadrants_of(picture: Tensor, crop: int) -> list[Tensor]:
     """The tiles of each quadrant, as many as fit. Shapes: (H, W, C) -> 4 × (n, crop · crop · C)."""
+    channels = picture.shape[2]
     height, width = (length // 2 for length in picture.shape[:2])
     down, across = height // crop, width // crop
     found = []
     for top in (0, height):
         for left in (0, width):
             own = picture[top : top + down * crop, left : left + across * crop]
-            tiles = own.reshape(down, crop, across, crop, -1).transpose(1, 2)
-            found.append(tiles.reshape(down * across, crop * crop * picture.shape[2]))
+            tiles = own.reshape(down, crop, across, crop, channels).transpose(1, 2)
+            found.append(tiles.reshape(down * across, crop * crop * channels))
     return found

@@ -28,7 +28,7 @@ LEAST = 1e-8
 
 
 def draw(q1_cnn: Frame, q1_transformer: Frame, q1_vit: Frame) -> Figure:
-    figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.4), width_ratios=(1, 1, 1))
+    figure, axes = plt.subplots(3, 3, figsize=(style.PAGE, 6.4))
     pixels = q1_cnn.where(**{FITTED: "every_second"})
     draw_course(axes[0, 0], pixels, RANK)
     draw_arms(axes[0, 1], pixels, "psnr", CNN)
@@ -40,7 +40,7 @@ def draw(q1_cnn: Frame, q1_transformer: Frame, q1_vit: Frame) -> Figure:
         draw_course(axes[1, 2], own, RESIDUAL, line)
     draw_arms(axes[1, 1], trained, "psnr", TRANSFORMER)
     draw_course(axes[2, 0], q1_vit, RANK, encoding=True)
-    draw_arms(axes[2, 1], q1_vit, "accuracy", VIT)
+    draw_arms(axes[2, 1], q1_vit, "accuracy", VIT, factor=100)
     for row, name in zip(axes, ("CNN", "Transformer", "ViT"), strict=True):
         row[0].set_ylabel(f"{name}: effective rank")
         row[0].set_yscale("log", base=2)
@@ -48,7 +48,7 @@ def draw(q1_cnn: Frame, q1_transformer: Frame, q1_vit: Frame) -> Figure:
     axes[1, 2].set(yscale="log", ylabel="residual")
     for axis, told in (
         *((axes[0, 1], "PSNR (dB), every second pixel"), (axes[0, 2], "PSNR (dB), all but a hole")),
-        *((axes[1, 1], "PSNR (dB), a quarter of the pixels"), (axes[2, 1], "accuracy")),
+        *((axes[1, 1], "PSNR (dB), a quarter of the pixels"), (axes[2, 1], "accuracy (%)")),
     ):
         axis.set_xlabel(told)
     draw_key(axes[2, 2])
@@ -81,10 +81,10 @@ def short(stage: str) -> str:
     return f"Z$_{int(stage.partition('.')[2]) + 1}$"
 
 
-def draw_arms(axis: Axes, frame: Frame, metric: str, default: str) -> None:
+def draw_arms(axis: Axes, frame: Frame, metric: str, default: str, *, factor: float = 1) -> None:
     """A row an arm: means of fitted and held-out points, and the gain over the default's."""
     reference, shown = label_of(frame, default), looks(frame)
-    fitted, heldout = (per_item(frame, name) for name in (metric, f"{metric}_heldout"))
+    fitted, heldout = (factor * per_item(frame, name) for name in (metric, f"{metric}_heldout"))
     for y, label in enumerate(frame.labels):
         colour = shown[label].colour
         axis.plot(fitted.loc[label].mean(), y, "o", color=colour, markersize=4)
