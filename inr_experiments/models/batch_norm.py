@@ -35,10 +35,12 @@ class BatchNormAt:
                     f"expected indices from 0 (inlet) to {hidden_layers}"
                 )
 
-    def at(self, layer: int, place: str, width: int) -> nn.Module:
+    def at(
+        self, layer: int, place: str, width: int, kind: type[_BatchNorm] = nn.BatchNorm1d
+    ) -> nn.Module:
         """The module that stands at `place` of `layer`: a BatchNorm or the identity."""
         here = place == self.place and (self.layers == "all" or layer in self.layers)
-        return nn.BatchNorm1d(width) if here else nn.Identity()
+        return kind(width) if here else nn.Identity()
 
 
 def norms(module: nn.Module) -> list[_BatchNorm]:

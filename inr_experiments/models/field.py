@@ -11,6 +11,7 @@ from ..domain import Domain
 from ..seeding import generator
 from .batch_norm import BatchNormAt
 from .inlet_spectrum import Init, InletSpectrum
+from .layers import Layers
 from .network import Network
 
 log = logging.getLogger(__name__)
@@ -91,18 +92,14 @@ class Field(Network):
                 *(type(inlet_init).__name__, required.__name__, type(inlet_activation).__name__),
             )
 
-        def linear(index: int, inputs: int, outputs: int, init: Init, name: str) -> nn.Linear:
-            filled = nn.utils.skip_init(nn.Linear, inputs, outputs)
-            with within(name):
-                init(filled, generator(*stream, "init", index), domain)
-            return filled
+        layers = Layers(stream, domain)
 
         def layer(index: int, inputs: int, init: Init, activation: nn.Module, name: str) -> Layer:
             before, after = (
                 batch_norm.at(index, place, width) if batch_norm else nn.Identity()
                 for place in ("before", "after")
             )
-            filled = linear(index, inputs, width, init, name)
+            filled = layers.linear(index, inputs, width, init, name)
             return Layer(filled, before, deepcopy(activation), after)
 
         self.encoding = None
@@ -117,7 +114,7 @@ class Field(Network):
             layer(1 + i, width, hidden_init, hidden_activation, "hidden_init")
             for i in range(hidden_layers)
         )
-        self.head = linear(1 + hidden_layers, width, out_features, head_init, "head_init")
+        self.head = layers.linear(1 + hidden_layers, width, out_features, head_init, "head_init")
         if inlet_spectrum is not None:
 
             def inlet_of(init: Init) -> nn.Module:

@@ -19,7 +19,7 @@ from ..seeding import generator
 from .interpolation import between_every_second, between_scattered
 from .task import Metric, Predict, Task
 
-FITTED = ("all", "every_second", "jittered", "clustered")
+FITTED = ("all", "every_second", "jittered", "clustered", "hole")
 #: Ranges of coordinates, by the length of an axis.
 LENGTH = {"symmetric": 2.0, "unit": 1.0}
 ASPECTS = ("per_axis", "keep")
@@ -199,8 +199,8 @@ def fitted_mask(shape: Sequence[int], fitted: str | float, seed: int) -> npt.NDA
     """Mark the nodes that are fitted.
 
     `all`; `every_second` along all axes; `jittered`, one at random of every block of 2^P;
-    `clustered`, a share of 2^-P, drawn with a density of five Gaussian blobs; or the fraction
-    between 0 and 1 that is drawn evenly.
+    `clustered`, a share of 2^-P, drawn with a density of five Gaussian blobs; `hole`, all but the
+    middle half along every axis; or the fraction between 0 and 1 that is drawn evenly.
 
     Shapes: -> (n₁, …, n_P) bool, at least one of them true.
     """
@@ -221,6 +221,9 @@ def fitted_mask(shape: Sequence[int], fitted: str | float, seed: int) -> npt.NDA
         # First arrivals at these rates are a draw without replacement in proportion to them.
         order = torch.argsort(arrival / blobs(shape, draw))
         mask.flat[order[: max(1, mask.size >> mask.ndim)].numpy()] = True
+    elif fitted == "hole":
+        mask[:] = True
+        mask[tuple(slice(n // 4, n // 4 + n // 2) for n in shape)] = False
     elif isinstance(fitted, int | float) and not isinstance(fitted, bool) and 0 < fitted < 1:
         order = torch.randperm(mask.size, generator=draw)
         mask.flat[order[: max(1, round(fitted * mask.size))].numpy()] = True

@@ -43,6 +43,11 @@ def test_masks(shape):
         ):  # fmt: skip
             wanted = twin(shape, generator(seed, "fitted pixels"))
             assert (fitted_mask(shape, fitted, seed) == wanted).all(), (fitted, seed)
+    hole = np.argwhere(~fitted_mask(shape, "hole", 0))
+    assert len(hole) == np.prod([n // 2 for n in shape])
+    if len(hole):
+        assert (hole.min(axis=0) == [n // 4 for n in shape]).all()
+        assert (np.ptp(hole, axis=0) == [n // 2 - 1 for n in shape]).all()
     share = fitted_mask(shape, 0.25, 0)
     assert share.shape == shape and share.sum() == max(1, round(0.25 * share.size))
 

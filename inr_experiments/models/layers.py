@@ -1,0 +1,51 @@
+"""Layers of a network, each filled from a stream of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from ..checks import within
+from ..domain import Domain
+from ..seeding import generator
+from .inlet_spectrum import Init
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Makes filled layers; networks that differ in one layer share the draw of the others.
+
+    Attributes:
+        stream: seed and further names; a layer's own is `(*stream, "init", index)`.
+        domain: of the points, which initialisations may ask.
+    """
+
+    stream: Sequence[int | str]
+    domain: Domain
+
+    def linear(
+        self, index: int | str, inputs: int, outputs: int, init: Init, name: str
+    ) -> nn.Linear:
+        """A Linear layer; what `init` refuses is told with the name of its argument."""
+        filled = nn.utils.skip_init(nn.Linear, inputs, outputs)
+        with within(name):
+            init(filled, generator(*self.stream, "init", index), self.domain)
+        return filled
+
+    def convolution(
+        self, index: int | str, inputs: int, outputs: int, size: int, init: Init, name: str
+    ) -> nn.Conv2d:
+        """A convolution that keeps the grid; `init` fills it as a Linear layer on patches.
+
+        Beyond the edge the nearest node is repeated, as coordinates have no zero to be padded by.
+
+        Shapes: (B, inputs, H, W) -> (B, outputs, H, W); the Linear layer has `inputs · size²`
+        inputs, the taps of a channel one after the other.
+        """
+        flat = self.linear(index, inputs * size**2, outputs, init, name)
+        filled = nn.utils.skip_init(
+            nn.Conv2d, inputs, outputs, size, padding=size // 2, padding_mode="replicate"
+        )
+        filled.weight.data.copy_(flat.weight.data.view_as(filled.weight))
+        filled.bias.data.copy_(flat.bias.data)
+        return filled
