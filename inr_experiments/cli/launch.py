@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from ..checks import InputError
 from ..errors import JobFailedError, exit_on_error
 from ..paths import conf_dir
-from ..sweep.arguments import ready
+from ..sweep.arguments import of_the_blocks, ready
 from ..sweep.job import facts, working_in
 from ..sweep.sweeper import register
 
@@ -28,7 +28,7 @@ def main() -> None:
             ended.append(error)  # raised once Hydra has returned, which would print it twice
 
     with exit_on_error("inr"):
-        sys.argv[1:] = ready(sys.argv[1:])
+        sys.argv[1:] = of_the_blocks(ready(sys.argv[1:]))
         register()
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
         for error in ended:

@@ -71,6 +71,22 @@ def ready(arguments: Sequence[str], config_dir: Path | None = None) -> list[str]
     return options + [read[argument] for argument in plain]
 
 
+def of_the_blocks(arguments: Sequence[str]) -> list[str]:
+    """Arguments of a sweep, a value of the task as a choice of one.
+
+    Hydra first composes the config that the blocks start from, and leaves choices out of it: the
+    task that has the key may be one that only a block brings.
+    """
+    if not any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments):
+        return list(arguments)
+    found = []
+    for word in arguments:
+        start, value = _parts(word)
+        alone = start.lstrip("+").startswith("task.") and not _read(word).is_sweep_override()
+        found.append(f"{start}choice({value})" if alone else word)
+    return found
+
+
 def _parts(argument: str) -> tuple[str, str]:
     """The key of an override with its `=`, and its value."""
     key, equals, value = argument.partition("=")

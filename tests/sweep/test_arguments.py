@@ -166,6 +166,15 @@ def test_files_of_ones_own_take_the_place_of_an_experiments(tmp_path):
     assert len(found) == 2 * 3 * 6, "two files, three seeds, six models"
 
 
+def test_a_key_of_a_task_that_the_experiment_brings(tmp_path):
+    words = ("-m", "scale=smoke", "experiment=table1_occupancy", "task.shape=menger", "model=pe")
+    done = inr(*words, "seed=0", "fit.steps=1", "task.fill=0.9", "outputs=o", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = (tmp_path / "o").glob("runs/*/seed-000/record.json")
+    task = json.loads(record.read_text())["config"]["task"]
+    assert (task["shape"], task["fill"]) == ("menger", 0.9)
+
+
 @pytest.mark.parametrize("value", ["empty", "*.png"])
 def test_nothing_to_sweep_over_is_said(tmp_path, monkeypatch, value):
     monkeypatch.chdir(tmp_path)
