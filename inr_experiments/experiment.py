@@ -173,7 +173,7 @@ def fit_and_record(
                 **task.facts,
                 "without_network": task.without_network,
             },
-            "parameters": sum(p.numel() for p in network.parameters()),
+            "parameters": network.parameter_count(),
             "metrics": summary(run.milestones, task.METRICS) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
             "provenance": {**provenance(), "device": device, "threads": torch.get_num_threads()},
