@@ -32,6 +32,7 @@ from .fit.loop import DivergedError, fit
 from .fit.precision import check_precision
 from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
+from .matching import matched
 from .models.batch_norm import freeze_statistics, need_two
 from .models.network import Network
 from .paths import user_path
@@ -71,7 +72,7 @@ def execute(cfg: DictConfig) -> Outcome:
     Raises:
         InputError: if the config or the data cannot be used; nothing has been written then.
     """
-    config = resolve(cfg)
+    config = matched(resolve(cfg))
     seed = integer("seed", config["seed"], least=0)
     device = pick_device(config["device"])
     task = kept_task(config)

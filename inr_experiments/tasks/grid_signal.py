@@ -102,6 +102,30 @@ class GridSignal(Task):
             "notes": [],
         }
 
+    @classmethod
+    def domain_of_side(
+        cls,
+        side: int | None,
+        dimensions: int,
+        *,
+        fitted: str | float = "all",
+        coordinates: str = "symmetric",
+    ) -> Domain:
+        """The domain, without points, of a cube of nodes.
+
+        Raises:
+            ArgumentError: if `side` is None.
+        """
+        if side is None:
+            raise ArgumentError("side=None: expected a number where model.match is given")
+        if isinstance(fitted, str):
+            share = 1.0 if fitted == "all" else 0.5**dimensions
+        else:
+            share = float(fitted)
+        along = max(1, round(side * share ** (1 / dimensions)))
+        choice("coordinates", coordinates, LENGTH)
+        return Domain.cube(dimensions, density=along / LENGTH[coordinates])
+
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """`psnr` (dB, fitted values), `psnr_heldout` and `psnr_noisy` (dB)."""
         return self.compare(self.on_grid(predict))

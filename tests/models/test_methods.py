@@ -122,8 +122,8 @@ def test_coefficients_of_cosines_give_weights_of_he():
 
 def test_bases_may_be_as_many_as_make_the_coefficients_as_large_as_the_weights():
     init = FourierBases(frequencies=None, phases=3, alpha=0.05)
-    relu = build_model("relu", width=144)
-    network = build_model("fr_inr", width=144, hidden_init=init)
+    relu = build_model("relu", width=16)
+    network = build_model("fr_inr", width=16, hidden_init=init)
     assert network.parameter_count() == relu.parameter_count()
     # Phases of a frequency span two directions, whatever their number.
     assert torch.linalg.matrix_rank(bases(144, frequencies=24, phases=3)) <= 4 * 24

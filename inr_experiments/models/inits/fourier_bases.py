@@ -37,7 +37,8 @@ class FourierBases:
     initialisation as it is and scales its steps.
 
     Args:
-        frequencies: F; None for as many as make Λ as large as W, D_in/(2p).
+        frequencies: F; None for a Λ as large as W, of D_in rows, evenly spread where p does not
+            divide them.
         phases: p; of a frequency they span two directions.
         alpha: α.
 
@@ -52,8 +53,11 @@ class FourierBases:
     def __call__(
         self, linear: nn.Linear, generator: torch.Generator, domain: Domain | None = None
     ) -> None:
-        F = self.frequencies or max(1, round(linear.in_features / (2 * self.phases)))
-        B = self.alpha * bases(linear.in_features, frequencies=F, phases=self.phases)
+        D = linear.in_features
+        F = self.frequencies or math.ceil(D / (2 * self.phases))
+        B = self.alpha * bases(D, frequencies=F, phases=self.phases)
+        if self.frequencies is None:
+            B = B[torch.arange(D) * len(B) // D]
         norms = B.norm(dim=1)
         bound = torch.where(norms > VANISHING, math.sqrt(6 / len(B)) / norms, 0)
         linear.weight = nn.Parameter(linear.weight.new_empty(linear.out_features, len(B)))
