@@ -13,6 +13,8 @@ from .domain import Domain
 
 #: The share by which numbers of parameters may differ.
 TOLERANCE = 0.05
+#: The scale at which they may differ by more: its layers are a few units wide.
+COARSE = "smoke"
 #: The most that a solved number may be.
 MOST = 2**22
 #: So far on either side of a solution others are looked at: sizes of parts are rounded.
@@ -36,16 +38,23 @@ def matched(config: dict[str, Any]) -> dict[str, Any]:
     key, solved = model.get("match_by", "width"), deepcopy({**model, "match": reference["name"]})
     models = json.dumps([without(node, *LOOKS) for node in (solved, reference)])
     shape = called(task_class(config).usual_shape, "task", **settings_of(config))
-    put(solved, key, solution(models, key, *shape, tuple(config["trusted"])))
+    found, count, target = solution(models, key, *shape, tuple(config["trusted"]))
+    if abs(count / target - 1) > TOLERANCE and config["scale"].get("name") != COARSE:
+        raise InputError(
+            f"model.match={reference['name']}: model.{key}={found} comes nearest to {target:,} "
+            f"parameters, with {count:,}; expected {TOLERANCE:.0%} between them at the most"
+        )
+    put(solved, key, found)
     return {**config, "model": solved}
 
 
 @cache
-def solution(models: str, key: str, domain: Domain, channels: int, trusted: tuple[str, ...]) -> int:
+def solution(
+    models: str, key: str, domain: Domain, channels: int, trusted: tuple[str, ...]
+) -> tuple[int, int, int]:
     """The number at `key` that gives the first of two models, as JSON, the size of the second.
 
-    Raises:
-        InputError: if they differ by more than 5 %.
+    Returns it, and the trained parameters of both.
     """
     model, reference = json.loads(models)
 
@@ -61,12 +70,7 @@ def solution(models: str, key: str, domain: Domain, channels: int, trusted: tupl
 
     target = count(reference)
     found = nearest_count(sized, target, start=integer(f"model.{key}", at(model, key)))
-    if abs(sized(found) / target - 1) > TOLERANCE:
-        raise InputError(
-            f"model.match={model['match']}: model.{key}={found} comes nearest to {target:,} "
-            f"parameters, with {sized(found):,}; expected {TOLERANCE:.0%} between them at the most"
-        )
-    return found
+    return found, sized(found), target
 
 
 def nearest_count(count: Callable[[int], int], target: int, *, start: int) -> int:
