@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from .checks import InputError, keyed
-from .config import LOOKS, known, without
+from .config import OF_THE_LAUNCHER, known, without
+from .domain import Domain
 from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
 from .models.field import Field
@@ -120,22 +121,37 @@ def build_network(config: dict[str, Any], task: Task) -> Network:
     Its weights are drawn from the seed and the data, so that pictures are independent draws, and
     the networks of one seed and picture are paired.
     """
-    node = without(config["model"], *LOOKS, "lr", "bf16")
+    return assemble(
+        config,
+        domain=task.domain,
+        out_features=task.out_features,
+        stream=(config["seed"], task.sha256),
+    )
+
+
+def assemble(
+    config: dict[str, Any], *, domain: Domain, out_features: int, stream: tuple[int | str, ...]
+) -> Network:
+    """The network that the config names in any shape; its weights are drawn from the stream.
+
+    Raises:
+        InputError: if it cannot be built.
+    """
+    node = without(config["model"], *OF_THE_LAUNCHER)
     if node.get("_target_") == f"{Field.__module__}.{Field.__qualname__}":
         for part, needed in PARTS.items():
             value = node.get(part)
             built = isinstance(value, dict) and "_target_" in value
             if not built and (needed or value is not None):
                 raise InputError(f"model.{part}={value!r}: expected a part with a _target_")
-    stream = (config["seed"], task.sha256)
     with torch.random.fork_rng(devices=[]):  # of what torch's own layers draw by themselves
         torch.manual_seed(generator(*stream, "network").initial_seed())
         network = build(
             node,
             config,
             group="model",
-            domain=task.domain,
-            out_features=task.out_features,
+            domain=domain,
+            out_features=out_features,
             stream=stream,
         )
     if (fault := fault_of(network)) is not None:

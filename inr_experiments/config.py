@@ -20,6 +20,10 @@ KEYS = (
 OF_THE_SWEEP = ("sweep", "items", "data")
 #: What of a model is for tables and figures, and of no part of it.
 LOOKS = ("name", "label", "colour")
+#: What of a model the launcher reads, and no constructor.
+OF_THE_LAUNCHER = (*LOOKS, "lr", "bf16", "match", "match_by")
+#: The models whose size others may be given.
+MATCHED = ("relu",)
 #: Colours of models that have none.
 SPARE = ("#8C564B", "#17BECF", "#7F7F00", "#9467BD")
 DEVICES = ("auto", "cpu", "cuda")
@@ -53,6 +57,8 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
         raise InputError("model.fast: no longer a key; expected model.bf16, allowed or refused")
     choice("model.bf16", config["model"].get("bf16", "allowed"), ("allowed", "refused"))
     config["model"] |= looks(config["model"])
+    if (other := config["model"].get("match")) is not None:
+        config["model"]["match"] = other_model(cfg, choice("model.match", other, MATCHED))
     choice("device", config["device"], DEVICES)
     if not isinstance(config["force"], bool):
         raise InputError(f"force={config['force']!r}: expected true or false")
@@ -60,6 +66,18 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
         raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
     return config
+
+
+def other_model(cfg: DictConfig, name: str) -> dict[str, Any]:
+    """A model of conf/model that begins with no other, as it would be in this config."""
+    other = cfg.copy()
+    OmegaConf.update(other, "model", OmegaConf.load(conf_dir() / f"model/{name}.yaml"), merge=False)
+    try:
+        node: Any = OmegaConf.to_container(other.model, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
+        raise InputError(f"model.match: {says}") from error
+    return dict(node)
 
 
 def missing_number(cfg: DictConfig, says: str) -> str | None:

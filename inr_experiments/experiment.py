@@ -32,6 +32,7 @@ from .fit.loop import DivergedError, fit
 from .fit.precision import check_precision
 from .fit.settings import FitSettings
 from .fit.snapshot import Snapshot
+from .matching import matched
 from .models.batch_norm import freeze_statistics, need_two
 from .models.network import Network
 from .paths import user_path
@@ -71,7 +72,7 @@ def execute(cfg: DictConfig) -> Outcome:
     Raises:
         InputError: if the config or the data cannot be used; nothing has been written then.
     """
-    config = resolve(cfg)
+    config = matched(resolve(cfg))
     seed = integer("seed", config["seed"], least=0)
     device = pick_device(config["device"])
     task = kept_task(config)
@@ -173,7 +174,7 @@ def fit_and_record(
                 **task.facts,
                 "without_network": task.without_network,
             },
-            "parameters": sum(p.numel() for p in network.parameters()),
+            "parameters": network.parameter_count(),
             "metrics": summary(run.milestones, task.METRICS) if status == "done" else {},
             "seconds": {"total": seconds, "fit": seconds - sum(spent.values()), **spent},
             "provenance": {**provenance(), "device": device, "threads": torch.get_num_threads()},

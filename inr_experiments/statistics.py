@@ -221,6 +221,20 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     return float(spearmanr(x, y).statistic)
 
 
+def spearman_pseudovalues(x: npt.ArrayLike, y: npt.ArrayLike) -> Values:
+    """Jackknife pseudo-values of Spearman's ρ, n ρ − (n − 1) ρ₋ᵢ, one for each pair left out.
+
+    Their mean and Student's t interval are those of ρ where the pairs, as methods, are what was
+    drawn. NaN where a side is constant. Shapes: (n,), (n,) -> (n,).
+
+    Source: Tukey 1958.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    n, whole = len(x), spearman(x, y)
+    left_out = [spearman(np.delete(x, i), np.delete(y, i)) for i in range(n)]
+    return n * whole - (n - 1) * np.array(left_out)
+
+
 def power_of_t(effect: float, n: int, *, alpha: float = 0.05) -> float:
     """The power of a two-sided paired t-test of n items to find a difference of `effect` spreads.
 

@@ -8,36 +8,60 @@ import torch
 from torch import Tensor, nn
 
 from inr_experiments.domain import Domain
+from inr_experiments.fit.snapshot import doubled
+from inr_experiments.models.activations.finer import Finer
+from inr_experiments.models.activations.gabor import Gabor
+from inr_experiments.models.activations.gauss import Gauss
+from inr_experiments.models.activations.h_siren import SineOfSinh
 from inr_experiments.models.activations.sine import Sine
 from inr_experiments.models.batch_norm import BatchNormAt, freeze_statistics
+from inr_experiments.models.encodings.hash_grid import HashGrid
 from inr_experiments.models.encodings.octaves import Octaves
 from inr_experiments.models.encodings.random_fourier import RandomFourier
 from inr_experiments.models.field import Field
+from inr_experiments.models.inits.fourier_bases import FourierBases
 from inr_experiments.models.inits.rank_expanding import RankExpanding
 from inr_experiments.models.inits.siren import SirenFirst, SirenHidden
 from inr_experiments.models.inits.torch_default import TorchDefault
+from inr_experiments.models.network import Network
+from inr_experiments.models.sl2a import Sl2a
+from inr_experiments.models.wire import Wire
 
 WIDTH, HIDDEN, POINTS = 7, 2, 12
+SIREN = {
+    "inlet_init": SirenFirst(),
+    "inlet_activation": Sine(omega=30.0),
+    "hidden_init": SirenHidden(omega=30.0),
+    "hidden_activation": Sine(omega=30.0),
+    "head_init": SirenHidden(omega=30.0),
+}
 #: What differs from the ReLU field with PyTorch's default initialisation.
-KINDS = {
+FIELDS = {
     "relu": {},
     "pe": {"encoding": partial(Octaves, octaves=2, keep_coordinates=True)},
     "rff": {"encoding": partial(RandomFourier, features=6, sigma=1.0)},
-    "siren": {
-        "inlet_init": SirenFirst(),
-        "inlet_activation": Sine(omega=30.0),
-        "hidden_init": SirenHidden(omega=30.0),
-        "hidden_activation": Sine(omega=30.0),
-        "head_init": SirenHidden(omega=30.0),
-    },
+    "siren": SIREN,
     "bn": {"batch_norm": BatchNormAt(layers=[0], place="after")},
     "bn_all_pre": {"batch_norm": BatchNormAt(layers="all", place="before")},
     "rank_expanding": {"inlet_init": RankExpanding(epsilon=None)},
+    "finer": {**SIREN, **dict.fromkeys(("inlet_activation", "hidden_activation"), Finer(omega=9))},
+    "gauss": dict.fromkeys(("inlet_activation", "hidden_activation"), Gauss(scale=2.0)),
+    "h_siren": {**SIREN, "inlet_activation": SineOfSinh(omega=3.0)},
+    "hash_grid": {"encoding": partial(HashGrid, levels=3, features=2, rows=30, base=2, growth=2.0)},
+    "fr_inr": {"hidden_init": FourierBases(frequencies=3, phases=3, alpha=0.05)},
 }
+#: Networks whose stages are no field's.
+NETWORKS = {
+    "sl2a": partial(Sl2a, degree=4, rank=3),
+    "wire": partial(Wire, activation=Gabor(omega=2.0, scale=1.0)),
+}
+#: Of a kind that goes by Jacobian; they are in tests/layers.py.
+BY_JACOBIAN = ("fr_inr", "wire")
+KINDS = (*FIELDS, *NETWORKS)
 
 
-def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int = 0) -> Field:
-    """A small field in float64, of the kind that a yaml of conf/model has."""
+def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int = 0) -> Network:
+    """A small network in float64, of the kind that a yaml of conf/model has."""
     relu = {
         "encoding": None,
         "inlet_init": TorchDefault(),
@@ -49,7 +73,8 @@ def field(kind: str, inputs: int, outputs: int, *, width: int = WIDTH, seed: int
     }
     shape = {"domain": Domain.cube(inputs, density=8), "out_features": outputs, "stream": (seed,)}
     sizes = {"width": width, "hidden_layers": HIDDEN}
-    return Field(**shape, **sizes, **{**relu, **KINDS[kind]}).double()
+    build = NETWORKS.get(kind) or partial(Field, **{**relu, **FIELDS.get(kind, {})})
+    return doubled(build(**shape, **sizes))
 
 
 def without_biases(inputs: int, outputs: int) -> nn.Sequential:
@@ -81,11 +106,11 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """Every kind × P in 1, 2, 3 × C in 1, 3, with biases; the same shapes without; all eval."""
+    """Every kind of a cheaper form × P in 1, 2, 3 × C in 1, 3, and a net without biases; eval."""
     for inputs in (1, 2, 3):
         for outputs in (1, 3):
             x = points(POINTS, inputs)
-            for kind in KINDS:
+            for kind in [kind for kind in KINDS if kind not in BY_JACOBIAN]:
                 module = field(kind, inputs, outputs)
                 freeze_statistics(module, x)
                 yield Case(f"{kind}-P{inputs}-C{outputs}", module, x, outputs)

@@ -7,8 +7,9 @@ from typing import Any
 from torch import nn
 
 from inr_experiments.building import build, build_network, build_task
-from inr_experiments.config import LOOKS, resolve, without
+from inr_experiments.config import OF_THE_LAUNCHER, resolve, without
 from inr_experiments.domain import Domain
+from inr_experiments.matching import matched
 from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
@@ -18,13 +19,13 @@ from inr_experiments.tasks.task import Task
 def config_of(*overrides: str) -> dict[str, Any]:
     """The resolved config of one run."""
     (cfg,) = configs(["scale=smoke", *overrides])
-    return resolve(cfg)
+    return matched(resolve(cfg))
 
 
 def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Network:
     """A model of conf/model in any shape."""
     config = config_of(f"model={model}")
-    node = without(config["model"], *LOOKS, "lr", "bf16")
+    node = without(config["model"], *OF_THE_LAUNCHER)
     shape = {"domain": Domain.cube(P, density=16), "out_features": C, "stream": (seed,)}
     return build({**node, **changes}, config, group="model", **shape)
 

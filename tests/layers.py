@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from tests.cases import points
+from inr_experiments.fit.snapshot import doubled
+from tests.cases import field, points
 
 POINTS = 6
 
@@ -167,6 +169,8 @@ OTHERS: dict[str, Callable[[int, int], nn.Module]] = {
     "frequency": Frequency,
     "attention": Tokens,
     "positions_in_front": PositionsInFront,
+    "fr_inr": partial(field, "fr_inr"),
+    "wire": partial(field, "wire"),
 }
 WEIGHT_NORM = "layers.0.parametrizations.weight.original"
 BY_JACOBIAN = {
@@ -181,6 +185,11 @@ BY_JACOBIAN = {
         *(f"attention.out_proj.{name}" for name in ("weight", "bias")),
     },
     "positions_in_front": {"middle.weight", "middle.bias"},
+    "fr_inr": {f"hidden.{i}.linear.parametrizations.weight.original" for i in (0, 1)},
+    "wire": {
+        *(f"hidden.{i}.linear.{name}" for i in (0, 1) for name in ("weight", "bias")),
+        *(f"head.{name}" for name in ("weight", "bias")),
+    },
 }
 
 
@@ -206,7 +215,7 @@ def layer_cases() -> Iterator[LayerCase]:
                     module: nn.Module = Around(inputs, outputs, shape, *layers())
                 else:
                     module = OTHERS[kind](inputs, outputs)
-                module = module.double().eval()
+                module = doubled(module).eval()
                 _disturb(module)
                 name = f"{kind}-P{inputs}-C{outputs}"
                 own = frozenset(BY_JACOBIAN.get(kind, ()))

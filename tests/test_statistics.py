@@ -19,6 +19,7 @@ from inr_experiments.statistics import (
     sign_flip_p,
     smallest_p,
     spearman,
+    spearman_pseudovalues,
     summarise,
 )
 from tests.reference.statistics import holm, max_t_flip_by_flip, sign_flip_p_flip_by_flip
@@ -300,6 +301,16 @@ def test_spearman_of_a_constant_is_nan_without_a_warning():
         assert np.isnan([spearman([1, 2, 3], [5, 5, 5]), spearman([5, 5, 5], [1, 2, 3])]).all()
         assert np.isnan([spearman([1], [2]), spearman([], [])]).all()
         assert spearman([1, 2], [4, 3]) == pytest.approx(-1)
+
+
+def test_pseudovalues_of_spearman_are_those_of_the_jackknife():
+    x, y = [1, 2, 3, 4, 5, 6], [2, 1, 3, 6, 4, 5]
+    left_out = [spearman(x[:i] + x[i + 1 :], y[:i] + y[i + 1 :]) for i in range(6)]
+    found = spearman_pseudovalues(x, y)
+    assert found == pytest.approx([6 * spearman(x, y) - 5 * rho for rho in left_out])
+    # Their variance over n is the jackknife's, (n − 1)/n Σ (ρ₋ᵢ − mean)².
+    assert found.var(ddof=1) / 6 == pytest.approx(5 * np.var(left_out))
+    assert spearman_pseudovalues(x, x) == pytest.approx(np.ones(6))
 
 
 # Power.

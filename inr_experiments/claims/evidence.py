@@ -88,7 +88,7 @@ def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
     if hypothesis.relative:
         mean, std, low, high = map(_per_cent, (d.mean, d.std, d.low, d.high))
         d = Estimate(mean, std, low, high, d.n)
-    noun = "initialisation" if hypothesis.per == "seed" else sample.noun
+    noun = {"seed": "initialisation", "variant": "method"}.get(hypothesis.per, sample.noun)
     sentence = (
         f"{hypothesis.about}: {_effect(d, hypothesis.unit)} over {d.n} {noun}"
         f"{'s' if d.n != 1 else ''} ({', '.join(_facts(hypothesis, sample, p))}); {why}."

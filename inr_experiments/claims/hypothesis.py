@@ -46,7 +46,8 @@ class Hypothesis:
         gap_of: the metric of the fitted pixels.
         relative: differences of logarithms, told in per cent.
         factor: from the frame's numbers to `unit`.
-        per: what is counted: item | seed.
+        per: what is counted: item | seed; of a correlation item | variant, where means over items
+            make one ρ, and the variants' jackknife its interval.
         items: these alone; all where there are none.
         task: the frame's task; None where it has one only.
     """
@@ -78,7 +79,7 @@ class Hypothesis:
     def __post_init__(self) -> None:
         choice("kind", self.kind, KINDS)
         choice("at", self.at, STEPS)
-        choice("per", self.per, ("item", "seed"))
+        choice("per", self.per, ("item", "variant" if self.kind == "correlation" else "seed"))
         self._check_sides()
         if math.isnan(self.threshold) and not self.reported:
             raise InputError("threshold: missing; only a reported test has none")

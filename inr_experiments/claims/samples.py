@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame, word
-from ..statistics import spearman
+from ..statistics import spearman, spearman_pseudovalues
 from .hypothesis import Hypothesis, Term
 
 #: Variants without which a rank correlation says nothing.
@@ -141,6 +141,8 @@ def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
     """Spearman's ρ over the variants, seeds averaged within each, item by item."""
     own = runs_of(frame, asked.of or "")
     x, y = _values(own, asked.x or "", "first"), _values(own, asked.metric, asked.at)
+    if asked.per == "variant":
+        return _over_variants(own, asked, own.runs[["label"]].assign(x=x, y=y))
     table = own.runs[["item", "key"]].assign(x=x, y=y)
     both = table.groupby(["item", "key"])[["x", "y"]].mean()
     if both.groupby("item").size().min() < VARIANTS:
@@ -150,6 +152,18 @@ def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
         raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
     seeds = own.runs["seed"].nunique()
     return Sample(rho, _told(own, "noun"), len(rho), seeds, _told(own, "scale"))
+
+
+def _over_variants(own: Frame, asked: Hypothesis, runs: pd.DataFrame) -> Sample:
+    """Pseudo-values of Spearman's ρ over labels, items and seeds averaged within each."""
+    means = runs.groupby("label", sort=False)[["x", "y"]].mean()
+    if len(means) < VARIANTS:
+        raise MissingError(f"frame {own.name} has fewer than {VARIANTS} variants of {asked.of}")
+    values = pd.Series(spearman_pseudovalues(means["x"], means["y"]), index=means.index)
+    if values.isna().any():
+        raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
+    items, seeds = (own.runs[name].nunique() for name in ("item", "seed"))
+    return Sample(values, _told(own, "noun"), items, seeds, _told(own, "scale"))
 
 
 def _told(frame: Frame, column: str) -> str:

@@ -54,8 +54,7 @@ class Snapshot:
 
         What is complex becomes complex128.
         """
-        network = deepcopy(self.network)
-        network._apply(_doubled)  # Module.double leaves complex parameters as they are
+        network = doubled(deepcopy(self.network))
         coordinates = self.coordinates.double()
         freeze_statistics(network, coordinates)
         return Snapshot(self.step, network, coordinates)
@@ -84,7 +83,12 @@ class Snapshot:
         return {name: stages.get(id(m), "other") for name, m in self.network.named_modules()}
 
 
-def _doubled(t: Tensor) -> Tensor:
-    if t.is_complex():
-        return t.to(torch.complex128)
-    return t.double() if t.is_floating_point() else t
+def doubled(network: Network) -> Network:
+    """The network itself, put into float64, and complex128 where it is complex."""
+
+    def exact(t: Tensor) -> Tensor:
+        if t.is_complex():
+            return t.to(torch.complex128)
+        return t.double() if t.is_floating_point() else t
+
+    return network._apply(exact)  # Module.double leaves complex parameters as they are

@@ -39,8 +39,8 @@ class Layer(nn.Module):
 class Field(Network):
     """Y = head(hidden.L−1(… hidden.0(inlet(encoding(X))))).
 
-    Stages, the same for every model: `encoding` (where there is one; no trained parameters),
-    `inlet` (Z₀), `hidden.0` … `hidden.L-1`, `head`. Every model has 1 + L layers of width D.
+    Stages, the same for every model: `encoding` (where there is one), `inlet` (Z₀), `hidden.0` …
+    `hidden.L-1`, `head`. Every model has 1 + L layers of width D.
 
     Shapes: (N, P) -> (N, C).
 

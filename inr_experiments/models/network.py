@@ -40,6 +40,11 @@ class Network(nn.Module):
         """D, the most features of a stage; sets how many points are taken at a time."""
         return max((p.shape[0] for p in self._weights(("inlet", "hidden", "head"))), default=1)
 
+    def parameter_count(self, *, trained: bool = False) -> int:
+        """Numbers in all parameters, or in those that are trained; a complex one has two."""
+        chosen = (p for p in self.parameters() if p.requires_grad or not trained)
+        return sum(p.numel() * (2 if p.is_complex() else 1) for p in chosen)
+
     def hidden_matrices(self) -> list[nn.Parameter]:
         """The trained real weight matrices of the hidden stages."""
         trained = (p for p in self.trunk_weights() if p.requires_grad)

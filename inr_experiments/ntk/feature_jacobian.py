@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ..checks import InputError, integer
 from ..hooks import hooked
 from ..ranks.measures import effective_rank, numerical_rank
+from .autograd import real
 from .function import ModuleFunction, evenly_spaced
 
 
@@ -14,7 +15,8 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
     """J_k(n) = ∂z_k(n)/∂z_{k-1}(n) for each Linear layer k, by its name.
 
     z_{k-1} is what the layer sees and z_k what the next Linear layer sees, the last one's the
-    output; whatever lies between, activation and normalisation, belongs to layer k.
+    output; whatever lies between, activation and normalisation, belongs to layer k. A complex
+    feature counts as two real ones.
 
     Shapes: coordinates (N, P) -> (N, D_k, D_{k-1}) each; memory O(N Σ D_k D_{k-1}).
 
@@ -48,13 +50,13 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
 def _by_columns(after: Tensor, before: Tensor) -> Tensor:
     """∂after/∂before, sample by sample. Shapes: (N, D), (N, E) -> (N, D, E)."""
     rows = []
-    for column in after.unbind(dim=1):
+    for column in real(after).flatten(1).unbind(dim=1):
         gradient = None
         if column.requires_grad:
             (gradient,) = torch.autograd.grad(
                 column.sum(), before, retain_graph=True, allow_unused=True
             )
-        rows.append(torch.zeros_like(before) if gradient is None else gradient)
+        rows.append(real(torch.zeros_like(before) if gradient is None else gradient).flatten(1))
     return torch.stack(rows, dim=1)
 
 

@@ -10,7 +10,7 @@ from ..runs import files
 from ..runs.frame import Frame
 from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
 from .gains import per_item, signed, without_network
-from .looks import label_of
+from .looks import REFERENCE, label_of
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,26 @@ class Row:
     seed_std: float
 
 
-def rows(frame: Frame, metric: str, *, factor: float = 1.0) -> list[Row]:
+def rows(
+    frame: Frame, metric: str, *, factor: float = 1.0, reference: str = REFERENCE
+) -> list[Row]:
     """The table of a metric at the last step, every method against the reference.
 
     Args:
         factor: from the frame's numbers to those of the table.
+        reference: a model's name.
 
     Raises:
         InputError: if a method lacks an item or seed that another has, or runs differ in precision.
     """
     check_complete(frame, metric)
     items = factor * per_item(frame, metric)
-    reference = label_of(frame)
+    first = label_of(frame, reference)
     spread = _seed_spread(frame, metric)
     against = {
-        label: paired(items.loc[label], items.loc[reference])
-        for label in items.index
-        if label != reference
+        label: paired(items.loc[label], items.loc[first]) for label in items.index if label != first
     }
-    differences = items.loc[list(against)] - items.loc[reference]
+    differences = items.loc[list(against)] - items.loc[first]
     adjusted = dict(zip(against, max_t(differences.to_numpy().T), strict=True)) if against else {}
     return [
         Row(
@@ -102,12 +103,14 @@ def _seed_spread(frame: Frame, metric: str) -> dict[str, float]:
     return dict(over_seeds.groupby("label").mean())
 
 
-def rows_without_network(frame: Frame, metric: str, *, factor: float = 1.0) -> list[Row]:
+def rows_without_network(
+    frame: Frame, metric: str, *, factor: float = 1.0, reference: str = REFERENCE
+) -> list[Row]:
     """Rows of what needs no network, against the reference, where all items have them.
 
     They stand outside the family of `rows`: no p, and no seed.
     """
-    relu = factor * per_item(frame, metric).loc[label_of(frame)]
+    relu = factor * per_item(frame, metric).loc[label_of(frame, reference)]
     found = factor * without_network(frame, metric).dropna()
     return [
         Row(str(label), summarise(own), paired(own, relu[own.index]), math.nan, math.nan)

@@ -10,8 +10,12 @@ from ..digest import sha256_of
 SCIENCE_VERSION = 2
 
 #: Where the data lies, how much of it is allowed and how the work is cut up decide no number. The
-#: data itself enters by its hash, `model.lr` by `fit.lr`. A task says for itself what is outside.
-KEY_EXCLUDES = {"model": ("lr", "bf16", "label", "colour"), "fit": ("chunk",)}
+#: data itself enters by its hash, `model.lr` by `fit.lr`, `model.match` by the number that it
+#: solves. A task says for itself what is outside.
+KEY_EXCLUDES = {
+    "model": ("lr", "bf16", "match", "match_by", "label", "colour"),
+    "fit": ("chunk",),
+}
 
 
 def science(config: dict[str, Any], of_task: Collection[str]) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exce
     Resolved once where nothing refers to the seed.
     """
     from ..config import resolve
+    from ..matching import matched
 
     default = cfg.seed
     seeds = [_value(words[0]) if (words := seed_of(job)) else default for job in own]
@@ -116,7 +117,7 @@ def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exce
     def at(seed: Any) -> dict[str, Any] | Exception:
         cfg.seed = seed
         try:
-            config = resolve(cfg)
+            config = matched(resolve(cfg))
             integer("seed", config["seed"], least=0)
             return config
         except Exception as error:

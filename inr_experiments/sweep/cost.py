@@ -11,7 +11,10 @@ from typing import Any
 #: itself which of its are.
 COST_EXCLUDES = {
     "fit": ("lr",),
-    "model": ("name", "label", "colour", "lr", "bf16", "inlet_init", "hidden_init", "head_init"),
+    "model": (
+        *("name", "label", "colour", "lr", "bf16", "match", "match_by"),
+        *("inlet_init", "head_init"),  # that of the hidden layers may reparameterise them
+    ),
 }
 #: Steps that are timed, after as many that are not.
 TIMED_STEPS = 4

@@ -16,7 +16,7 @@ from ..data.images.load import save
 from ..domain import Domain
 from ..metrics.image import decibels, psnr
 from ..seeding import generator
-from .interpolation import between_every_second, between_scattered
+from .interpolation import between_every_second, between_scattered, smoothed
 from .task import Metric, Predict, Task
 
 FITTED = ("all", "every_second", "jittered", "clustered", "hole")
@@ -35,7 +35,8 @@ class GridSignal(Task):
     `psnr_noisy`, of the prediction as it is against the noisy targets as they are, neither
     clamped: −10 log₁₀ of the fitted loss. Where it rises above `psnr_heldout`, noise is fitted.
 
-    Without a network the fitted targets are interpolated; see `interpolation.py`.
+    Without a network the fitted targets are interpolated, see `interpolation.py`. Where all are
+    fitted with noise, they stand as they are, and smoothed by a Gaussian of one node.
 
     Args:
         values: (n₁, …, n_P, C) float32.
@@ -102,6 +103,30 @@ class GridSignal(Task):
             "notes": [],
         }
 
+    @classmethod
+    def domain_of_side(
+        cls,
+        side: int | None,
+        dimensions: int,
+        *,
+        fitted: str | float = "all",
+        coordinates: str = "symmetric",
+    ) -> Domain:
+        """The domain, without points, of a cube of nodes.
+
+        Raises:
+            ArgumentError: if `side` is None.
+        """
+        if side is None:
+            raise ArgumentError("side=None: expected a number where model.match is given")
+        if isinstance(fitted, str):
+            share = 1.0 if fitted == "all" else 0.5**dimensions
+        else:
+            share = float(fitted)
+        along = max(1, round(side * share ** (1 / dimensions)))
+        choice("coordinates", coordinates, LENGTH)
+        return Domain.cube(dimensions, density=along / LENGTH[coordinates])
+
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """`psnr` (dB, fitted values), `psnr_heldout` and `psnr_noisy` (dB)."""
         return self.compare(self.on_grid(predict))
@@ -128,21 +153,26 @@ class GridSignal(Task):
 
     @cached_property
     def without_network(self) -> Mapping[str, Mapping[str, float]]:
-        """Metrics of interpolations of the fitted targets, those that are finite."""
+        """Metrics of what is made of the fitted targets alone, those that are finite."""
+        found = {}
+        for label, values in self._filled_in().items():
+            metrics = {**self.compare(values), **self.compare_whole(values)}
+            found[label] = {name: v for name, v in metrics.items() if math.isfinite(v)}
+        return found
+
+    def _filled_in(self) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Values on the whole grid, made of the fitted targets; nothing where they are known."""
         shape, fitted = self.values.shape[:-1], self.targets.double().numpy()
         if self.mask.all():
-            return {}
+            return smoothed(fitted.reshape(self.values.shape)) if self._noise else {}
         if self._every_second:
             halves = [(n + 1) // 2 for n in shape]
             rows = between_every_second(fitted.reshape(*halves, -1), shape)
         else:
             rows = between_scattered(fitted, self.mask)
-        found = {}
-        for label, values in rows.items():
+        for values in rows.values():
             values[self.mask] = fitted  # which a spline meets but for rounding
-            metrics = {**self.compare(values), **self.compare_whole(values)}
-            found[label] = {name: v for name, v in metrics.items() if math.isfinite(v)}
-        return found
+        return rows
 
     def on_grid(self, predict: Predict) -> npt.NDArray[np.float32]:
         """The field on the whole grid, a chunk at a time. Shapes: -> (n₁, …, n_P, C)."""

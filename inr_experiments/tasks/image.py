@@ -11,6 +11,7 @@ import torch
 from ..checks import ArgumentError, choice, integer
 from ..data.images import load as images
 from ..digest import file_sha256
+from ..domain import Domain
 from ..memory import require
 from ..metrics.image import ssim
 from ..paths import data_dir, stem_of, user_path
@@ -101,6 +102,12 @@ class Image(GridSignal):
         """The hash of the file's bytes."""
         file = locate(image=image, path=path, source=source)
         return file_sha256(file, expected=images.EXPECTED)
+
+    @classmethod
+    def usual_shape(cls, **settings: Any) -> tuple[Domain, int]:
+        """A square picture of the given side, in colour."""
+        own = {name: settings[name] for name in ("fitted", "coordinates") if name in settings}
+        return cls.domain_of_side(settings.get("side"), 2, **own), 3
 
     def compare_whole(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
         """`ssim`. Shapes: (H, W, C)."""

@@ -1,4 +1,4 @@
-"""Values between the fitted nodes of a grid, without a network."""
+"""Values between the fitted nodes of a grid, or of noisy ones, without a network."""
 
 from collections.abc import Sequence
 
@@ -51,6 +51,17 @@ def between_scattered(fitted: Values, mask: Mask) -> dict[str, Values]:
     if linear is None:
         return {"nearest": near}
     return {"Delaunay-linear": np.where(np.isnan(linear), near, linear)}
+
+
+def smoothed(noisy: Values) -> dict[str, Values]:
+    """Noisy values as they are, and behind a Gaussian of one node, mirrored about the ends.
+
+    Shapes: (n₁, …, n_P, C) -> the same by name: `as given`, `Gaussian filter`.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    sigma = (1.0,) * (noisy.ndim - 1) + (0.0,)
+    return {"as given": noisy, "Gaussian filter": gaussian_filter(noisy, sigma, mode="mirror")}
 
 
 def nearest(fitted: Values, mask: Mask) -> Values:

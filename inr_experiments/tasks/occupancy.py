@@ -155,6 +155,11 @@ class Occupancy(Task):
         """The hash of the file's bytes, or of a bundled shape's name and version."""
         return solids.fingerprint(shape=shape, path=path)
 
+    @classmethod
+    def usual_shape(cls, *, pool: int = 2**21, **_: Any) -> tuple[Domain, int]:
+        """The cube, with points as dense as those of the pool."""
+        return Domain.cube(3, density=round(pool ** (1 / 3)) / 2), 1
+
     @cached_property
     def _sets(self) -> Sets:
         return label_sets(self._labels, **self._wanted)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..checks import ArgumentError, integer
 from ..digest import sha256_of
+from ..domain import Domain
 from ..seeding import numpy_generator
 from .grid_signal import GridSignal
 
@@ -62,6 +63,13 @@ class Signal(GridSignal):
         along = len({i % (side - 1) for i in range(0, side, step)}) if step else side - 1
         needed = min(min(2 * K + 1, along) ** P, self.facts["fitted"])
         self.facts |= {"dimensions": P, "band": K, "needed_rank": needed}
+
+    @classmethod
+    def usual_shape(cls, **settings: Any) -> tuple[Domain, int]:
+        """A signal of the given dimensions and side, of one channel."""
+        fitted = settings.get("fitted", "all")
+        dimensions = settings.get("dimensions", 2)
+        return cls.domain_of_side(settings.get("side", 64), dimensions, fitted=fitted), 1
 
     @classmethod
     def item_name(

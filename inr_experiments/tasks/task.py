@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
+from ..checks import ArgumentError
 from ..digest import file_sha256, sha256_of
 from ..domain import Domain
 from ..paths import stem_of, user_path
@@ -87,6 +88,19 @@ class Task(ABC):
         if path is None:  # the settings enter the key beside it
             return sha256_of(f"{cls.__module__}.{cls.__qualname__}")
         return file_sha256(user_path(path), expected=f"a file to fit ({cls.NOUN})")
+
+    @classmethod
+    def usual_shape(cls, **settings: Any) -> tuple[Domain, int]:
+        """Domain, without points, and C of a usual item with these settings, which is not opened.
+
+        Sizes of models are solved in it. By default no task has one.
+
+        Raises:
+            ArgumentError: if it cannot be told.
+        """
+        raise ArgumentError(
+            f"match: {cls.__name__} has no usual_shape; expected that class method, or null"
+        )
 
     @classmethod
     def for_record(cls) -> dict[str, Any]:

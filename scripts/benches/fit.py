@@ -21,6 +21,7 @@ from inr_experiments import building
 from inr_experiments.config import resolve
 from inr_experiments.fit.loop import build_step
 from inr_experiments.fit.settings import FitSettings
+from inr_experiments.matching import matched
 from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
@@ -52,7 +53,7 @@ BASE = {"pixels": 2**14, "width": 144, "depth": 3}
 
 def setting(*words: str) -> tuple[Network, Task, FitSettings]:
     """Network, task and settings at a constant rate, as the launcher builds them."""
-    config = resolve(configs([*words, "fit.schedule=null"])[0])
+    config = matched(resolve(configs([*words, "fit.schedule=null"])[0]))
     task = building.build_task(config)
     return building.build_network(config, task), task, building.build_settings(config)
 

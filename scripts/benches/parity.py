@@ -19,6 +19,7 @@ from inr_experiments.config import resolve
 from inr_experiments.data.images.load import BUNDLED, DIV2K
 from inr_experiments.fit.loop import fit
 from inr_experiments.fit.settings import FitSettings
+from inr_experiments.matching import matched
 from inr_experiments.paths import conf_dir
 from inr_experiments.statistics import summarise
 from inr_experiments.sweep.compose import configs
@@ -64,7 +65,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         differences, levels, seconds = [], [], []
         for image, seed in product(images, seeds):
             words = [f"model={model}", *size, f"task.image={image}", f"seed={seed}"]
-            config = resolve(configs(words)[0])
+            config = matched(resolve(configs(words)[0]))
             task, settings = building.kept_task(config), building.build_settings(config)
             full, slow = last_psnr(config, task, settings, device)
             rounded, fast = last_psnr(config, task, replace(settings, precision=precision), device)

@@ -225,6 +225,22 @@ def test_a_correlation(strength, wanted):
     assert found.estimate.n == 8 and -1 <= found.estimate.low <= found.estimate.high <= 1
 
 
+def test_a_correlation_over_variants_has_them_as_its_units():
+    """One ρ of means over pictures; its interval is of the variants, wider than of pictures."""
+    ranks = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0, "e": 5.0, "f": 6.0}
+    swapped = {**ranks, "c": 4.0, "d": 3.0}
+    frame = joined(*[
+        measured(made_up({m: [value + i for i in range(6)]}), "rank", {0: ranks[m]})
+        for m, value in swapped.items()
+    ])  # fmt: skip
+    asked = asks(kind="correlation", x="rank", of="*", over=None, threshold=0.5, unit="ρ")
+    (found,) = weighed(frame, replace(asked, per="variant"))
+    assert found.estimate.n == 6 and "over 6 methods" in found.sentence
+    assert found.estimate.low < found.estimate.mean
+    (narrow,) = weighed(frame, asked)
+    assert narrow.estimate.n == 6 and narrow.estimate.low > found.estimate.low
+
+
 def test_a_correlation_of_few_pictures_or_variants():
     (early,) = weighed(ablation(0.0), correlation("early"))
     assert early.outcome == "shown" and early.estimate.mean == 1.0

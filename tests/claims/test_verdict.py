@@ -88,7 +88,7 @@ def test_of_several_tests_the_weakest_that_is_not_shown_is_told():
 
 def test_the_papers_claims_without_a_frame_say_what_would_run_them(tmp_path):
     verdicts = judge_all(CLAIMS, tmp_path / "laptop-real", variables=" SCALE=laptop DATA=real")
-    names = [f"C{i}" for i in range(1, 9)] + [f"Q{i}" for i in range(1, 6)]
+    names = [f"C{i}" for i in range(1, 9)] + [f"Q{i}" for i in range(1, 9)]
     assert [v.claim.name for v in verdicts] == names
     assert {v.verdict for v in verdicts} == {"not run"}
     for v in verdicts:
@@ -116,6 +116,8 @@ def selections() -> set[tuple[str, str]]:
 def test_the_papers_claims_ask_for_what_the_experiments_run(experiment, of):
     blocks = OmegaConf.load(conf_dir() / "experiment" / f"{experiment}.yaml").sweep
     model, *pairs = shlex.split(of)
+    if model == "*":
+        return
     label = OmegaConf.load(conf_dir() / "model" / f"{model}.yaml").label
     own = [block for block in blocks if model in _several(block["model"])]
     assert own, "the experiment runs it"

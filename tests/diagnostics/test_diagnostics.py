@@ -62,8 +62,12 @@ class SmallTask:
 TASKS = {"picture": SmallTask(2, 3), "volume": SmallTask(3, 1)}
 
 
+def single(t: torch.Tensor) -> torch.Tensor:
+    return t.to(torch.complex64) if t.is_complex() else t.float() if t.is_floating_point() else t
+
+
 def snapshot_of(kind: str, task: SmallTask) -> Snapshot:
-    module = field(kind, task.in_features, task.out_features).float()
+    module = field(kind, task.in_features, task.out_features)._apply(single)
     freeze_statistics(module, task.coordinates)
     return Snapshot(0, module, task.coordinates)
 

@@ -105,6 +105,18 @@ def test_feature_jacobians(kind: str) -> None:
         assert values["rank_least"] <= values["rank_mean"] <= values["rank_most"]
 
 
+def test_a_complex_feature_counts_as_two_real_ones() -> None:
+    module, x = field("wire", 2, 1), points(5, 2)
+
+    def by_parts(pair: torch.Tensor) -> torch.Tensor:
+        z = module.hidden[0](torch.view_as_complex(pair.reshape(-1, 2))[None])[0]
+        return torch.view_as_real(z).flatten()
+
+    Z = torch.view_as_real(module.inlet(x).detach()).flatten(1)
+    expected = torch.stack([torch.autograd.functional.jacobian(by_parts, z) for z in Z])
+    torch.testing.assert_close(feature_jacobians(module, x)["hidden.0.linear"], expected)
+
+
 def test_feature_jacobians_of_interacting_samples_are_refused() -> None:
     with pytest.raises(InputError, match="normalises by the batch"):
         feature_jacobians(field("bn", 2, 1), points(8, 2))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from inr_experiments.data.images import load as images
 from inr_experiments.tasks import interpolation, occupancy
@@ -27,8 +27,8 @@ def values(shape: tuple[int, ...], C: int = 2) -> np.ndarray:
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 def test_every_second_node_by_scipy(shape, noise):
     task = GridSignal(values(shape), fitted="every_second", noise=noise)
-    if task.mask.all():
-        assert task.without_network == {}
+    if task.mask.all():  # a single node
+        assert set(task.without_network) == ({"as given", "Gaussian filter"} if noise else set())
         return
     fitted = task.targets.double().numpy().reshape(*((n + 1) // 2 for n in shape), 2)
     at = np.indices(shape) / 2
@@ -82,6 +82,16 @@ def test_nodes_that_make_no_triangle_have_the_nearest(shape):
 
 def test_where_all_is_fitted_there_is_nothing():
     assert GridSignal(values((6, 8))).without_network == {}
+
+
+def test_noisy_values_stand_as_they_are_and_smoothed():
+    task = GridSignal(values((20, 30)), fitted="all", noise=0.1)
+    noisy = task.targets.numpy().astype(np.float64).reshape(task.values.shape)
+    own = [gaussian_filter(noisy[..., c], 1.0, mode="mirror") for c in range(noisy.shape[-1])]
+    expected = {"as given": noisy, "Gaussian filter": np.stack(own, axis=-1)}
+    assert set(task.without_network) == set(expected)
+    for label, row in task.without_network.items():
+        assert row["psnr"] == pytest.approx(task.compare(expected[label])["psnr"])
 
 
 def test_ssim_and_psnr_are_those_of_a_field_that_interpolates(tmp_path):

@@ -1,0 +1,41 @@
+"""The field's methods in 3D at the default's number of parameters: IoU, and near the surface.
+
+Paired differences to the default and to SIREN; below, the label of the nearest fitted point.
+"""
+
+from inr_experiments.reporting import tables
+from inr_experiments.reporting.tables import Table
+from inr_experiments.runs.frame import Frame
+
+READS = ("methods_occupancy",)
+
+
+def rows(methods_occupancy: Frame) -> Table:
+    frame = methods_occupancy
+    siren = {row.label: row for row in tables.rows(frame, "iou", factor=100, reference="siren")}
+    near = {row.label: row for row in tables.rows(frame, "iou_near_surface", factor=100)}
+    runs = frame.runs.groupby("label", sort=False)
+    counts, seconds = runs["parameters"].first(), runs["seconds"].mean()
+    body = [
+        [
+            row.label,
+            f"{counts[row.label]:,}",
+            *tables.cells(row)[:3],
+            *tables.cells(siren[row.label])[1:3],
+            tables.cells(near[row.label])[0],
+            f"{seconds[row.label]:.0f}",
+        ]
+        for row in tables.rows(frame, "iou", factor=100)
+    ]
+    body += [
+        [row.label, "–", *tables.cells(row)[:3], "–", "–", "–", "–"]
+        for row in tables.rows_without_network(frame, "iou", factor=100)
+    ]
+    header = ["method", "parameters", "IoU ± std", "against ReLU, 95 %", "p (max-T)",
+              "against SIREN, 95 %", "p (max-T)", "near surface ± std", "seconds"]  # fmt: skip
+    note = (
+        f"{tables.caption(frame, 'iou', '%, held-out dense grid')} Parameters: numbers trained, a "
+        "complex one is two. seconds: of the fit, mean. Rates of ReLU, REI, PE and SIREN are of "
+        "3D, the others' of pictures."
+    )
+    return Table(header, body, note)
