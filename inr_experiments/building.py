@@ -61,8 +61,10 @@ def build_task(config: dict[str, Any]) -> Task:
 
 def kept_task(config: dict[str, Any]) -> Task:
     """The task that the config names, read once a process: models of a sweep share its items."""
-    name = json.dumps([config["task"], config["trusted"], fingerprint(config)])
-    task = _kept.pop(name, None) or build_task(config)
+    name = json.dumps([config["task"], config["trusted"]])
+    task = _kept.pop(name, None)
+    if task is None or task.sha256 != fingerprint(config):
+        task = build_task(config)
     _kept[name] = task  # the last one at the end
     while len(_kept) > 1 and (len(_kept) > KEPT or sum(map(nbytes, _kept.values())) > KEPT_BYTES):
         del _kept[next(iter(_kept))]
