@@ -1,5 +1,6 @@
 """Singular values of what stages put out, and of their weights; as they are and centred."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,8 +28,9 @@ class Spectra:
     that of HZ; `<stage>/negative_share`, of entries below −10⁻³ max |Z|; with `heldout` the
     measures of points that were not fitted, as `<stage>/heldout_<measure>`; and with `arrays`
     `<stage>/singular_values` and `<stage>/centred_singular_values` (K,), largest first. Of weight
-    matrices, which are not centred, the same under `<stage>.weight`; of the feature Jacobians
-    ∂Z_i/∂Z_{i−1}, ranks over 32 samples under `<stage>.jacobian`.
+    matrices, which are not centred, the same under `<stage>.weight`, or of several in a stage under
+    `<module>.weight`; of the feature Jacobians ∂Z_i/∂Z_{i−1}, ranks over 32 samples under
+    `<stage>.jacobian`.
 
     Args:
         stages: of `encoding`, `inlet`, `hidden`, `head`; a model may lack one.
@@ -74,11 +76,16 @@ class Spectra:
             raise ArgumentError(f"stages={self.stages}: the model has none of them")
         stage_of = exact.stage_by_module()
         if self.weights:
-            for name, module in exact.network.named_modules():
-                if isinstance(module, nn.Linear) and self._has(stage_of[name]):
-                    weight = module.weight.detach()
-                    sigma = singular_values(weight).cpu().numpy()
-                    result |= self._measured(f"{stage_of[name]}.weight/", sigma, weight)
+            linear = {
+                name: module.weight.detach()
+                for name, module in exact.network.named_modules()
+                if isinstance(module, nn.Linear) and self._has(stage_of[name])
+            }
+            alone = Counter(stage_of[name] for name in linear)
+            for name, weight in linear.items():
+                sigma = singular_values(weight).cpu().numpy()
+                place = stage_of[name] if alone[stage_of[name]] == 1 else name
+                result |= self._measured(f"{place}.weight/", sigma, weight)
         if self.jacobians:
             if exact.network.couples_samples:
                 raise ArgumentError(

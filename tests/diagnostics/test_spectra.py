@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from inr_experiments.checks import InputError
 from inr_experiments.diagnostics.spectra import Spectra
@@ -111,3 +112,14 @@ def test_a_stage_that_is_none_is_refused():
         measure(snapshot, stages=["inlets"])
     with pytest.raises(InputError, match="the model has none of them"):
         measure(snapshot, stages=["encoding"])
+
+
+def test_several_matrices_of_a_stage_go_by_their_own_names():
+    field, task = field_and_task("model=coordinate_transformer", "task.side=16")
+    snapshot = Snapshot(0, field.eval(), task.coordinates)
+    options = {"jacobians": False, "points": None, "arrays": False}
+    found = Spectra(stages=["inlet", "hidden"], weights=True, **options)(snapshot, task)
+    named = {key.split(".weight/")[0] for key in found if ".weight/" in key}
+    linear = {n for n, m in field.named_modules() if isinstance(m, nn.Linear)}
+    inlet = {n for n in linear if n.startswith("inlet")}
+    assert named == {n for n in linear if n.startswith("hidden")} | {"inlet"} and len(inlet) == 1
