@@ -66,14 +66,11 @@ def kept_task(config: dict[str, Any]) -> Task:
     if task is None or task.sha256 != fingerprint(config):
         task = build_task(config)
     _kept[name] = task  # the last one at the end
-    while len(_kept) > 1 and (len(_kept) > KEPT or sum(map(nbytes, _kept.values())) > KEPT_BYTES):
+    while len(_kept) > 1 and (
+        len(_kept) > KEPT or sum(task.nbytes for task in _kept.values()) > KEPT_BYTES
+    ):
         del _kept[next(iter(_kept))]
     return task
-
-
-def nbytes(task: Task) -> int:
-    """Bytes of the arrays and tensors that a task holds itself."""
-    return sum(getattr(value, "nbytes", 0) for value in vars(task).values())
 
 
 def task_class(config: Mapping[str, Any]) -> type[Task]:

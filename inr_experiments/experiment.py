@@ -78,7 +78,9 @@ def execute(cfg: DictConfig) -> Outcome:
     task = kept_task(config)
     settings = build_settings(config)
     diagnostics = build_diagnostics(config)
-    tracker = build(config["tracking"], config) if "_target_" in config["tracking"] else None
+    tracker = (
+        build(config["tracking"], config, "tracking") if "_target_" in config["tracking"] else None
+    )
     store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256, of_task=task.KEY_EXCLUDES)
     name = name_of(config, task.item)

@@ -188,7 +188,8 @@ def _files(key: str, value: str, tasks: Tasks) -> list[str]:
     endings = [task.suffixes() for task in tasks()]
     some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)
     found = [p for p in seen if Path(p).name.lower().endswith(some) and not hidden(Path(p))]
-    skipped = [Path(p).name for p in seen if p not in set(found)]
+    taken = set(found)
+    skipped = [Path(p).name for p in seen if p not in taken]
     nouns = " or ".join(f"{task.NOUN}s" for task in tasks())
     if not found:
         held = f" ({_some(skipped)})" if skipped else ""

@@ -93,7 +93,12 @@ class _Slot:
                 return KilledError()
             if self.executor is None:
                 self.executor = ProcessPoolExecutor(1, env=self.environment)
-            call = self.executor.submit(function, *task)
+            try:
+                call = self.executor.submit(function, *task)
+            except BrokenProcessPool:  # it died between two calls
+                self.executor.shutdown(wait=True, kill_workers=True)
+                self.executor = ProcessPoolExecutor(1, env=self.environment)
+                call = self.executor.submit(function, *task)
         try:
             ended = call.result()
         except BrokenProcessPool:

@@ -197,6 +197,12 @@ class Occupancy(Task):
         order = torch.randperm(len(fitted), generator=generator(self._seed, "spectra"))
         return fitted[order[: self._spectrum_points]]
 
+    @property
+    def nbytes(self) -> int:
+        """About the bytes of its points with their labels, and of the mesh with its tree."""
+        points = self._wanted["pool"]["count"] + self._wanted["near_points"]
+        return 40 * points + self._eval_resolution**3 + 700 * self._facts.get("faces", 0)
+
     @cached_property
     def pool(self) -> tuple[Tensor, Tensor]:
         """All labelled points, and their labels as numbers."""

@@ -139,6 +139,11 @@ class Task(ABC):
         return {}
 
     @property
+    def nbytes(self) -> int:
+        """About the bytes of what it holds: its own arrays, unless a subclass knows of more."""
+        return sum(getattr(value, "nbytes", 0) for value in vars(self).values())
+
+    @property
     def pool(self) -> tuple[Tensor, Tensor]:
         """The points (N, P) that steps draw of, and their values (N, C)."""
         return self.coordinates, self.targets

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..checks import ArgumentError, choice
+from ..checks import InputError, choice
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ SAID |= {"disabled": "disabled"}
 TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 #: Variables of W&B that are of a single run, where there are many.
 OF_ONE_RUN = ("WANDB_RUN_ID", "WANDB_NAME", "WANDB_RESUME")
+#: W&B's own servers; a key for one is a key for all.
+OWN = ("api.wandb.ai", "api.forge.coreweave.com")
 #: Seconds to wait for the server before going on without it.
 PATIENCE = 5.0
 #: Servers that answered and then began no run.
@@ -43,14 +45,14 @@ def asked_mode(mode: str, environment: Mapping[str, str]) -> str:
     What is switched off by WANDB_MODE or WANDB_DISABLED stays off; else `auto` takes WANDB_MODE.
 
     Raises:
-        ArgumentError: if a value is none of those known.
+        InputError: if a value is none of those known.
     """
     choice("mode", mode, MODES)
     said, off = environment.get("WANDB_MODE", ""), environment.get("WANDB_DISABLED", "").lower()
     if said and said not in SAID:
-        raise ArgumentError(f"WANDB_MODE={said!r}: expected online, offline or disabled")
+        raise InputError(f"WANDB_MODE={said!r}: expected online, offline or disabled")
     if off not in (*TRUE, *FALSE):
-        raise ArgumentError(f"WANDB_DISABLED={off!r}: expected true or false")
+        raise InputError(f"WANDB_DISABLED={off!r}: expected true or false")
     if off in TRUE or SAID.get(said) == "disabled":
         return "disabled"
     return SAID.get(said, mode) if mode == "auto" else mode
@@ -96,14 +98,16 @@ def has_key(server: str) -> bool:
     """
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
+    place = urlsplit(server)
+    hosts = {place.netloc, place.hostname or "", *(OWN if place.hostname in OWN else ())}
     named = os.environ.get("NETRC")
     files = [Path(named)] if named else [Path.home() / name for name in (".netrc", "_netrc")]
     for file in files:
         try:
-            found = netrc.netrc(file).authenticators(urlsplit(server).hostname or "")
+            known = netrc.netrc(file).hosts
         except (OSError, ValueError, netrc.NetrcParseError):
             continue
-        if found is not None:
+        if hosts & known.keys():
             return True
     return False
 

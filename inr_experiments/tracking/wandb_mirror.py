@@ -177,7 +177,7 @@ def _log_history(
             rows.setdefault(int(scalars["step"]), {}).update(named)
     for step in sorted(rows):
         # W&B takes no step that lies behind those it has.
-        run.log({**rows[step], "step": step}, step=None if record is None else step)
+        run.log({**rows[step], "step": step}, step=None if run.resumed else step)
 
 
 def _log_arrays(run: Any, folder: Path, names: Sequence[str]) -> None:

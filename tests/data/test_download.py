@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
         if server.gzip is not None:
             self.send_response(200)
-            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Encoding", server.encoding)
             self.send_header("Content-Length", str(len(server.gzip)))
             self.end_headers()
             self.wfile.write(server.gzip)
@@ -87,7 +87,7 @@ def server(monkeypatch):
     with Server(("127.0.0.1", 0), Handler) as server:
         server.content, server.ranges, server.chunked, server.shift = CONTENT, True, False, 0
         server.asked, server.breaks, server.codes = [], [], []
-        server.headers, server.gzip = {}, None
+        server.headers, server.gzip, server.encoding = {}, None, "gzip"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server
@@ -217,12 +217,17 @@ def test_a_redirect_without_end_is_said(server, source, tmp_path):
     server.codes = [302] * 50
     server.headers = {"Location": f"http://127.0.0.1:{server.server_port}/again"}
     assert "302" in refusal(source, tmp_path, tries=2)
+    server.codes, server.headers = [302] * 9, {"Location": "http://[bad"}
+    assert "Invalid IPv6 URL" in refusal(source, tmp_path, tries=2)
 
 
 def test_a_file_that_comes_packed_is_unpacked(server, source, tmp_path):
     server.gzip = gzip.compress(CONTENT)
     (tmp_path / "file.zip.part").write_bytes(CONTENT[:1000])
     assert download(source, tmp_path, pause=0).read_bytes() == CONTENT
+    (tmp_path / "file.zip").unlink()
+    server.encoding = "x-gzip"
+    assert download(source, tmp_path).read_bytes() == CONTENT
     (tmp_path / "file.zip").unlink()
     for broken in (server.gzip[:-1000], b"no gzip", server.gzip[:5000] + b"x" * 5000):
         server.gzip = broken

@@ -105,6 +105,8 @@ def test_a_ply_of_mixed_polygons_is_a_solid(tmp_path, order, flag):
     assert facts["watertight"] and facts["faces"] == 2 * 8 + 2 * 2 * 8
     one = load(tmp_path, "b.ply", as_ply(order, [[0, 1, 2], [0, 2], [3]], points, flag)).facts
     assert one["faces"] == 1
+    none = load(tmp_path, "c.ply", as_ply(order, [[], *rows], points, flag)).facts
+    assert none["watertight"]
     assert one["notes"][0] == "2 polygons of fewer than three corners dropped"
 
 
@@ -203,3 +205,61 @@ def test_a_mesh_cut_or_changed_anywhere_is_read_or_refused(tmp_path_factory, kin
         assert "a" + kind in str(error) and "\n" not in str(error)
     else:
         assert np.isfinite(solid.surface().vertices).all() and len(solid.surface().faces)
+
+
+def test_an_obj_that_counts_backwards_keeps_its_parts(tmp_path):
+    text = ""
+    for x in (0, 3):
+        text += "".join(
+            f"v {x + a} {b} {c}\n" for a, b, c in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
+        )
+        text += "f -4 -2 -3\nf -4/1 -3/1/1 -1\nf -4 -1 -2\nf -3 -2 -1//2\n"
+    facts = load(tmp_path, "a.obj", text.encode()).facts
+    assert facts["watertight"] and facts["faces"] == 8
+    assert facts["centre"] == [2.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda s: s["meshes"][0]["primitives"][0].update(mode=6), "triangle fans"),
+        (lambda s: [a.update(sparse={}) for a in s["accessors"]], "sparse accessors"),
+        (lambda s: [a.update(componentType=5122) for a in s["accessors"]], "quantised positions"),
+        (lambda s: s["buffers"][0].update(uri="a.bin"), "buffers in other files"),
+        (
+            lambda s: (
+                s["meshes"][0].update(weights=[0.5]),
+                s["meshes"][0]["primitives"][0].update(targets=[{}]),
+            ),
+            "morph targets",
+        ),
+    ],
+)
+def test_what_of_a_glb_would_be_passed_over_is_named(tmp_path, change, says):
+    content = as_glb()
+    (size,) = struct.unpack_from("<I", content, 12)
+    scene = json.loads(content[20 : 20 + size])
+    change(scene)
+    with pytest.raises(InputError, match=f"has .*{says}.*, which is not read|has {says}"):
+        load(tmp_path, "a.glb", as_glb(**scene))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.off", b"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n-1 0 1 2\n"),
+        ("a.ply", b"ply\nformat ascii 1.0\nelement vertex 1\nproperty\nend_header\n1\n"),
+        ("a.ply", as_ply("ascii", [[0, 1, 2]], SPHERE.vertices).replace(b"3 0 1 2", b"3 0 .7 2")),
+        ("a.ply", as_ply("ascii", [[0, 1, 2]], SPHERE.vertices).replace(b"list uchar ", b"")),
+        ("a.ply", as_ply("ascii", [], SPHERE.vertices).replace(b"float x", b"list int int x")),
+        ("a.ply", as_ply("ascii", [[0, 1, 2]], SPHERE.vertices).replace(b"3 0 1 2", b"inf 0 1 2")),
+    ],
+)
+def test_what_makes_no_sense_is_a_sentence_with_the_file(tmp_path, name, content):
+    with pytest.raises(InputError, match=name):
+        load(tmp_path, name, content)
+
+
+def test_an_off_whose_edges_stand_on_the_next_line(tmp_path):
+    content = as_off("OFF\n").replace(b" 0\n", b"\n0\n", 1)
+    assert load(tmp_path, "a.off", content).facts["watertight"]

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -38,6 +40,23 @@ def test_a_process_that_lost_its_gpu_is_replaced():
     pids = [ended[n].said for n in range(4)]
     assert pids[0] == pids[1] != pids[2] == pids[3]
     assert [ended[n].failed for n in range(4)] == [False, True, False, False]
+
+
+def end_soon(number):
+    if number == 1:
+        threading.Timer(0.2, os._exit, (1,)).start()
+    return number
+
+
+def test_a_process_that_dies_between_two_calls_is_replaced():
+    def tasks():
+        for n in range(4):
+            if n == 2:
+                time.sleep(2)
+            yield (n,)
+
+    ended = {task[0]: found for task, found in in_processes(end_soon, tasks(), 1)}
+    assert ended == {n: n for n in range(4)}
 
 
 def test_calls_that_are_not_begun_are_not_taken():

@@ -75,6 +75,9 @@ def test_a_key_is_found_where_wandb_looks(tmp_path, monkeypatch):
     file.write_text("machine api.wandb.ai login user password secret\n")
     file.chmod(0o600)
     assert has_key(server) and not has_key("https://elsewhere.org")
+    assert has_key("https://api.forge.coreweave.com"), "W&B's own, under another name"
+    file.write_text("machine localhost:8080 login user password secret\n")
+    assert has_key("http://localhost:8080") and not has_key(server)
     file.write_text("machine machine machine")
     assert not has_key(server)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)

@@ -131,7 +131,7 @@ def _complete(source: Source, out: IO[bytes], *, tries: int, pause: float) -> No
 def retry_after(error: urllib.error.HTTPError) -> float:
     """The seconds after which a server wants to be asked again; 0 where it does not say them."""
     said = error.headers.get("Retry-After", "")
-    return min(float(said), MOST_PATIENCE) if said.isdigit() else 0.0
+    return min(float(said), MOST_PATIENCE) if said.isdecimal() and said.isascii() else 0.0
 
 
 def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
@@ -143,6 +143,8 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
         request.add_header("Range", f"bytes={have}-")
     try:
         answer = urllib.request.urlopen(request, timeout=30)
+    except ValueError as error:  # as of a redirect to what is no address
+        raise http.client.HTTPException(str(error)) from error
     except urllib.error.HTTPError as error:
         if error.code != 416 or not have:
             raise
@@ -152,7 +154,10 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
         _empty(out)
         return False
     with answer:
-        if answer.headers.get("Content-Encoding") == "gzip":  # unasked; no part of it is of use
+        if answer.headers.get("Content-Encoding", "").lower() in (
+            "gzip",
+            "x-gzip",
+        ):  # unasked; no part of it is of use
             _empty(out)
             if have:
                 return False
@@ -188,7 +193,7 @@ def _empty(out: IO[bytes]) -> None:
 def _span(answer: http.client.HTTPResponse) -> tuple[int, int | None]:
     """The first byte that an answer sends, and the number of bytes of the whole, where it says."""
     length = answer.headers.get("Content-Length")
-    size = int(length) if length and length.isdigit() else None
+    size = int(length) if length and length.isdecimal() and length.isascii() else None
     if answer.status != 206:
         return 0, size
     match = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))

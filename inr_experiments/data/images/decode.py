@@ -66,18 +66,26 @@ def decode(path: Path, *, pixel_limit: int) -> tuple[npt.NDArray[np.float32], li
 
 
 def _read_pixels(path: Path, pixel_limit: int, notes: list[str]) -> npt.NDArray:
-    """`_read`, without the metadata where they are what Pillow cannot read."""
+    """`_read`, without the metadata where they are what Pillow cannot read; EXIF goes last."""
     said = list(notes)
     try:
         return _read(path, path, pixel_limit, notes)
     except InputError:
         raise
-    except Exception:
-        bare = without_metadata(path.read_bytes())
-        if len(bare) == path.stat().st_size:
-            raise
-        notes[:] = [*said, "metadata left out, as they cannot be read"]
-        return _read(path, io.BytesIO(bare), pixel_limit, notes)
+    except Exception as error:
+        content = path.read_bytes()
+        for exif, left_out in ((True, "metadata but EXIF"), (False, "metadata")):
+            bare = without_metadata(content, exif=exif)
+            if bare == content:
+                continue
+            notes[:] = [*said, f"{left_out} left out, as they cannot be read"]
+            try:
+                return _read(path, io.BytesIO(bare), pixel_limit, notes)
+            except InputError:
+                raise
+            except Exception:
+                continue
+        raise error
 
 
 def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[str]) -> npt.NDArray:
@@ -86,7 +94,7 @@ def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[s
 
     with _pillow_limit(None), Image.open(source) as image:
         check_size(path, image.size, pixel_limit)
-        if getattr(image, "n_frames", 1) > 1:
+        if _frames(image) > 1:
             notes.append("first frame of several")
         form = _raw_mode(image)
         # Inside an .ico lies a picture of its own, whose size no outer header tells.
@@ -127,6 +135,15 @@ def _pillow_limit(pixels: int | None) -> Iterator[None]:
         yield
     finally:
         Image.MAX_IMAGE_PIXELS = before
+
+
+def _frames(image: "ImageFile") -> int:
+    """The number of frames; 1 where what follows the first cannot be read."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:
+        image.seek(0)
+        return 1
 
 
 def _raw_mode(image: "ImageFile") -> str:

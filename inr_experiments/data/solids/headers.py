@@ -6,6 +6,7 @@ A loader that believes a header may allocate gigabytes, or return half an object
 import json
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...checks import InputError
@@ -15,6 +16,8 @@ HARMLESS = re.compile(r"KHR_(materials_|texture_|lights_)|EXT_(texture_|lights_)
 #: Extensions that a file may have without requiring them, and that put more into its scene.
 MORE_PARTS = ("EXT_mesh_gpu_instancing",)
 JSON_CHUNK = 0x4E4F534A
+#: Of glTF, the mode of a primitive and the type of an accessor.
+FAN, FLOAT = 6, 5126
 BOM = b"\xef\xbb\xbf"
 
 
@@ -67,7 +70,8 @@ def _glb(path: Path, content: bytes) -> tuple[bytes, int]:
     try:
         scene = json.loads(content[20 : 20 + size])
         required, used = (list(scene.get(f"extensions{w}", [])) for w in ("Required", "Used"))
-    except (ValueError, AttributeError, TypeError) as error:
+        unread = sorted(set(_unread(scene)))
+    except (ValueError, AttributeError, TypeError, LookupError) as error:
         raise InputError(f"{path}: its scene cannot be read ({error}); expected glTF") from error
     needed = [name for name in required if not HARMLESS.match(str(name))]
     needed += [name for name in used if name in MORE_PARTS and name not in needed]
@@ -76,12 +80,53 @@ def _glb(path: Path, content: bytes) -> tuple[bytes, int]:
             f"{path}: needs the glTF extension {', '.join(map(str, needed))}, which is not read; "
             "expected a .glb exported without it"
         )
+    if unread:
+        raise InputError(f"{path}: has {', '.join(unread)}, which is not read; expected triangles")
     return content[:length], 0
+
+
+def _unread(scene: dict) -> Iterator[str]:
+    """Parts of a glTF scene that the library passes over or puts elsewhere."""
+    accessors = scene.get("accessors", [])
+    if any("uri" in buffer for buffer in scene.get("buffers", [])):
+        yield "buffers in other files"
+    for mesh in scene.get("meshes", []):
+        for part in mesh["primitives"]:
+            position = accessors[part["attributes"]["POSITION"]]
+            used = [position, *([accessors[part["indices"]]] if "indices" in part else [])]
+            if part.get("mode", 4) == FAN:
+                yield "triangle fans"
+            if any("sparse" in accessor for accessor in used):
+                yield "sparse accessors"
+            if position["componentType"] != FLOAT:
+                yield "quantised positions"
+            if "targets" in part and any(mesh.get("weights", [])):
+                yield "morph targets"
 
 
 def _obj(path: Path, content: bytes) -> tuple[bytes, int]:
     content = content.removeprefix(BOM)
+    if re.search(rb"^f[ \t].*-\d", content, re.MULTILINE):
+        content = _absolute(content)
     # The loader would take 0 − 1 for the last vertex.
     if re.search(rb"^f[ \t](?:.*[ \t])?0+(?=[/\s]|$)", content, re.MULTILINE):
         raise InputError(f"{path}: a face names vertex 0; expected numbers from 1")
     return content, 0
+
+
+def _absolute(content: bytes) -> bytes:
+    """An OBJ whose faces count vertices from the first, where they count back from themselves.
+
+    The loader would count back from the end of the file. Only vertices and faces are kept.
+    """
+    found, seen = [], 0
+    for line in content.splitlines():
+        words = line.split()
+        if words[:1] == [b"v"]:
+            seen += 1
+            found.append(line)
+        elif words[:1] == [b"f"]:
+            corners = (word.partition(b"/")[0] for word in words[1:])
+            numbers = (b"%d" % (seen + 1 + int(c)) if c.startswith(b"-") else c for c in corners)
+            found.append(b" ".join([b"f", *numbers]))
+    return b"\n".join(found) + b"\n"

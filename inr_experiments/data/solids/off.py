@@ -8,8 +8,11 @@ import numpy as np
 from ...checks import InputError
 from .polygons import Polygons
 
-#: The keyword, and the counts of vertices and faces; ModelNet glues them. Edges may be left out.
-HEADER = re.compile(rb"\s*(\w*?OFF)\s*(BINARY)?\s*(\d+)\s+(\d+)", re.IGNORECASE)
+#: The keyword, and the counts of vertices and faces; ModelNet glues them. Edges may be left out, or
+#: stand on a line of their own.
+HEADER = re.compile(
+    rb"\s*(\w*?OFF)\s*(BINARY)?\s*(\d+)\s+(\d+)(?:\s+\d+[ \t]*(?=[\r\n]))?", re.IGNORECASE
+)
 #: Keywords whose rows of vertices begin with x, y, z.
 PLAIN = re.compile(rb"(ST)?C?N?OFF", re.IGNORECASE)
 
@@ -44,6 +47,8 @@ def read_off(path: Path, content: bytes) -> Polygons:
         raise InputError(
             f"{path}: a row is none of numbers ({error}); expected OFF text"
         ) from error
+    if not all(row and row[0] >= 0 for row in corners):
+        raise InputError(f"{path}: a face of fewer than no corners; expected 0 or more")
     cut = [row for row in corners if len(row) != 1 + row[0]]
     if cut:
         raise InputError(f"{short} a face of {cut[0][0]} corners with {len(cut[0]) - 1} of them")

@@ -57,7 +57,7 @@ def read_ply(path: Path, content: bytes) -> Polygons:
                 columns = from_text(element, lines)
             else:
                 columns, at = from_bytes(element, body, at, order)
-        except (ValueError, StopIteration, IndexError) as error:
+        except (ValueError, OverflowError, StopIteration, IndexError) as error:
             told = " and ".join(f"{e.count} {e.name}" for e in elements)
             raise InputError(
                 f"{path}: announces {told}, but ends or errs among those of {element.name}; "
@@ -65,13 +65,15 @@ def read_ply(path: Path, content: bytes) -> Polygons:
             ) from error
         found[element.name] = columns
     vertex, face = found.get("vertex", {}), found.get("face", {})
-    if not {"x", "y", "z"} <= vertex.keys():
+    if not all(isinstance(vertex.get(axis), np.ndarray) for axis in "xyz"):
         raise InputError(f"{path}: holds no vertices with x, y and z; expected a mesh")
     vertices = np.stack([np.asarray(vertex[axis], dtype=np.float64) for axis in "xyz"], axis=1)
-    named = [face[name] for name in CORNERS if name in face]
+    named = [face[name] for name in CORNERS if isinstance(face.get(name), tuple)]
     if not named and "tristrips" in found:
         raise InputError(f"{path}: holds triangle strips, which are not read; expected faces")
     counts, corners = named[0] if named else (np.empty(0), np.empty(0))
+    if not (np.isfinite(corners).all() and (corners == np.floor(corners)).all()):
+        raise InputError(f"{path}: a face names a vertex by no whole number; expected whole ones")
     return Polygons(vertices, np.asarray(counts, np.int64), np.asarray(corners, np.int64))
 
 
@@ -88,7 +90,7 @@ def header(path: Path, content: bytes) -> tuple[str, list[Element], bytes]:
         elif words[:1] == ["element"] and len(words) == 3 and words[2].isdigit():
             elements.append(Element(words[1], int(words[2])))
         elif words[:1] == ["property"] and elements:
-            *types, name = words[1:]
+            *types, name = words[1:] or [""]
             known = [TYPES.get(t) for t in types if t != "list"]
             if None in known or len(known) != (2 if types[:1] == ["list"] else 1):
                 raise InputError(f"{path}: property {' '.join(words[1:])}: expected a type of PLY")
@@ -163,7 +165,7 @@ def from_bytes(element: Element, body: bytes, at: int, order: str) -> tuple[Colu
                 for name, _, length in element.properties
             }
             return columns, at + element.count * dtype.itemsize
-    if not any(lengths):
+    if all(length is None for length in lengths):
         raise ValueError("cut off")
     taken: dict[str, tuple[list, list]] = {name: ([], []) for name, _, _ in element.properties}
     for _ in range(element.count):
