@@ -18,6 +18,9 @@ SMALL = {
 }
 #: Of too many cosines, or with singular values taken at points that are not there beforehand.
 WITHOUT = ("fr_inr", "rei_span", "rei_white", "relu_span")
+#: Networks of a whole grid or of patches, which have a size of their own.
+GRIDS = ("cnn_", "coordinate_", "transformer_", "vit_")
+MATCHED = [s for s in stems("model") if s not in WITHOUT and not s.startswith(GRIDS)]
 
 
 def key_of(config):
@@ -25,7 +28,7 @@ def key_of(config):
 
 
 @pytest.mark.parametrize("task", ["image", "occupancy"])
-@pytest.mark.parametrize("model", [stem for stem in stems("model") if stem not in WITHOUT])
+@pytest.mark.parametrize("model", MATCHED)
 def test_every_model_has_the_size_of_relu(model, task):
     words = (f"task={task}", *SMALL[task], "scale=laptop")
     relu, _ = field_and_task(*words, "model=relu")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -80,10 +80,15 @@ def of_the_blocks(arguments: Sequence[str]) -> list[str]:
     if not any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments):
         return list(arguments)
     found = []
-    for word in arguments:
-        start, value = _parts(word)
-        alone = start.lstrip("+").startswith("task.") and not _read(word).is_sweep_override()
-        found.append(f"{start}choice({value})" if alone else word)
+    for argument in arguments:
+        word = argument
+        start, text = _parts(word)
+        if start.lstrip("+").startswith("task.") and not _read(word).is_sweep_override():
+            value = _read(word).value()
+            if isinstance(value, str):  # in a choice it may hold no blank without quotes
+                text = QuotedString(value, Quote.double).with_quotes()
+            word = f"{start}choice({text})"
+        found.append(word)
     return found
 
 

@@ -138,7 +138,10 @@ def test_the_variables_of_wandb_are_honoured(run, tmp_path, monkeypatch):
     WandbMirror(mode="offline").mirror(run)
     (sent,) = (elsewhere / "wandb").glob("offline-run-*")
     (log,) = sent.glob("*.wandb")
-    told = log.read_bytes()
+    for _ in range(50):  # W&B's service writes when it comes to it
+        if b"together" in (told := log.read_bytes()):
+            break
+        time.sleep(0.2)
     assert b"mine" in told and b"together" in told
     assert json.loads((run / "wandb.json").read_text())["project"] == "mine"
     assert WandbMirror(mode="offline", project="given").project == "given"
