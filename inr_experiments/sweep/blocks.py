@@ -12,6 +12,7 @@ block has, and is left out where there are none; a block that lacks the key take
 files, `task.path`, take the place of the items. Cells that two blocks share are one.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
@@ -142,6 +143,17 @@ def _meaning(line: str) -> str:
     return f"{override.get_key_element().lstrip('+')}={value!r}"
 
 
+def _readable(key: str, value: str) -> str:
+    """An override of one of a sweep's values, which Hydra hands over without its quotes."""
+    line = f"{key}={value}"
+    try:
+        parsed([line])
+    except HydraException:  # as of letters that its grammar has no place for
+        plain = re.sub(r"\\(.)", r"\1", value)
+        return f"{key}={quoted(plain)}"
+    return line
+
+
 def _choices(overrides: Sequence[Any]) -> dict[str, list[str]]:
     """All values of each override as `key=value`, by key, whether or not it is added with `+`."""
     found = {}
@@ -150,7 +162,7 @@ def _choices(overrides: Sequence[Any]) -> dict[str, list[str]]:
         if override.is_delete():
             lines = [override.input_line]
         elif override.is_sweep_override():
-            lines = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            lines = [_readable(key, value) for value in override.sweep_string_iterator()]
         else:
             lines = [f"{key}={override.get_value_element_as_str()}"]
         found[key.lstrip("+")] = lines

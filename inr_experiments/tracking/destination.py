@@ -4,6 +4,7 @@ import logging
 import netrc
 import os
 import ssl
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -70,8 +71,9 @@ def destination(mode: str) -> Destination:
             log.warning("W&B: %s is of a single run, and not used here", name)
     if mode == "disabled":
         return Destination("disabled", "")
-    # A parent process hands on its W&B service, in which the ids of its own runs are in use.
-    os.environ.pop("WANDB_SERVICE", None)
+    if "wandb" not in sys.modules:
+        # A parent process hands on its W&B service, in which the ids of its own runs are in use.
+        os.environ.pop("WANDB_SERVICE", None)
     import wandb
 
     server = str(wandb.setup().settings.base_url)
