@@ -18,7 +18,7 @@ from ..paths import data_dir, stem_of, user_path
 from .grid_signal import GridSignal
 from .task import Metric
 
-#: Bytes that a fit takes a pixel at its peak; 268 to 313 were measured, most of them for SSIM.
+#: Bytes that a fit takes a pixel at its peak; 268 to 313 were measured at 1500² and 3000².
 BYTES_A_PIXEL = 300
 
 
