@@ -5,12 +5,14 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..checks import InputError
 from ..digest import file_sha256
 from ..runs import files
 from ..runs.store import diagnostic_names, read_arrays, read_diagnostic, read_record
@@ -41,6 +43,10 @@ class WandbMirror:
         mode: `auto` (WANDB_MODE if set, else online where a key is found and the server answers,
             else offline), `offline`, `online` or `disabled`.
         project, entity: where the runs go; None for the variables', or inr_experiments.
+
+    Raises:
+        InputError: if one of the variables is not understood, or WANDB_DIR is no folder to write
+            to: W&B would write somewhere else, and runs would be sent again at every call.
     """
 
     def __init__(
@@ -49,6 +55,14 @@ class WandbMirror:
         self.mode = asked_mode(mode, os.environ)
         self.project = project or os.environ.get("WANDB_PROJECT") or PROJECT
         self.entity = entity or os.environ.get("WANDB_ENTITY")
+        if self.mode != "disabled" and (named := os.environ.get("WANDB_DIR")):
+            try:
+                Path(named).mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=named).close()
+            except OSError as error:
+                raise InputError(
+                    f"WANDB_DIR={named!r}: no folder to write to ({error.strerror}); expected one"
+                ) from error
 
     def mirror(self, folder: Path) -> None:
         """Send what a run folder has and was not sent; a failure is logged and fails no run."""

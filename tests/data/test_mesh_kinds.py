@@ -134,6 +134,22 @@ def test_an_stl_with_bytes_after_its_faces_is_read(tmp_path):
         assert load(tmp_path, "b.stl", content).facts["watertight"]
 
 
+def test_lines_that_end_in_carriage_returns_alone_are_lines(tmp_path):
+    rows, points = uv_sphere()
+    whole = as_ply("binary_big_endian", rows, points)
+    head = whole[: whole.index(b"end_header\n") + 11]
+    contents = {
+        "a.off": as_off(),
+        "a.obj": SPHERE.export(file_type="obj").encode(),
+        "a.stl": SPHERE.export(file_type="stl_ascii").encode(),
+        "a.ply": as_ply("ascii", rows, points),
+    }
+    contents = {name: text.replace(b"\n", b"\r") for name, text in contents.items()}
+    contents["b.ply"] = head.replace(b"\n", b"\r") + whole[len(head) :]
+    for name, content in contents.items():
+        assert load(tmp_path, name, content).facts["watertight"], name
+
+
 def as_glb(**more) -> bytes:
     content = SPHERE.export(file_type="glb")
     (size,) = struct.unpack_from("<I", content, 12)

@@ -58,6 +58,14 @@ def test_a_variable_that_is_not_understood_is_refused_by_name(environment, says)
         asked_mode("auto", environment)
 
 
+def test_a_folder_of_wandb_that_cannot_be_written_is_refused_by_name(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"WANDB_DIR='.*file': no folder to write to"):
+        WandbMirror(mode="offline")
+    WandbMirror(mode="disabled")
+
+
 def test_a_server_that_says_nothing_is_not_waited_for():
     with socket.socket() as deaf:  # takes the connection, and never answers
         deaf.bind(("127.0.0.1", 0))

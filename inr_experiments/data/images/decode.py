@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ...checks import InputError
 from .metadata import without_metadata
-from .pixels import ORIENTATION, check_size, opaque, to_unit, upright
+from .pixels import ORIENTATION, TURNED, TURNS, check_size, opaque, to_unit, upright
 from .tiff import read_tiff
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[s
         if _frames(image) > 1:
             notes.append("first frame of several")
         form = _raw_mode(image)
+        turn = image.getexif().get(ORIENTATION, 1)
         # Inside an .ico lies a picture of its own, whose size no outer header tells.
         with _pillow_limit(pixel_limit):
             image.load()
@@ -107,8 +108,11 @@ def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[s
                 notes.append("16-bit colour read at 8 bits")
             raw = _array(image, notes)
         raw = _with_alpha(raw, image)
-        # Read after load(): Pillow itself turns TIFFs, and PNG may tell at its end.
-        return upright(raw, image.getexif().get(ORIENTATION, 1), notes)
+        # Pillow itself turns TIFFs, in load(), and PNG may tell at its end.
+        later = image.getexif().get(ORIENTATION, 1)
+        if turn in TURNS and later == 1:
+            notes.append(TURNED)
+        return upright(raw, later, notes)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ LOW = 2**13
 #: The tag of EXIF and TIFF that says how a picture was held, and what it asks for: a turn of an
 #: array (H, W, ...).
 ORIENTATION = 0x0112
+TURNED = "turned upright as its orientation tag says"
 TURNS: dict[int, Callable[[npt.NDArray], npt.NDArray]] = {
     2: np.fliplr,
     3: lambda raw: np.rot90(raw, 2),
@@ -40,7 +41,7 @@ def upright(raw: npt.NDArray, orientation: int, notes: list[str]) -> npt.NDArray
     turn = TURNS.get(orientation)
     if turn is None:
         return raw
-    notes.append("turned upright as its orientation tag says")
+    notes.append(TURNED)
     return turn(raw)
 
 

@@ -31,6 +31,11 @@ def checked(path: Path, kind: str, content: bytes) -> tuple[bytes, int]:
     return check(path, content)
 
 
+def _lines(text: bytes) -> bytes:
+    """Text with line feeds where carriage returns alone end lines, of which the loader sees one."""
+    return text if b"\n" in text else text.replace(b"\r", b"\n")
+
+
 def _short(path: Path, what: str, needed: int, held: int) -> InputError:
     return InputError(
         f"{path}: announces {what}, which take at least {needed} bytes, but holds {held}; "
@@ -44,7 +49,7 @@ def _stl(path: Path, content: bytes) -> tuple[bytes, int]:
     if text[:5].lower() == b"solid" and (b"facet" in text[:1024].lower() or b"\0" not in text):
         if b"endsolid" not in text.lower():
             raise InputError(f"{path}: does not hold `endsolid`; expected a complete file")
-        return text, 0
+        return _lines(text), 0
     if len(content) < 84:
         raise InputError(f"{path}: {len(content)} bytes; expected an STL header of 84")
     (faces,) = struct.unpack_from("<I", content, 80)
@@ -105,7 +110,7 @@ def _unread(scene: dict) -> Iterator[str]:
 
 
 def _obj(path: Path, content: bytes) -> tuple[bytes, int]:
-    content = content.removeprefix(BOM)
+    content = _lines(content.removeprefix(BOM))
     if re.search(rb"^f[ \t].*-\d", content, re.MULTILINE):
         content = _absolute(content)
     # The loader would take 0 − 1 for the last vertex.

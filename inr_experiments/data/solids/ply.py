@@ -19,6 +19,12 @@ TYPES = {
     **{"float": "f4", "float32": "f4", "double": "f8", "float64": "f8"},
 }
 ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+#: Lines end in a line feed, behind a carriage return or not, or in carriage returns alone.
+HEADER = re.compile(
+    rb"(?:\xef\xbb\xbf)?ply[ \t]*"
+    rb"(?:\r(?!\n).*?\rend_header[ \t]*\r|\s.*?\nend_header[ \t]*\r?\n)",
+    re.DOTALL,
+)
 #: Names of the list of a face's corners.
 CORNERS = ("vertex_indices", "vertex_index")
 
@@ -49,7 +55,7 @@ def read_ply(path: Path, content: bytes) -> Polygons:
     """
     order, elements, body = header(path, content)
     found: dict[str, Columns] = {}
-    lines = iter(body.split(b"\n")) if order == "" else None
+    lines = iter(body.splitlines()) if order == "" else None
     at = 0
     for element in elements:
         try:
@@ -79,7 +85,7 @@ def read_ply(path: Path, content: bytes) -> Polygons:
 
 def header(path: Path, content: bytes) -> tuple[str, list[Element], bytes]:
     """The order of bytes, empty for text; the elements; and what follows the header."""
-    head = re.match(rb"(?:\xef\xbb\xbf)?ply\s.*?\nend_header[ \t]*\r?\n", content, re.DOTALL)
+    head = HEADER.match(content)
     if head is None:
         raise InputError(f"{path}: no PLY header; expected `ply` … `end_header`")
     order: str | None = None
