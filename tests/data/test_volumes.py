@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.io import loadmat, savemat
 
 from inr_experiments.checks import InputError
 from inr_experiments.data.solids import volumes
+from inr_experiments.data.solids.matlab import stored_arrays
 
 from ..reference.volume import majority_naive
 
@@ -181,6 +184,21 @@ def test_a_mat_that_announces_more_than_it_holds(tmp_path):
     assert "8000000000 bytes" in refusal(path)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_matlabs_arrays_are_those_of_another_reader(tmp_path, packed):
+    path, some = tmp_path / "a.mat", RNG.random((3, 4, 5))
+    whole = {"i8": np.int8, "u2": np.uint16, "i8_": np.int64, "f4": np.float32, "b": bool}
+    arrays = {name: (some * 99).astype(kind) for name, kind in whole.items()}
+    arrays |= {"f8": some, "one": np.uint8(3), "none": np.zeros((0, 3)), "complex": some * 1j}
+    beside = {"text": "x", "struct": {"x": 1}, "cell": np.array([1, "a"], dtype=object)}
+    savemat(path, arrays | beside, do_compression=packed)
+    found, expected = stored_arrays(path), loadmat(path)
+    assert found.keys() == arrays.keys() - {"complex"}
+    for name, array in found.items():
+        assert array.shape == expected[name].shape and array.dtype == expected[name].dtype
+        np.testing.assert_array_equal(array.read(), expected[name])
+
+
 def test_matlab_7_3_says_how_to_save(tmp_path):
     header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
     (tmp_path / "a.mat").write_bytes(header + bytes(400))
@@ -212,3 +230,28 @@ def test_inside_may_be_below(tmp_path):
         assert refusal(path, threshold=threshold, inside=inside).startswith("threshold=")
     with pytest.raises(InputError, match="inside='under': expected one of above, below"):
         volumes.load(path, threshold=0.0, inside="under")
+
+
+@pytest.mark.parametrize("suffix", volumes.SUFFIXES)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_volume_cut_or_changed_anywhere_is_read_or_refused(tmp_path_factory, suffix, data):
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / f"a{suffix}"
+    if suffix == ".npy":
+        np.save(path, BLOCK)
+    elif suffix == ".npz":
+        np.savez_compressed(path, occupancy=BLOCK, more=np.arange(3))
+    else:
+        savemat(path, {"hypercube": BLOCK.astype(np.uint8)})
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(0, len(content)))]
+    path.write_bytes(content + data.draw(st.binary(max_size=8)))
+    try:
+        volume = volumes.load(path)
+    except InputError as error:
+        assert f"a{suffix}" in str(error) and "\n" not in str(error)
+    else:
+        assert np.isfinite(volume.surface().vertices).all()

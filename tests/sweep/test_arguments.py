@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inr_experiments.checks import InputError
 from inr_experiments.data.images import load as images
 from inr_experiments.paths import conf_dir
+from inr_experiments.sweep import arguments
 from inr_experiments.sweep.arguments import ready
 from inr_experiments.sweep.blocks import jobs
 from inr_experiments.sweep.compose import composing
+from inr_experiments.tasks.image import Image
 from tests.launching import SMOKE, inr
 
 NAMES = [
@@ -151,6 +155,34 @@ def test_a_folder_is_what_a_person_sees_in_it(tmp_path, monkeypatch, caplog):
     (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "__MACOSX/one.png").touch()
     assert [Path(p).parent.name for p in swept(ready(["-m", "task.path=**/one.png"]))] == ["mac"]
+
+
+FILE_NAMES = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", ".", "._", " ", "~", "-", "a"]),
+        st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=6),
+        st.sampled_from(["", ".png", ".PNG", ".png ", ".jpg.txt", ".tif", ","]),
+    ),
+).filter(lambda name: name not in ("", ".", ".."))
+
+
+@given(st.lists(FILE_NAMES, min_size=1, max_size=4), FILE_NAMES)
+@settings(max_examples=50, deadline=None)
+def test_any_folder_gives_what_a_person_sees_in_it(tmp_path_factory, names, named):
+    folder = tmp_path_factory.mktemp("odd") / named
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    seen = {n for n in names if n.lower().endswith((".png", ".tif")) and not n.startswith(".")}
+    for value in (f"{folder}", f"{folder}/", f"{folder}/*"):
+        if seen:
+            found = arguments._files("task.path", value, lambda: [Image])
+            assert {Path(p).name for p in found} == seen
+        else:
+            with pytest.raises(InputError, match="holds no file to fit") as refused:
+                arguments._files("task.path", value, lambda: [Image])
+            assert len(str(refused.value).splitlines()) == 1
 
 
 def test_files_of_ones_own_take_the_place_of_an_experiments(tmp_path):

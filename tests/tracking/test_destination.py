@@ -7,6 +7,8 @@ import socket
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inr_experiments.checks import InputError
 from inr_experiments.experiment import execute
@@ -56,6 +58,34 @@ def test_what_is_switched_off_stays_off(mode, environment, expected):
 def test_a_variable_that_is_not_understood_is_refused_by_name(environment, says):
     with pytest.raises(InputError, match=says):
         asked_mode("auto", environment)
+
+
+WORDS = st.one_of(
+    st.sampled_from(["", "online", "offline", "disabled", "dryrun", "true", "False", "1", "0"]),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6),
+)
+
+
+@given(WORDS, WORDS, st.sampled_from(places.MODES))
+def test_any_environment_gives_a_mode_or_a_sentence(said, off, mode):
+    try:
+        found = asked_mode(mode, {"WANDB_MODE": said, "WANDB_DISABLED": off})
+    except InputError as error:
+        assert "WANDB_" in str(error) and len(str(error).splitlines()) == 1
+    else:
+        assert found in places.MODES and not (off == "true" and found != "disabled")
+
+
+@given(st.one_of(st.binary(max_size=40), WORDS.map(lambda w: f"machine {w} password".encode())))
+@settings(max_examples=25, deadline=None)
+def test_any_netrc_has_a_key_or_none(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("netrc") / "netrc"
+    path.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("NETRC", str(path))
+        assert has_key("https://api.wandb.ai") is False
 
 
 def test_a_folder_of_wandb_that_cannot_be_written_is_refused_by_name(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ...checks import ArgumentError, InputError, choice, integer, number
 from ...digest import file_sha256
 from .base import Labels, Points, Triangles, scale_to_box
+from .matlab import stored_arrays
 from .surface import extract
 
 SUFFIXES = (".npz", ".npy", ".mat")
@@ -19,13 +20,6 @@ KEYS = ("occupancy", "hypercube")
 SIDES = ("above", "below")
 #: A volume may hold this many voxels, 1024³, and this many bytes: one of zeros packs into few.
 VOXELS, BYTES = 2**30, 2**32
-#: Bytes a value of MATLAB's wider types.
-MATLAB_BYTES = {
-    **dict.fromkeys(("double", "int64", "uint64"), 8),
-    **dict.fromkeys(("single", "int32", "uint32"), 4),
-    **dict.fromkeys(("int16", "uint16"), 2),
-}
-
 Occupied = npt.NDArray[np.bool_]
 
 
@@ -154,18 +148,11 @@ def _from_npz(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
 
 
 def _from_mat(path: Path, key: str | None) -> tuple[npt.NDArray, list[str]]:
-    from scipy.io import loadmat, whosmat
-
-    try:
-        found = {name: (shape, kind) for name, shape, kind in whosmat(path)}
-    except NotImplementedError as error:
-        raise InputError(
-            f"{path}: MATLAB 7.3 is not read; expected a file saved with -v7"
-        ) from error
+    found = stored_arrays(path)
     chosen, notes = _choose(path, list(found), key)
-    shape, kind = found[chosen]
-    _check_size(path, shape, MATLAB_BYTES.get(kind, 1))
-    return loadmat(path, variable_names=[chosen])[chosen], notes
+    array = found[chosen]
+    _check_size(path, array.shape, array.dtype.itemsize)
+    return array.read(), notes
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> tuple[str, list[str]]:
