@@ -125,6 +125,18 @@ def test_an_obj_with_a_byte_order_mark_keeps_its_first_vertex(tmp_path):
     assert load(tmp_path, "a.obj", BOM + text.encode()).facts["watertight"]
 
 
+def test_an_obj_that_is_cut_within_a_line_is_refused(tmp_path):
+    whole = SPHERE.export(file_type="obj").encode()
+    ends = whole[: whole.rindex(b" ")]
+    for content, says in ((ends, "ends in a face of 2 corners"), (whole[:75], "shape|no faces")):
+        with pytest.raises(InputError, match=says):
+            load(tmp_path, "a.obj", content)
+    first_face = whole.index(b"\n", whole.index(b"f "))
+    broken = whole[:75] + b"\n" + whole[76:first_face]
+    with pytest.raises(InputError, match=r"of shape .*; expected \(V, 3\)"):
+        load(tmp_path, "a.obj", broken)
+
+
 def test_an_stl_with_bytes_after_its_faces_is_read(tmp_path):
     whole = SPHERE.export(file_type="stl")
     for content in (whole + b"\n", b"solid" + whole[5:] + b"made by"):

@@ -116,6 +116,11 @@ def _obj(path: Path, content: bytes) -> tuple[bytes, int]:
     # The loader would take 0 − 1 for the last vertex.
     if re.search(rb"^f[ \t](?:.*[ \t])?0+(?=[/\s]|$)", content, re.MULTILINE):
         raise InputError(f"{path}: a face names vertex 0; expected numbers from 1")
+    last = content.rstrip()[-256:].rpartition(b"\n")[2].split()
+    if last[:1] == [b"f"] and len(last) < 4:  # the loader would leave it out
+        raise InputError(
+            f"{path}: ends in a face of {len(last) - 1} corners; expected a whole file"
+        )
     return content, 0
 
 

@@ -132,6 +132,8 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
         faces = polygons.triangles() if _within(corners, len(vertices)) else corners[:, None]
     else:
         vertices, faces = _by_library(path, kind, content)
+    if vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise InputError(f"{path}: its vertices are of shape {vertices.shape}; expected (V, 3)")
     if len(vertices) == 0:
         raise InputError(f"{path}: holds no vertices; expected a mesh")
     if len(faces) == 0:

@@ -78,7 +78,7 @@ def read_ply(path: Path, content: bytes) -> Polygons:
     if not named and "tristrips" in found:
         raise InputError(f"{path}: holds triangle strips, which are not read; expected faces")
     counts, corners = named[0] if named else (np.empty(0), np.empty(0))
-    if not (np.isfinite(corners).all() and (corners == np.floor(corners)).all()):
+    if not ((np.abs(corners) < 2.0**53).all() and (corners == np.floor(corners)).all()):
         raise InputError(f"{path}: a face names a vertex by no whole number; expected whole ones")
     return Polygons(vertices, np.asarray(counts, np.int64), np.asarray(corners, np.int64))
 
