@@ -27,7 +27,8 @@ class ModuleFunction:
     change, not even where BatchNorm in train mode would update them.
 
     Args:
-        module: any module that maps (N, P) to one tensor (N, C), or (N,) for C = 1.
+        module: any module that maps (N, P), or samples (N, ...), to one tensor (N, C) or, for C = 1,
+            (N,).
         stage: name of a submodule whose output is meant instead, as `named_modules` has it.
 
     Raises:
@@ -69,16 +70,19 @@ class ModuleFunction:
         return found
 
     def points(self, coordinates: Tensor) -> Tensor:
-        """The coordinates on the module's device and in its precision.
+        """The coordinates, or samples of any shape, on the module's device in its precision.
 
-        Shapes: (N, P) -> (N, P).
+        Shapes: (N, P), or (N, ...) as of patches or pictures -> the same.
 
         Raises:
-            InputError: if they are no (N, P) tensor, N ≥ 1, of finite numbers.
+            InputError: if they are no such tensor, N ≥ 1, of finite numbers.
         """
-        if not isinstance(coordinates, Tensor) or coordinates.ndim != 2 or not len(coordinates):
+        if not isinstance(coordinates, Tensor) or coordinates.ndim < 2 or not len(coordinates):
             shape = tuple(getattr(coordinates, "shape", ())) or type(coordinates).__name__
-            raise InputError(f"coordinates of shape {shape}: expected (N, P) with N of at least 1")
+            raise InputError(
+                f"coordinates of shape {shape}: expected (N, P), or samples (N, ...), with N of at "
+                "least 1"
+            )
         x = coordinates.detach().to(device=self.device, dtype=self.dtype)
         if not x.isfinite().all():
             raise InputError("coordinates hold NaN or infinity; expected finite numbers")

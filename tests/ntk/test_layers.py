@@ -106,6 +106,22 @@ def test_sparse_gradients_of_a_table_are_covered() -> None:
     assert close(EmpiricalNtk(module, x).total(), expected)
 
 
+def test_samples_may_be_pictures_or_tokens() -> None:
+    torch.manual_seed(0)
+    pictures = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 6, 3, stride=2), nn.GroupNorm(2, 6),
+        nn.ReLU(), nn.Flatten(), nn.Linear(54, 2),
+    ).double()  # fmt: skip
+    tokens = nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.Flatten(), nn.Linear(32, 2))
+    for module, shape in ((pictures, (5, 3, 8, 8)), (tokens.double(), (5, 4, 6))):
+        x = torch.randn(shape, dtype=torch.float64)
+        J = reference.jacobians_row_by_row(module, x)
+        expected = of_outputs(sum(reference.blocks(j) for j in J.values()), "trace")
+        found = EmpiricalNtk(module, x)
+        assert found.by_jacobian == ()
+        assert close(found.total(), expected)
+
+
 def test_one_sample_of_many_points_goes_by_jacobian() -> None:
     """A convolution over the points, as a coordinate CNN has, mixes samples."""
 
