@@ -27,8 +27,8 @@ class ModuleFunction:
     change, not even where BatchNorm in train mode would update them.
 
     Args:
-        module: any module that maps (N, P), or samples (N, ...), to one tensor (N, C) or, for C = 1,
-            (N,).
+        module: any module that maps (N, P), or samples (N, ...), to one tensor (N, C), or (N,)
+            for C = 1.
         stage: name of a submodule whose output is meant instead, as `named_modules` has it.
 
     Raises:
