@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PIECES = find_pieces(ROOT / "scripts")
 #: Tiny, and 3D with small lattices.
 SMALL = ("--scale", "smoke", "--seeds", "0", "--items", "2")
-AT = "smoke-bundled-seeds-0-items-2"
+AT = "smoke-bundled-items-2"
 
 
 def call(*words: str, folder: Path) -> int:
