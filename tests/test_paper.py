@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PIECES = find_pieces(ROOT / "scripts")
 #: Tiny, and 3D with small lattices.
 SMALL = ("--scale", "smoke", "--seeds", "0", "--items", "2")
-AT = "smoke-bundled-items-2"
+AT = "smoke-bundled-seeds-0-items-2"
 
 
 def call(*words: str, folder: Path) -> int:
@@ -86,11 +86,11 @@ def test_an_unknown_target_is_one_sentence():
 def test_it_runs_collects_draws_and_finds_it_done(tmp_path, capsys):
     words = ("table1", "fig_reconstruction", *SMALL)
     assert call(*words, "--plan", folder=tmp_path) == 0
-    assert "16 runs to do" in capsys.readouterr().out
+    assert "10 runs to do" in capsys.readouterr().out
     assert not (tmp_path / "runs").exists(), "a plan does nothing"
     assert call(*words, folder=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "16 of 16" in said and "REI" in said
+    assert "10 of 10" in said and "REI" in said
     for kind, stem, suffixes in (
         ("tables", "table1", (".txt", ".md", ".tex")),
         ("figures", "fig_reconstruction", (".png", ".pdf", ".svg")),
@@ -137,7 +137,7 @@ def test_what_fails_now_is_not_shown_as_it_was(tmp_path, capsys):
     for record in tmp_path.glob("runs/pe-*/seed-000/record.json"):
         record.write_text("{")  # put aside, and to be redone
     assert call("table1", *SMALL, "--hours", "0", folder=tmp_path) == 0
-    assert "14 of 16 runs are done" in capsys.readouterr().out
+    assert "8 of 10 runs are done" in capsys.readouterr().out
     assert not table.is_file() and not frame.is_dir()
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_asked_is_one_sentence(words, said, tmp_path):
 def test_hours_stop_with_whole_runs_and_the_next_call_goes_on(tmp_path, capsys):
     assert call("table1", *SMALL, "--hours", "0", folder=tmp_path) == 0
     said = capsys.readouterr().out
-    assert "table1: 0 of 16 runs are done; the same command goes on" in said
+    assert "table1: 0 of 10 runs are done; the same command goes on" in said
     assert not list(tmp_path.rglob("table1.txt")) and not list(tmp_path.rglob("*.part"))
     assert call("table1", *SMALL, folder=tmp_path) == 0
     assert list(tmp_path.rglob("table1.txt"))
@@ -173,7 +173,7 @@ def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeyp
     ))  # fmt: skip
     assert call("table1", *SMALL, folder=tmp_path) == 1
     said = capsys.readouterr()
-    assert "14 of 16 runs are done" in said.out and "model=rank_expanding: broken" in said.err
+    assert "8 of 10 runs are done" in said.out and "model=rank_expanding: broken" in said.err
 
 
 def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):

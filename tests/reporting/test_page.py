@@ -21,7 +21,7 @@ from tests.fields import field_and_task
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = conf_dir() / "PROTOCOL.md"
-AT = "smoke-bundled-items-2"
+AT = "smoke-bundled-seeds-0-items-2"
 CHOSEN = ("--seeds", "0", "--items", "2")
 DRAWN = ("table1", "significance", "fig_inlet_spectra", "training_clip", "table1_occupancy")
 VARIABLES = " SCALE=smoke DATA=bundled"
