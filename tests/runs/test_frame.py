@@ -37,7 +37,7 @@ def frame(folders, tmp_path_factory):
     path = tmp_path_factory.mktemp("elsewhere") / "mine"
     write_frame(make_frame("mine", folders), path)
     assert sorted(p.name for p in path.iterdir()) == [
-        "arrays.npz", "config.yaml", "runs.csv", "steps.csv",
+        "arrays-1.npz", "config.yaml", "runs.csv", "steps.csv.gz",
     ]  # fmt: skip
     return read_frame(path)
 
