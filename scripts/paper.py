@@ -28,8 +28,10 @@ CLAIMS = conf_dir() / "claims.yaml"
 #: The main job; with one seed, so that it takes a quarter of an hour on two cores.
 REPRODUCE = (
     "table1", "table1_occupancy", "fig_reconstruction", "fig_inlet_spectra",
-    "fig_occupancy_gallery", "fig_occupancy_slices",
+    "fig_fitted_and_held_out", "fig_occupancy_gallery", "fig_occupancy_slices",
 )  # fmt: skip
+#: Scales at which claims are decided, side by side on the page.
+SCALES = ("laptop", "paper")
 WHOLE = ("reproduce", "paper", "report", "compare", "reference")
 ALONE = ("compare", "reference")
 #: Keys that options stand for.
@@ -75,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
     show(options.outputs, at, drawn)
     if {"paper", "report"} & set(options.targets):
-        report(options.outputs, at, frames, listed, variables(options))
+        report(options, at, frames, listed)
     return 1 if failed else 0
 
 
@@ -256,15 +258,25 @@ def variables(options: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def report(outputs: Path, at: str, frames: Path, listed: Mapping[str, Piece], chosen: str) -> None:
+def report(options: argparse.Namespace, at: str, frames: Path, listed: Mapping[str, Piece]) -> None:
     """Write the page and the table of verdicts."""
     from inr_experiments.claims.verdict import judge_all
     from inr_experiments.reporting import tables
     from inr_experiments.reporting.page import Sources, write_page
 
+    chosen, outputs = variables(options), options.outputs
     verdicts = judge_all(CLAIMS, frames, variables=chosen)
+    scales = {}
+    for scale in dict.fromkeys([options.scale, *SCALES]):
+        there = scale + at.removeprefix(options.scale)
+        kept = ROOT / "outputs" / "reference" / there / "frames"
+        here = frames if scale == options.scale else frames.parent / there
+        published = kept.is_dir() and not here.is_dir()
+        scales[f"{scale}, published" if published else scale] = judge_all(
+            CLAIMS, kept if published else here
+        )
     sources = Sources(outputs, at, frames, chosen, conf_dir() / "PROTOCOL.md")
-    page = write_page(sources, verdicts, list(listed.values()))
+    page = write_page(sources, verdicts, list(listed.values()), scales)
     body = [
         [v.claim.name, v.verdict, v.claim.text, f"{v.sentence} {v.reported}".strip()]
         for v in verdicts
