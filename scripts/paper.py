@@ -2,8 +2,9 @@
 
 `paper.py [TARGET ...] [key=value ...]`; a target is the stem of a figure or table, an experiment,
 or one of reproduce, paper, report, compare, reference. A figure is a file in scripts/figures, a
-table one in scripts/tables: its docstring is the caption, READS the experiments, `draw` or `rows`
-takes their frames. `--list` prints the map.
+table one in scripts/tables: its docstring is the caption, READS the experiments, ARRAYS patterns of
+the spectra and pictures that it draws, `draw` or `rows` takes their frames. `--list` prints the
+map.
 """
 
 import argparse
@@ -194,8 +195,8 @@ def run(
         return 0, set()
     failures = runner.run(options.hours)
     unfinished = set()
-    pictured = {name for piece in listed.values() if piece.pictures for name in piece.reads}
-    for name, frame in runner.frames(pictured):
+    drawn = {n: [a for p in listed.values() if n in p.reads for a in p.arrays] for n in names}
+    for name, frame in runner.frames(drawn):
         folder = options.outputs / "frames" / at / name
         if frame is None:
             unfinished.add(name)
