@@ -29,7 +29,7 @@ ROWS, SATURATED = 4, 0.3
 
 @dataclass(frozen=True)
 class Fit:
-    """What a method made of a picture, (H, W) or (H, W, C) in [0, 1]."""
+    """The fit of a picture by a method, (H, W) or (H, W, C) in [0, 1]."""
 
     label: str
     psnr: str
