@@ -2,8 +2,9 @@
 
 `paper.py [TARGET ...] [key=value ...]`; a target is the stem of a figure or table, an experiment,
 or one of reproduce, paper, report, compare, reference. A figure is a file in scripts/figures, a
-table one in scripts/tables: its docstring is the caption, READS the experiments, `draw` or `rows`
-takes their frames. `--list` prints the map.
+table one in scripts/tables: its docstring is the caption, READS the experiments, ARRAYS patterns of
+the spectra and pictures that it draws, `draw` or `rows` takes their frames. `--list` prints the
+map.
 """
 
 import argparse
@@ -28,8 +29,10 @@ CLAIMS = conf_dir() / "claims.yaml"
 #: The main job; with one seed, so that it takes a quarter of an hour on two cores.
 REPRODUCE = (
     "table1", "table1_occupancy", "fig_reconstruction", "fig_inlet_spectra",
-    "fig_occupancy_gallery", "fig_occupancy_slices",
+    "fig_fitted_and_held_out", "fig_occupancy_gallery", "fig_occupancy_slices",
 )  # fmt: skip
+#: Scales at which claims are decided, side by side on the page.
+SCALES = ("laptop", "paper")
 WHOLE = ("reproduce", "paper", "report", "compare", "reference")
 ALONE = ("compare", "reference")
 #: Keys that options stand for.
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
     show(options.outputs, at, drawn)
     if {"paper", "report"} & set(options.targets):
-        report(options.outputs, at, frames, listed, variables(options))
+        report(options, at, frames, listed)
     return 1 if failed else 0
 
 
@@ -190,8 +193,8 @@ def run(
         return 0, set()
     failures = runner.run(options.hours)
     unfinished = set()
-    pictured = {name for piece in listed.values() if piece.pictures for name in piece.reads}
-    for name, frame in runner.frames(pictured):
+    drawn = {n: [a for p in listed.values() if n in p.reads for a in p.arrays] for n in names}
+    for name, frame in runner.frames(drawn):
         folder = options.outputs / "frames" / at / name
         if frame is None:
             unfinished.add(name)
@@ -254,15 +257,25 @@ def variables(options: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def report(outputs: Path, at: str, frames: Path, listed: Mapping[str, Piece], chosen: str) -> None:
+def report(options: argparse.Namespace, at: str, frames: Path, listed: Mapping[str, Piece]) -> None:
     """Write the page and the table of verdicts."""
     from inr_experiments.claims.verdict import judge_all
     from inr_experiments.reporting import tables
     from inr_experiments.reporting.page import Sources, write_page
 
+    chosen, outputs = variables(options), options.outputs
     verdicts = judge_all(CLAIMS, frames, variables=chosen)
+    scales = {}
+    for scale in dict.fromkeys([options.scale, *SCALES]):
+        there = scale + at.removeprefix(options.scale)
+        kept = ROOT / "outputs" / "reference" / there / "frames"
+        here = frames if scale == options.scale else frames.parent / there
+        published = kept.is_dir() and not here.is_dir()
+        scales[f"{scale}, published" if published else scale] = judge_all(
+            CLAIMS, kept if published else here
+        )
     sources = Sources(outputs, at, frames, chosen, conf_dir() / "PROTOCOL.md")
-    page = write_page(sources, verdicts, list(listed.values()))
+    page = write_page(sources, verdicts, list(listed.values()), scales)
     body = [
         [v.claim.name, v.verdict, v.claim.text, f"{v.sentence} {v.reported}".strip()]
         for v in verdicts

@@ -19,12 +19,20 @@ WRAPPER = """<!doctype html><body>
 document.getElementById('f').onload = function () {{
   const page = this.contentDocument, root = page.documentElement;
   const all = (what) => [...page.querySelectorAll(what)];
+  const at = (what, key) => page.defaultView.getComputedStyle(what)[key];
   document.title = JSON.stringify({{
     width: root.clientWidth, content: root.scrollWidth,
     images: all('img').length,
     broken: all('img').filter(i => !i.complete || !i.naturalWidth).map(i => i.alt),
     links: all('a').map(a => a.getAttribute('href')),
     ids: all('[id]').map(e => e.id), text: root.innerText,
+    headings: all('h1,h2,h3,h4').map(h => Number(h.tagName[1])),
+    tabs: all('a[href],summary,[tabindex]').map(e => e.getAttribute('href') || e.tagName),
+    shut: all('*').filter(e => ['auto', 'scroll'].includes(at(e, 'overflowX')) && e.tabIndex < 0)
+      .map(e => e.outerHTML.slice(0, 80)),
+    unnamed: all('img,svg,[role=region]').filter(e => !e.closest('svg svg')
+      && !(e.alt || e.getAttribute('aria-label'))).map(e => e.outerHTML.slice(0, 80)),
+    colours: [at(page.body, 'color'), at(page.body, 'backgroundColor')],
   }});
 }};</script></body>"""
 
@@ -37,6 +45,11 @@ class Seen:
         width, content: pixels of the screen and of what is laid out on it.
         broken: names of images without pixels.
         console: whatever the page wrote to the console.
+        headings: the levels of headings, in order.
+        tabs: links and elements at which the tabulator stops, in order.
+        shut: what scrolls and cannot be reached by the keyboard.
+        unnamed: pictures and regions without a name for those who do not see them.
+        colours: of text and background.
     """
 
     width: int
@@ -46,10 +59,15 @@ class Seen:
     links: list[str]
     ids: list[str]
     text: str
+    headings: list[int]
+    tabs: list[str]
+    shut: list[str]
+    unnamed: list[str]
+    colours: list[str]
     console: list[str]
 
 
-def look(page: Path, *, width: int, scratch: Path) -> Seen:
+def look(page: Path, *, width: int, scratch: Path, dark: bool = False) -> Seen:
     """Open a page and say what is to be seen."""
     wrapper = scratch / f"at-{width}.html"
     wrapper.write_text(WRAPPER.format(url=page.resolve().as_uri(), width=width))
@@ -57,6 +75,7 @@ def look(page: Path, *, width: int, scratch: Path) -> Seen:
     done = subprocess.run(
         [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000",
          "--allow-file-access-from-files", f"--user-data-dir={scratch / 'profile'}",
+         f"--blink-settings=preferredColorScheme={0 if dark else 1}",
          "--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom", wrapper.as_uri()],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip

@@ -181,7 +181,7 @@ def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(t
     both = Runner(choice(tmp_path), names)
     assert len(both.to_do()) == 8 + 4
     assert both.run() == []
-    assert all(frame is not None for _, frame in both.frames())
+    assert all(frame is not None for _, frame in both.frames({}))
     assert Runner(choice(tmp_path), names).to_do() == []
 
 

@@ -54,10 +54,10 @@ def selected(options: argparse.Namespace) -> Frame:
     if lacking := chosen.lacking():
         print(lacking, file=sys.stderr)
     if chosen.cells:
-        frame = frame_of("table", chosen.cells, diagnostics=(), pictures=False)
+        frame = frame_of("table", chosen.cells, diagnostics=(), arrays=())
     else:
         done = [folder for folder in chosen.folders if state(folder) == "done"]
-        frame = in_order(make_frame("table", done, diagnostics=(), pictures=False))
+        frame = in_order(make_frame("table", done, diagnostics=(), arrays=()))
     if frame.runs.empty:
         raise InputError(f"{chosen.outputs}: no finished run of these; expected an outputs folder")
     return frame

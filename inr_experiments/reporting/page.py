@@ -1,12 +1,11 @@
-"""The report: one HTML file with verdicts, tables, figures, clips, and links to every run.
+"""The report: one HTML file with verdicts, figures, tables, clips, and links to every run.
 
-It is built from what lies under an outputs folder. What is not there yet stands in it as not run,
-with the command that would run it.
+It is built from what lies under an outputs folder. What is not there yet is told with the command
+that makes it.
 """
 
-import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,19 @@ from ..checks import InputError
 from ..claims.verdict import Verdict
 from ..runs import files
 from ..runs.frame import read_frame
+from . import embed
 from .pieces import Piece
 from .summary import RunSummary, summarise_runs
 
-#: An inline figure above this many characters is shown as its PNG instead.
-SVG_LIMIT = 1_500_000
+#: Bytes of the page, and those of a figure or clip in it: the first that keep the page small.
+LIMIT, PART_LIMITS = 5_000_000, (1_500_000, 150_000, 0)
+#: The figures that tell the story, each with the question that it answers.
+STORY = {
+    "fig_inlet_spectra": "How fast does the spectrum of the inlet's output Z₀ fall?",
+    "fig_spectrum_span": "Is it the spectrum of Z₀ that helps, or what it spans?",
+    "fig_fitted_and_held_out": "How well are fitted pixels met, and those between them?",
+    "fig_rank_against_psnr": "Does the rank order the methods?",
+}
 MARKS = {
     "reproduced": "✓", "yes": "✓", "partly": "◐", "mixed": "◐", "not reproduced": "✗", "no": "✗",
     "regime not comparable": "≠", "undecided": "?", "not run": "–",
@@ -34,6 +41,7 @@ class Shown:
     """A piece on the page.
 
     Attributes:
+        title: its heading.
         caption: what is drawn, and what is averaged over what.
         command: builds it.
         body: HTML of it; None where it was not built.
@@ -41,6 +49,7 @@ class Shown:
     """
 
     stem: str
+    title: str
     caption: str
     command: str
     body: Markup | None
@@ -65,31 +74,51 @@ class Sources:
     variables: str
     protocol: Path
 
+    @property
+    def page(self) -> Path:
+        """The file of the page."""
+        return self.outputs / "report" / "index.html"
 
-def write_page(sources: Sources, verdicts: Sequence[Verdict], pieces: Sequence[Piece]) -> Path:
+
+def write_page(
+    sources: Sources,
+    verdicts: Sequence[Verdict],
+    pieces: Sequence[Piece],
+    scales: Mapping[str, Sequence[Verdict]],
+) -> Path:
     """Write the page of these verdicts and pieces; return its file.
+
+    Args:
+        scales: the verdicts that stand side by side, by scale, in one order.
 
     Raises:
         InputError: if the protocol cannot be quoted.
     """
-    out = sources.outputs / "report" / "index.html"
     folders = sorted(sources.frames.glob("*/runs.csv"))
-    summary = summarise_runs(
-        [read_frame(path.parent) for path in folders], sources.outputs, out.parent
-    )
-    page = _template().render(
-        at=sources.at,
-        choice=sources.variables.strip(),
-        verdicts=verdicts,
-        marks=MARKS,
-        tables=[_table(sources, piece) for piece in pieces if piece.kind == "tables"],
-        figures=[_figure(sources, piece, summary) for piece in pieces if piece.kind == "figures"],
-        facts=summary,
-        protocol=_protocol(sources.protocol),
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(out, page)
-    return out
+    frames = [read_frame(path.parent) for path in folders]
+    summary = summarise_runs(frames, sources.outputs, sources.page.parent)
+    tables = [_table(sources, piece) for piece in pieces if piece.kind == "tables"]
+    drawn = {piece.stem: piece for piece in pieces if piece.kind == "figures"}
+    protocol, text = _protocol(sources.protocol), ""
+    for most in PART_LIMITS:
+        figures = {stem: _figure(sources, p, summary, most) for stem, p in drawn.items()}
+        text = _template().render(
+            at=sources.at,
+            choice=sources.variables.strip(),
+            verdicts=verdicts,
+            scales=scales,
+            marks=MARKS,
+            story=[figures.pop(stem) for stem in STORY],
+            tables=tables,
+            figures=list(figures.values()),
+            facts=summary,
+            protocol=protocol,
+        )
+        if len(text.encode()) <= LIMIT:
+            break
+    sources.page.parent.mkdir(parents=True, exist_ok=True)
+    files.write_text(sources.page, text)
+    return sources.page
 
 
 def _template() -> Any:
@@ -109,54 +138,37 @@ def _table(sources: Sources, piece: Piece) -> Shown:
     path = sources.outputs / "tables" / sources.at / f"{piece.stem}.md"
     command = f"make {piece.stem}{sources.variables}"
     if not path.is_file():
-        return Shown(piece.stem, piece.caption, command, None)
+        return Shown(piece.stem, piece.stem, piece.caption, command, None)
     lines = path.read_text(encoding="utf-8").splitlines()
     note = " ".join(line for line in lines if line and not line.startswith("|"))
     body = as_html([line for line in lines if line.startswith("|")])
-    return Shown(piece.stem, f"{piece.caption} {note}", command, body)
+    return Shown(piece.stem, piece.stem, f"{piece.caption} {note}", command, body)
 
 
-def _figure(sources: Sources, piece: Piece, summary: RunSummary) -> Shown:
+def _figure(sources: Sources, piece: Piece, summary: RunSummary, most: int) -> Shown:
     path = sources.outputs / "figures" / sources.at / f"{piece.stem}.svg"
     command = f"make {piece.stem}{sources.variables}"
+    title = STORY.get(piece.stem, piece.stem)
     if not path.is_file():
-        return Shown(piece.stem, piece.caption, command, None)
+        return Shown(piece.stem, title, piece.caption, command, None)
     of = [e.sentence for name in piece.reads if (e := summary.experiments.get(name))]
-    clip = path.with_suffix(".gif")
-    shown = embedded(clip) if clip.is_file() else None
-    return Shown(piece.stem, " ".join([piece.caption, *of]), command, picture(path), shown)
-
-
-def picture(svg: Path) -> Markup:
-    """A figure as inline SVG, or as its PNG where that is too large."""
-    text = svg.read_text(encoding="utf-8")
-    if len(text) > SVG_LIMIT:
-        return embedded(svg.with_suffix(".png"))
-    text = text[text.index("<svg") :]
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1, flags=re.DOTALL)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1, flags=re.DOTALL)
-    # One page holds many figures, whose names for their parts are the same.
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{svg.stem}-", text)
-    return Markup(text)
-
-
-def embedded(image: Path) -> Markup:
-    """An image file as part of the page."""
-    kind = image.suffix.removeprefix(".")
-    data = base64.b64encode(image.read_bytes()).decode()
-    return Markup('<img alt="{}" src="data:image/{};base64,{}">').format(image.stem, kind, data)
+    told = piece.caption.split(". ")[0]
+    gif = path.with_suffix(".gif")
+    clip = embed.clip(gif, told, most, sources.page.parent) if gif.is_file() else None
+    body = embed.figure(path, told, most)
+    return Shown(piece.stem, title, " ".join([piece.caption, *of]), command, body, clip)
 
 
 def as_html(rows: list[str]) -> Markup:
     """A Markdown table as HTML."""
     header, _, *body = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-    lines = [_row("th", header), *(_row("td", cells) for cells in body)]
+    head = _row(header, Markup('<th scope="col">{}</th>'))
+    lines = [head, *(_row(cells, Markup("<td>{}</td>")) for cells in body)]
     return Markup("<table>{}</table>").format(Markup("").join(lines))
 
 
-def _row(tag: str, cells: list[str]) -> Markup:
-    inner = Markup("").join(Markup(f"<{tag}>{{}}</{tag}>").format(cell) for cell in cells)
-    return Markup("<tr>{}</tr>").format(inner)
+def _row(cells: list[str], form: Markup) -> Markup:
+    return Markup("<tr>{}</tr>").format(Markup("").join(form.format(cell) for cell in cells))
 
 
 def _protocol(path: Path) -> dict[str, list[Markup]]:

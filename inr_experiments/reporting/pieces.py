@@ -21,13 +21,13 @@ class Piece:
         path: its file, in `figures` or `tables`.
         reads: the experiments whose frames it takes.
         caption: its docstring.
-        pictures: it draws pictures or slices, which its frames then hold.
+        arrays: patterns of the arrays that it draws, which its frames then hold.
     """
 
     path: Path
     reads: tuple[str, ...]
     caption: str
-    pictures: bool = False
+    arrays: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -44,7 +44,7 @@ def find_pieces(scripts: Path) -> dict[str, Piece]:
     """All figures and tables under `scripts` by stem, tables first, without importing them.
 
     Raises:
-        InputError: if one has no docstring or no READS, a tuple.
+        InputError: if one has no docstring, or READS or ARRAYS is no tuple.
     """
     found = {}
     for kind in KINDS:
@@ -54,15 +54,16 @@ def find_pieces(scripts: Path) -> dict[str, Piece]:
                 ast.unparse(node.targets[0]): ast.literal_eval(node.value)
                 for node in tree.body
                 if isinstance(node, ast.Assign)
-                and ast.unparse(node.targets[0]) in ("READS", "PICTURES")
+                and ast.unparse(node.targets[0]) in ("READS", "ARRAYS")
             }
             caption, reads = ast.get_docstring(tree), named.get("READS")
-            if not caption or not isinstance(reads, tuple):
+            arrays = named.get("ARRAYS", ())
+            if not (caption and isinstance(reads, tuple) and isinstance(arrays, tuple)):
                 raise InputError(
-                    f"{path}: expected a docstring, the caption, and READS = ('experiment',)"
+                    f"{path}: expected a docstring, the caption, READS = ('experiment',) and, if "
+                    "it draws arrays, ARRAYS = ('*/name',)"
                 )
-            own = bool(named.get("PICTURES"))
-            found[path.stem] = Piece(path, reads, " ".join(caption.split()), own)
+            found[path.stem] = Piece(path, reads, " ".join(caption.split()), arrays)
     return found
 
 

@@ -2,9 +2,10 @@
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 from PIL import Image
@@ -15,10 +16,12 @@ from ..statistics import Estimate, summarise
 from .gains import per_item
 from .looks import REFERENCE
 
-#: Bytes that a reference may have.
-LIMIT = 10_000_000
+#: Bytes that all references together may have, and a file of them.
+LIMIT, FILE_LIMIT = 15_000_000, 1_000_000
 #: A picture of more bytes than this is kept narrower, in pixels.
 LARGE, NARROW = 800_000, 1000
+#: Endings of tables that are kept.
+TEXTS = (".md", ".txt")
 #: Of runs that a sweep value does not concern.
 NO_VALUE = "–"
 
@@ -27,27 +30,37 @@ def keep(outputs: Path, at: str, to: Path) -> int:
     """Copy the frames, tables and figures of `at` (`laptop-real`) to a folder; return its bytes.
 
     Raises:
-        InputError: if there is no frame, or it grows too large.
+        InputError: if there is no frame, or `check_size` refuses what would then lie there and
+            beside it; the folder stays as it was.
     """
     frames = sorted((outputs / "frames" / at).glob("*/runs.csv"))
     if not frames:
         raise InputError(f"{outputs / 'frames' / at}: no frames; expected those of `make paper`")
-    size = sum(path.stat().st_size for own in frames for path in own.parent.iterdir())
-    if size > LIMIT:
-        raise InputError(f"{frames[0].parents[1]}: {size} bytes; expected at most {LIMIT}")
-    shutil.rmtree(to, ignore_errors=True)
-    for path in frames:
-        shutil.copytree(path.parent, to / "frames" / path.parent.name)
-    pictures = sorted((outputs / "figures" / at).glob("*.png"))
-    texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in (".md", ".txt")]
-    for path in [*pictures, *texts]:
-        shutil.copyfile(path, to / path.name)
-        if path in pictures and path.stat().st_size > LARGE:
-            narrow(to / path.name)
-    size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
-    if size > LIMIT:
-        raise InputError(f"{to}: {size} bytes; expected at most {LIMIT}")
-    return size
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".", dir=to.parent) as scratch:
+        part = Path(scratch) / to.name
+        for path in frames:
+            shutil.copytree(path.parent, part / "frames" / path.parent.name)
+        pictures = sorted((outputs / "figures" / at).glob("*.png"))
+        texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in TEXTS]
+        for path in [*pictures, *texts]:
+            shutil.copyfile(path, part / path.name)
+            if path in pictures and path.stat().st_size > LARGE:
+                narrow(part / path.name)
+        check_size(p for p in to.parent.rglob("*") if not p.is_relative_to(to))
+        shutil.rmtree(to, ignore_errors=True)
+        part.rename(to)
+    return sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+
+
+def check_size(paths: Iterable[Path]) -> None:
+    """Raise an `InputError` for a file above `FILE_LIMIT`, or for more than `LIMIT` in all."""
+    sizes = {path: path.stat().st_size for path in paths if path.is_file()}
+    for path, size in sizes.items():
+        if size > FILE_LIMIT:
+            raise InputError(f"{path}: {size} bytes; expected at most {FILE_LIMIT}")
+    if (total := sum(sizes.values())) > LIMIT:
+        raise InputError(f"all references: {total} bytes; expected at most {LIMIT}")
 
 
 def narrow(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Frames made from the records of finished runs, and from nothing else."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def make_frame(
     *,
     looks: Mapping[Path, Mapping[str, str]] | None = None,
     diagnostics: Collection[str] | None = None,
-    pictures: bool = True,
+    arrays: Collection[str] | None = None,
     asked: Mapping[Path, Collection[Name]] | None = None,
 ) -> Frame:
     """The frame of finished runs, in the order of `folders`, from what lies in them.
@@ -42,12 +43,13 @@ def make_frame(
         looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
             those of the record otherwise.
         diagnostics: the names of those kept; None keeps all.
-        pictures: keep pictures and slices, of the lowest seed.
+        arrays: patterns of the names of arrays that are kept, as `*/slices/*`; None keeps all.
+            Pictures and slices are of the lowest seed.
         asked: the names asked for, by folder; all names of a folder without.
     """
     rows: list[dict[str, Any]] = []
     steps: list[tuple[str, int, str, float]] = []
-    arrays: dict[str, Array] = {}
+    found: dict[str, Array] = {}
     records = [(folder, read_record(folder)) for folder in dict.fromkeys(folders)]
     done = [(folder, record) for folder, record in records if record["status"] == "done"]
     first_seed = min((record["seed"] for _, record in done), default=0)
@@ -56,18 +58,22 @@ def make_frame(
         row = _row(folder, record, (looks or {}).get(folder, {}))
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
         values = list(_steps(folder, record, kept))
-        drawn = pictures and record["seed"] == first_seed
-        found = list(_arrays(folder, record, kept, pictures=drawn))
+        drawn = list(_arrays(folder, record, kept, pictures=record["seed"] == first_seed))
         for number, item in enumerate(own, 1):
             run = row["run"] if number == 1 else f"{row['run']}/{number}"
             rows.append({**row, "run": run, "item": item})
             steps += [(run, *entry) for entry in values]
-            arrays |= {f"{run}/{key}": value for key, value in found}
+            named = {f"{run}/{key}": value for key, value in drawn}
+            found |= {
+                key: value
+                for key, value in named.items()
+                if arrays is None or any(fnmatchcase(key, pattern) for pattern in arrays)
+            }
     runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
     leaves = [column for column in runs if "." in column]
     last = [column for column in runs if column not in (*IDENTITY, *leaves)]
     table = pd.DataFrame(steps, columns=["run", "step", "metric", "value"])
-    return Frame(name, runs[[*IDENTITY, *leaves, *last]].set_index("run"), table, arrays)
+    return Frame(name, runs[[*IDENTITY, *leaves, *last]].set_index("run"), table, found)
 
 
 def _items(

@@ -2,12 +2,16 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+#: Bytes that an array takes in an .npz beside its values, about.
+BESIDE = 500
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> None:
@@ -34,6 +38,20 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray]) -> None:
     """Write an .npz of named arrays, whole or not at all."""
     named: Mapping[str, Any] = arrays
     write(path, lambda part: np.savez_compressed(part, **named))
+
+
+def parts(arrays: Mapping[str, npt.NDArray], most: int) -> list[dict[str, npt.NDArray]]:
+    """The arrays in order, in parts of about so many bytes; a larger one is a part of its own."""
+    found: list[dict[str, npt.NDArray]] = [{}]
+    size = 0
+    for name, values in arrays.items():
+        own = len(zlib.compress(values.tobytes())) + BESIDE
+        if found[-1] and size + own > most:
+            found.append({})
+            size = 0
+        found[-1][name] = values
+        size += own
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -3,17 +3,20 @@
     runs.csv      one row a run, or one a name where its data has several: what it is, every config
                   value in which the runs differ, where it ran and how long, its final metrics
     config.yaml   the config values that all runs share
-    steps.csv     run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
-    arrays.npz    what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned, of
-                  the first and the last step; <run>/<name>, pictures and slices of one seed
+    steps.csv.gz  run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
+    arrays-1.npz  … what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned,
+                  of the first and the last step; <run>/<name>, pictures and slices of one seed
 
-A frame can be carried anywhere: nothing that reads it opens a run folder. In memory, values that
-all runs share are columns as well. `collect.py` makes frames.
+A frame can be carried anywhere: nothing that reads it opens a run folder. Arrays are spread over
+files of less than 1 MB, and the same frame is written as the same bytes, so that it can be kept
+under version control. In memory, values that all runs share are columns as well. `collect.py` makes
+frames.
 """
 
 import io
 import os
 import shutil
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +32,8 @@ from . import files
 
 Array = npt.NDArray[Any]
 
+#: Bytes of arrays in a file, about.
+PART = 900_000
 #: Columns that are text also where they look like numbers.
 TEXT = (
     *("run", "key", "model", "label", "colour", "task", "item", "scale", "folder"),
@@ -182,7 +187,7 @@ class NotShownError(InputError):
 
 
 def write_frame(frame: Frame, folder: Path) -> None:
-    """Write a frame's four files, all or none; a frame that was there goes."""
+    """Write a frame's files, all or none; a frame that was there goes."""
     part = folder.with_name(f".{folder.name}.{os.getpid()}")
     part.mkdir(parents=True)
     try:
@@ -204,10 +209,12 @@ def _write_files(frame: Frame, folder: Path) -> None:
     plain = {key: v.item() if isinstance(v, np.generic) else v for key, v in shared.items()}
     text = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)
     files.write_text(folder / "config.yaml", text)
-    files.write_arrays(folder / "arrays.npz", frame.arrays)
-    steps, table = frame.steps, runs.drop(columns=list(shared))
-    steps.to_csv(folder / "steps.csv", index=False)
-    table.to_csv(folder / "runs.csv", index=False)
+    for number, part in enumerate(files.parts(frame.arrays, PART), 1):
+        files.write_arrays(folder / f"arrays-{number}.npz", part)
+    # Without the time of writing.
+    packed = {"method": "gzip", "mtime": 0}
+    frame.steps.to_csv(folder / "steps.csv.gz", index=False, compression=packed)
+    runs.drop(columns=list(shared)).to_csv(folder / "runs.csv", index=False)
 
 
 def read_frame(folder: Path) -> Frame:
@@ -218,9 +225,10 @@ def read_frame(folder: Path) -> Frame:
     """
     try:
         runs = _read_csv(folder / "runs.csv", TEXT)
-        steps = _read_csv(folder / "steps.csv", ("run", "metric"))
+        steps = _read_csv(folder / "steps.csv.gz", ("run", "metric"))
         shared = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")) or {}
-        arrays = np.load(folder / "arrays.npz")  # read when they are asked for
+        parts = sorted(folder.glob("arrays-*.npz")) or [folder / "arrays-1.npz"]
+        arrays = ChainMap(*map(np.load, parts))  # read when they are asked for
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no frame ({Path(error.filename).name} is missing)") from error
     if runs.empty:

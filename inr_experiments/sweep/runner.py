@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -169,11 +169,11 @@ class Runner:
         everything = (look_again(cell) for own in self.cells.values() for cell in own)
         return list({cell.folder: None for cell in everything if cell.done and cell.folder})
 
-    def frames(self, pictures: Collection[str] = ()) -> Iterator[tuple[str, Frame | None]]:
+    def frames(self, arrays: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Frame | None]]:
         """The frame of every experiment that is whole; None, and a line, for the others.
 
         Args:
-            pictures: the experiments whose frames hold pictures.
+            arrays: patterns of those that the frame of an experiment holds, by its name.
         """
         yield from ((name, None) for name in self.refused)
         for name, own in self.cells.items():
@@ -186,8 +186,8 @@ class Runner:
                 yield name, None
                 continue
             diagnostics = {d for cell in now for d in cell.config["diagnostic"] or {}}
-            shown = name in pictures
-            yield name, frame_of(name, now, diagnostics=diagnostics, pictures=shown)
+            drawn = arrays.get(name, ())
+            yield name, frame_of(name, now, diagnostics=diagnostics, arrays=drawn)
 
 
 def together(a: Cell, b: Cell) -> Cell:

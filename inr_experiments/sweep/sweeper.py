@@ -115,7 +115,7 @@ def show(cells: Sequence[Cell]) -> None:
     if sum(cell.done for cell in cells) < 2:
         return
     try:
-        frame = frame_of("sweep", cells, diagnostics=(), pictures=False)
+        frame = frame_of("sweep", cells, diagnostics=(), arrays=())
         table = as_table(compare_rows(frame))
     except InputError as error:
         print(f"no table: {error}")

@@ -14,6 +14,7 @@ from inr_experiments.reporting.panels import draw_curves, spectra
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1",)
+ARRAYS = ("*/000000/spectra/inlet/singular_values",)
 
 SHOWN = ("rank_0.001", "rank_0.01", "effective_rank", "centred_effective_rank", "stable_rank")
 FLOOR = 1e-8

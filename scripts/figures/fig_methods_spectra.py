@@ -12,6 +12,7 @@ from inr_experiments.reporting.panels import layers, spectra
 from inr_experiments.runs.frame import Frame
 
 READS = ("methods",)
+ARRAYS = ("*/spectra/*/centred_singular_values",)
 
 FLOOR = 1e-6
 

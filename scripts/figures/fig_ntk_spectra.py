@@ -15,6 +15,7 @@ from inr_experiments.reporting.panels import draw_curves, layers, spectra, stage
 from inr_experiments.runs.frame import Frame
 
 READS = ("diagnosis",)
+ARRAYS = ("*/layer_ntk/*eigenvalues",)
 
 COLUMNS = 4
 FLOOR = 1e-10

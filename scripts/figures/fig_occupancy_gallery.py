@@ -13,7 +13,9 @@ from inr_experiments.reporting.panels import one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1_occupancy",)
-PICTURES = True
+ARRAYS = (
+    "relu-*/target", "relu-*/prediction", "rank_expanding-*/prediction", "siren-*/prediction",
+)  # fmt: skip
 
 MODELS = (REFERENCE, REI, "siren")
 #: Side of the detail, and of the detail enlarged beside the picture, in shares of its height.

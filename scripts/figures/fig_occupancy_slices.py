@@ -17,7 +17,7 @@ from inr_experiments.runs.frame import Frame
 from inr_experiments.viz.render import MISSING, RIGHT, TOO_MUCH, errors, upright
 
 READS = ("table1_occupancy",)
-PICTURES = True
+ARRAYS = ("*/slices/*",)
 
 NORMALS = ("x", "y", "z")
 COLOURS = {"inside, and found": RIGHT, "missing": MISSING, "too much": TOO_MUCH}

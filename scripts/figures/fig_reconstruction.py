@@ -21,7 +21,7 @@ from inr_experiments.reporting.panels import evenly, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("table1",)
-PICTURES = True
+ARRAYS = ("relu-*/target", "relu-*/reconstruction", "rank_expanding-*/reconstruction")
 
 #: Pictures shown at the most, and the error that saturates the map.
 ROWS, SATURATED = 4, 0.3
@@ -29,11 +29,10 @@ ROWS, SATURATED = 4, 0.3
 
 @dataclass(frozen=True)
 class Fit:
-    """A picture and what a method made of it, (H, W) or (H, W, C) in [0, 1]."""
+    """The fit of a picture by a method, (H, W) or (H, W, C) in [0, 1]."""
 
     label: str
     psnr: str
-    target: npt.NDArray[np.float64]
     reconstruction: npt.NDArray[np.float64]
 
 
@@ -42,7 +41,8 @@ def draw(table1: Frame) -> Figure:
     pair = [label_of(frame, model) for model in (REFERENCE, REI)]
     items = evenly_by_gain(per_item(frame.where(label=pair), "psnr"), *pair)
     rows = [[fit_of(frame, label, item) for label in pair] for item in items]
-    heights = [row[0].target.shape[0] / row[0].target.shape[1] for row in rows]
+    targets = [frame.picture(run_of(frame, pair[0], item), "target") / 255 for item in items]
+    heights = [target.shape[0] / target.shape[1] for target in targets]
     figure, axes = plt.subplots(
         len(items),
         5,
@@ -50,8 +50,8 @@ def draw(table1: Frame) -> Figure:
         height_ratios=heights,
         squeeze=False,
     )
-    for axis, item, row in zip(axes, items, rows, strict=True):
-        draw_picture(axis, item, row)
+    for axis, item, target, row in zip(axes, items, targets, rows, strict=True):
+        draw_picture(axis, item, target, row)
     colours = ScalarMappable(Normalize(0, SATURATED), "magma")
     # Of all axes, so that no row is moved out of line; below the last two.
     bar = figure.colorbar(
@@ -68,22 +68,23 @@ def evenly_by_gain(psnr: pd.DataFrame, reference: str, other: str) -> list[str]:
 
 
 def fit_of(frame: Frame, label: str, item: str) -> Fit:
-    """The pictures of a run."""
+    """The picture of a run."""
     run = run_of(frame, label, item)
-    target, reconstruction = (frame.picture(run, n) / 255 for n in ("target", "reconstruction"))
     psnr = " / ".join(f"{frame.value(metric)[run]:.1f}" for metric in ("psnr", "psnr_heldout"))
-    return Fit(label, psnr, target, reconstruction)
+    return Fit(label, psnr, frame.picture(run, "reconstruction") / 255)
 
 
-def draw_picture(axes: np.ndarray, item: str, row: list[Fit]) -> None:
+def draw_picture(
+    axes: np.ndarray, item: str, target: npt.NDArray[np.float64], row: list[Fit]
+) -> None:
     """One picture: target, the two fits, their error maps."""
-    shown = [row[0].target, *(fit.reconstruction for fit in row)]
+    shown = [target, *(fit.reconstruction for fit in row)]
     titles = [item, *(f"{fit.label}, {fit.psnr} dB" for fit in row)]
     for axis, picture, title in zip(axes[:3], shown, titles, strict=True):
         axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
         axis.set_title(title, fontsize=7, pad=2)
     for axis, fit in zip(axes[3:], row, strict=True):
-        error = np.abs(fit.reconstruction - fit.target)
+        error = np.abs(fit.reconstruction - target)
         error = error.mean(axis=2) if error.ndim == 3 else error
         axis.imshow(error, cmap="magma", vmin=0, vmax=SATURATED)
         axis.set_title(f"error, {fit.label}", fontsize=7, pad=2)

@@ -17,6 +17,7 @@ from inr_experiments.reporting.panels import array, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("diagnosis",)
+ARRAYS = ("*/activation_pattern/inlet/thresholds",)
 
 Values = npt.NDArray[np.float64]
 #: Points along a side of the map of open units.

@@ -14,6 +14,7 @@ from inr_experiments.reporting.panels import Colour, layers, spectra, stage_colo
 from inr_experiments.runs.frame import Frame
 
 READS = ("diagnosis",)
+ARRAYS = ("*/spectra/*/singular_values",)
 
 FLOOR = 1e-8
 

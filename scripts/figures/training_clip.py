@@ -10,7 +10,7 @@ from inr_experiments.reporting.panels import array, evenly, one_seed, run_of
 from inr_experiments.runs.frame import Frame
 
 READS = ("training_clip",)
-PICTURES = True
+ARRAYS = ("*/picture/reconstruction",)
 
 #: Steps shown at the most.
 MAX_STEPS = 24

@@ -1,5 +1,7 @@
 """The report of a few real smoke runs, as a browser shows it; and what is not there yet."""
 
+import itertools
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from inr_experiments.claims.verdict import judge_all
 from inr_experiments.diagnostics.picture import Picture
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.paths import conf_dir
-from inr_experiments.reporting.page import Sources, picture, write_page
+from inr_experiments.reporting import embed
+from inr_experiments.reporting.page import STORY, Sources, write_page
 from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
 from scripts import paper
@@ -23,7 +26,10 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = conf_dir() / "PROTOCOL.md"
 AT = "smoke-bundled-seeds-0-items-2"
 CHOSEN = ("--seeds", "0", "--items", "2")
-DRAWN = ("table1", "significance", "fig_inlet_spectra", "training_clip", "table1_occupancy")
+DRAWN = (
+    "table1", "significance", "fig_inlet_spectra", "fig_fitted_and_held_out", "training_clip",
+    "table1_occupancy",
+)  # fmt: skip
 VARIABLES = " SCALE=smoke DATA=bundled"
 
 
@@ -39,7 +45,8 @@ def outputs(tmp_path_factory) -> Path:
 def written(outputs: Path, protocol: Path = PROTOCOL) -> Path:
     verdicts = judge_all(conf_dir() / "claims.yaml", outputs / "frames" / AT, variables=VARIABLES)
     sources = Sources(outputs, AT, outputs / "frames" / AT, VARIABLES, protocol)
-    return write_page(sources, verdicts, list(find_pieces(ROOT / "scripts").values()))
+    pieces = list(find_pieces(ROOT / "scripts").values())
+    return write_page(sources, verdicts, pieces, {"smoke": verdicts, "paper": verdicts[::-1]})
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +54,16 @@ def page(outputs) -> Path:
     return written(outputs)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_in_a_browser(page, tmp_path, width):
-    if BROWSER is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} on the PATH")
-    seen = look(page, width=width, scratch=tmp_path)
+@pytest.mark.skipif(BROWSER is None, reason=f"no browser: none of {', '.join(NAMES)} on the PATH")
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+def test_in_a_browser(page, tmp_path, width, dark):
+    seen = look(page, width=width, scratch=tmp_path, dark=dark)
     assert seen.console == []
+    ink, paper = (sum(map(int, re.findall(r"\d+", colour)[:3])) / 765 for colour in seen.colours)
+    assert (ink > 0.85 and paper < 0.15) if dark else (ink < 0.15 and paper > 0.85)
+    assert seen.tabs[0] == "#story" and seen.shut == [] and seen.unnamed == []
+    assert seen.headings[0] == 1 and seen.headings.count(1) == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(seen.headings)), "no level is left out"
     assert seen.content <= seen.width, "no horizontal scroll"
     assert width - 20 <= seen.width <= width
     assert seen.images >= 1 and seen.broken == []
@@ -67,10 +78,32 @@ def test_in_a_browser(page, tmp_path, width):
     assert f"make fig_layer_share{VARIABLES}" in seen.text
 
 
+def test_it_begins_with_four_pictures_or_with_what_makes_them(page):
+    text = page.read_text(encoding="utf-8")
+    story = text[text.index('id="story"') : text.index('id="verdicts"')]
+    assert text.index('id="verdicts"') < text.index('id="tables"') < text.index('id="methods"')
+    assert re.findall(r'<h3 id="(\w+)"', story) == list(STORY)
+    assert story.count("<svg") == 2 and story.count("not there yet") == 2
+    for stem in ("fig_spectrum_span", "fig_rank_against_psnr"):
+        assert f"by <code>make {stem}{VARIABLES}</code>." in story
+
+
+def test_verdicts_of_scales_stand_side_by_side(page):
+    text = page.read_text(encoding="utf-8")
+    table = text[text.index('class="summary"') : text.index("</table>")]
+    assert re.findall('<th scope="col">(.*?)</th>', table) == [
+        "claim or question", "smoke", "paper",
+    ]  # fmt: skip
+    told = {scale: re.findall(rf'data-scale="{scale}"><[^>]*>\W*([\w ]+)<', table)
+            for scale in ("smoke", "paper")}  # fmt: skip
+    assert "undecided" in told["smoke"] and "not run" in told["smoke"]
+    assert told["paper"] == told["smoke"][::-1] != told["smoke"]
+
+
 def test_it_is_one_file_and_the_same_every_time(page, outputs):
     text = page.read_text(encoding="utf-8")
-    assert 'src="data:image/gif;base64,' in text
-    assert "<script" not in text and "http://localhost" not in text
+    assert 'src="data:image/gif;base64,' in text and page.stat().st_size < 5_000_000
+    assert "<script" not in text and "http://localhost" not in text and "onclick" not in text
     assert written(outputs).read_text(encoding="utf-8") == text
 
 
@@ -120,11 +153,24 @@ def test_it_is_made_of_frames_alone(outputs, page, tmp_path):
     assert written(tmp_path).read_text(encoding="utf-8") == page.read_text(encoding="utf-8")
 
 
-def test_a_figure_too_large_to_inline_is_its_png(outputs, monkeypatch):
+def test_a_figure_too_large_to_inline_is_a_picture_and_a_clip_a_link(outputs, tmp_path):
     svg = outputs / "figures" / AT / "fig_inlet_spectra.svg"
-    assert str(picture(svg)).startswith("<svg") and ' width="' not in str(picture(svg))[:200]
-    monkeypatch.setattr("inr_experiments.reporting.page.SVG_LIMIT", 10)
-    assert 'src="data:image/png;base64,' in picture(svg)
+    assert str(embed.figure(svg, "Z₀ <", 10**6)).startswith('<svg role="img" aria-label="Z₀ &lt;"')
+    assert ' width="' not in str(embed.figure(svg, "Z₀", 10**6))[:300]
+    assert str(embed.figure(svg, "Z₀", 10)).startswith('<img alt="Z₀" src="data:image/webp;base64,')
+    gif = outputs / "figures" / AT / "training_clip.gif"
+    link = embed.clip(gif, "Training", 10, outputs / "report")
+    assert link == f'<a href="../figures/{AT}/training_clip.gif">training_clip.gif</a>'
+
+
+def test_a_page_that_would_be_too_large_has_smaller_pictures(outputs, page, monkeypatch):
+    size = page.stat().st_size
+    monkeypatch.setattr("inr_experiments.reporting.page.LIMIT", size - 1)
+    smaller = written(outputs)
+    text = smaller.read_text(encoding="utf-8")
+    assert len(text.encode()) < size and "data:image/webp" in text
+    monkeypatch.undo()
+    assert written(outputs).stat().st_size == size
 
 
 def test_the_command_writes_page_and_verdicts(outputs, capsys):

@@ -140,9 +140,9 @@ def outputs_of(folder, frame: Frame, name: str = "table1"):
 
 
 def test_kept_then_compared(tmp_path):
-    outputs, kept = outputs_of(tmp_path / "o", fits(2.0)), tmp_path / "kept"
+    outputs, kept = outputs_of(tmp_path / "o", fits(2.0)), tmp_path / "kept" / AT
     (outputs / f"figures/{AT}/fig_reconstruction.png").write_bytes(b"small")
-    wide = np.random.default_rng(0).integers(0, 256, (600, 1400, 3), dtype=np.uint8)
+    wide = np.random.default_rng(0).integers(0, 256, (400, 1400, 3), dtype=np.uint8)
     iio.imwrite(outputs / f"figures/{AT}/fig_inlet_spectra.png", wide)
     for name in ("table1.md", "table1.txt", "table1.tex"):
         (outputs / "tables" / AT / name).write_text("| a |\n")
@@ -151,11 +151,11 @@ def test_kept_then_compared(tmp_path):
     assert size == sum(path.stat().st_size for path in files.values())
     assert set(files) == {
         "fig_inlet_spectra.png", "fig_reconstruction.png", "table1.md", "table1.txt",
-        *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv", "config.yaml",
-                                              "arrays.npz")),
+        *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv.gz", "config.yaml",
+                                              "arrays-1.npz")),
     }  # fmt: skip
     narrow = iio.imread(kept / "fig_inlet_spectra.png")
-    assert narrow.shape[1] == 1000 and narrow.shape[0] == pytest.approx(1000 * 600 / 1400, abs=1)
+    assert narrow.shape[1] == 1000 and narrow.shape[0] == pytest.approx(1000 * 400 / 1400, abs=1)
     assert files["fig_reconstruction.png"].read_bytes() == b"small"
     pd.testing.assert_frame_equal(
         read_frame(kept / "frames/table1").runs, fits(2.0).runs, check_like=True
@@ -172,10 +172,17 @@ def test_kept_then_compared(tmp_path):
     assert compare(kept, tmp_path / "elsewhere") == (["table1: not run"], 0)
 
 
-def test_too_large_a_reference_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(reference, "LIMIT", 100)
-    with pytest.raises(InputError, match="bytes; expected at most 100"):
-        keep(outputs_of(tmp_path / "o", fits(2.0)), AT, tmp_path / "kept")
+@pytest.mark.parametrize(("limit", "told"), [("LIMIT", "all references"), ("FILE_LIMIT", "csv")])
+def test_too_large_a_reference_is_refused_and_the_one_before_stays(
+    tmp_path, monkeypatch, limit, told
+):
+    kept = tmp_path / "kept" / AT
+    keep(outputs_of(tmp_path / "o", fits(2.0)), AT, kept)
+    monkeypatch.setattr(reference, limit, 100)
+    with pytest.raises(InputError, match=rf"{told}.*: \d+ bytes; expected at most 100"):
+        keep(outputs_of(tmp_path / "o", fits(3.0)), AT, kept)
+    assert [path.name for path in kept.parent.iterdir()] == [AT]
+    assert compare(kept, tmp_path / "o/frames" / AT)[1] > 0, "the one before"
 
 
 def test_nothing_to_keep_and_nothing_kept_are_one_sentence_each(tmp_path):

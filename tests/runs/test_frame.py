@@ -37,7 +37,7 @@ def frame(folders, tmp_path_factory):
     path = tmp_path_factory.mktemp("elsewhere") / "mine"
     write_frame(make_frame("mine", folders), path)
     assert sorted(p.name for p in path.iterdir()) == [
-        "arrays.npz", "config.yaml", "runs.csv", "steps.csv",
+        "arrays-1.npz", "config.yaml", "runs.csv", "steps.csv.gz",
     ]  # fmt: skip
     return read_frame(path)
 
@@ -105,9 +105,13 @@ def test_pictures_are_of_one_seed(frame, folders):
         frame.picture(one, "reconstruction")
 
 
-def test_pictures_are_left_out_where_no_figure_draws_them(folders):
-    frame = make_frame("mine", folders, pictures=False)
-    assert frame.arrays and not [key for key in frame.arrays if "singular" not in key]
+def test_arrays_are_those_that_figures_draw(folders):
+    everything = make_frame("mine", folders).arrays
+    for pattern, kept in (("*/spectra/*", "/spectra/"), ("relu-*/target", "/target")):
+        found = make_frame("mine", folders, arrays=[pattern]).arrays
+        model = pattern.partition("*")[0]
+        assert set(found) == {k for k in everything if kept in k and k.startswith(model)} != set()
+    assert make_frame("mine", folders, arrays=()).arrays == {}
 
 
 def test_a_frame_takes_the_place_of_the_one_before(frame, folders, tmp_path):
@@ -128,6 +132,34 @@ def test_pictures_that_may_not_be_passed_on_are_in_no_frame(tmp_path, monkeypatc
     assert not [key for key in frame.arrays if "target" in key or "reconstruction" in key]
     with pytest.raises(NotShownError, match="pictures of 0826 may not be passed on"):
         frame.picture(only, "target")
+
+
+def test_large_arrays_are_spread_over_files_and_come_back(tmp_path, monkeypatch, folders):
+    frame = make_frame("mine", folders)
+    monkeypatch.setattr("inr_experiments.runs.frame.PART", 8000)
+    write_frame(frame, tmp_path / "mine")
+    sizes = [path.stat().st_size for path in (tmp_path / "mine").glob("arrays-*.npz")]
+    assert len(sizes) > 2 and max(sizes) < 12_000
+    back = read_frame(tmp_path / "mine").arrays
+    assert set(back) == set(frame.arrays)
+    assert all(np.array_equal(back[name], values) for name, values in frame.arrays.items())
+
+
+def test_a_frame_that_is_not_whole_is_one_sentence(tmp_path, folders):
+    for name in ("arrays-1.npz", "steps.csv.gz"):
+        write_frame(make_frame("mine", folders[:1]), tmp_path / "mine")
+        (tmp_path / "mine" / name).unlink()
+        with pytest.raises(InputError, match=rf"no frame \({name} is missing\)"):
+            read_frame(tmp_path / "mine")
+
+
+def test_a_frame_written_again_has_the_same_bytes(tmp_path, folders, monkeypatch):
+    written = []
+    for now in (1e9, 2e9):
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        write_frame(make_frame("mine", folders), tmp_path / "mine")
+        written.append({p.name: p.read_bytes() for p in (tmp_path / "mine").iterdir()})
+    assert written[0] == written[1]
 
 
 def test_what_an_experiment_calls_its_variants_wins_over_the_record(folders):

@@ -1,0 +1,111 @@
+"""The kept reference: its size, its pictures, what is drawn of it, and the verdicts told of it."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inr_experiments.claims.evidence import NOT_RUN
+from inr_experiments.claims.verdict import judge_all
+from inr_experiments.reporting.pieces import build, find_pieces
+from inr_experiments.reporting.reference import check_size
+from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
+from scripts import paper
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "outputs/reference"
+README, FINDINGS = ROOT / "README.md", REFERENCE / "README.md"
+PIECES = find_pieces(ROOT / "scripts")
+FRAMES = sorted(path.parent for path in REFERENCE.glob("*/frames/*/runs.csv"))
+#: Figures and tables whose frames are kept, each with the folder of those.
+REDRAWN = [
+    (folder, stem)
+    for folder in sorted({frame.parent for frame in FRAMES})
+    for stem, piece in PIECES.items()
+    if {folder / name for name in piece.reads} <= set(FRAMES)
+]
+#: Pictures of what was fitted, and figures of them.
+PICTURES = ("target", "reconstruction")
+DRAWN = ("fig_reconstruction", "training_clip")
+#: A line of a table of verdicts: the claim, and its verdict.
+LINE = re.compile(r"^\| \[([CQ]\d)\]\S+ \|[^|]*\| ([^|,]*?) ?[|,]", re.MULTILINE)
+WORDS = {"✓": "reproduced", "✗": "not reproduced"}
+#: A kept frame whose verdict is overturned in a copy.
+AT, CLAIM = "laptop-real-items-8", "C6"
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_it_is_15_mb_at_the_most_and_no_file_of_it_more_than_one():
+    check_size(REFERENCE.rglob("*"))
+    files = [path.stat().st_size for path in REFERENCE.rglob("*") if path.is_file()]
+    assert sum(files) <= 15_000_000 and max(files) <= 1_000_000
+
+
+@pytest.mark.parametrize("folder", FRAMES, ids=place)
+def test_no_frame_holds_a_picture_that_may_not_be_passed_on(folder):
+    frame = read_frame(folder)
+    closed = tuple(f"{run}/" for run in frame.runs.index[~frame.runs["redistributable"]])
+    assert not [key for key in frame.arrays if key.startswith(closed) and key.endswith(PICTURES)]
+
+
+def test_no_figure_shows_div2k():
+    kept = [path for stem in DRAWN for path in REFERENCE.glob(f"*/{stem}.*")]
+    assert not [path for path in kept if "-real" in path.parent.name]
+
+
+@pytest.mark.parametrize(
+    ("folder", "stem"), REDRAWN, ids=[f"{place(f.parent)}-{s}" for f, s in REDRAWN]
+)
+def test_every_figure_and_table_is_drawn_from_it(folder, stem, tmp_path):
+    piece = PIECES[stem]
+    try:
+        written = build(piece, [read_frame(folder / name) for name in piece.reads], tmp_path / stem)
+    except NotShownError:
+        return  # pictures that may not be passed on
+    assert written and all(path.stat().st_size > 200 for path in written)
+
+
+def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
+    """The claims of a table of verdicts that frames of the paper's data decide otherwise."""
+    told = {name: WORDS.get(word, word) for name, word in LINE.findall(text)}
+    found = []
+    for frames in sorted(references.glob("*-real*/frames")):
+        for verdict in judge_all(paper.CLAIMS, frames):
+            name = verdict.claim.name
+            if verdict.verdict not in (NOT_RUN, told.get(name)):
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("document", [README, FINDINGS], ids=place)
+def test_documents_tell_the_verdicts_of_the_frames(document):
+    text = document.read_text(encoding="utf-8")
+    assert {name for name, _ in LINE.findall(text)} >= {"C1", "C8", "Q1", "Q5"}
+    assert contradicted(text) == []
+
+
+def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(tmp_path, capsys):
+    kept = REFERENCE / AT / "frames"
+    assert paper.compare(kept, AT) == 0
+    copy = tmp_path / AT / "frames"
+    shutil.copytree(kept, copy)
+    frame = read_frame(copy / "bn_placement")
+    inlet = frame.runs.index[frame.runs["model.batch_norm.layers"] == "[0]"]
+    lifted = frame.steps["run"].isin(inlet) & (frame.steps["metric"] == "psnr")
+    value = frame.steps["value"] + 10.0 * lifted
+    write_frame(replace(frame, steps=frame.steps.assign(value=value)), copy / "bn_placement")
+    for document in (README, FINDINGS):
+        assert contradicted(document.read_text(encoding="utf-8"), tmp_path) == [CLAIM]
+    assert paper.compare(copy, AT) == 1
+    assert f"{CLAIM}: reproduced, was not reproduced." in capsys.readouterr().out
+    words = ["report", "--data", "real", "--items", "8", "--outputs", str(tmp_path / "o")]
+    for frames, verdict in ((kept, "not reproduced"), (copy, "reproduced")):
+        assert paper.main([*words, "--frames", str(frames)]) == 0
+        assert f"{CLAIM}  {verdict} " in capsys.readouterr().out
+        claims = (tmp_path / "o/tables" / AT / "claims.md").read_text(encoding="utf-8")
+        assert f"| {CLAIM} | {verdict} |" in claims
