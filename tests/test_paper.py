@@ -302,7 +302,7 @@ def test_keys_go_to_every_experiment(tmp_path):
 
 def test_data_that_is_not_there_stops_its_experiments_only(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("INR_DATA", str(tmp_path / "none"))
-    words = ("table1", "inlet", *SMALL, "--data", "real")
+    words = ("table1", "inlet", *SMALL, "--data", "real", "model=relu")
     assert call(*words, folder=tmp_path / "o") == 1
     said = capsys.readouterr()
     assert "inr-download div2k" in said.err and "Traceback" not in said.err
