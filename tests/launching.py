@@ -3,12 +3,15 @@
 import contextlib
 import importlib
 import io
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from inr_experiments.sweep.job import working_in
 
@@ -21,15 +24,33 @@ SMOKE = ("scale=smoke", "model.width=8", "fit.steps=4")
 def inr(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, module: str = "launch"
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of the package in `cwd`.
+    """Call a command of the package in `cwd`, in this process, which has imported torch already."""
+    main = importlib.import_module(f"inr_experiments.cli.{module}").main
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        _as_new(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(cwd)
+        patch.syspath_prepend(cwd)  # as of `python -c`
+        for name, value in {"HYDRA_FULL_ERROR": "1", **(env or {})}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["inr", *arguments])
+        try:
+            main() if module == "launch" else main(list(arguments))
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
-    The launcher has a process of its own. The others are called in this one, which has imported
-    torch already.
-    """
-    if module != "launch" and env is None:
-        return _called(arguments, cwd, module)
+
+def started(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `inr` in a process of its own, which takes seconds to import torch."""
     return subprocess.run(
-        command(*arguments, module=module),
+        command(*arguments),
         cwd=cwd,
         env={**os.environ, **(env or {})},
         capture_output=True,
@@ -57,12 +78,15 @@ def fit(*overrides: str, cwd: Path) -> "Outcome":
     return outcome
 
 
-def _called(arguments: tuple[str, ...], cwd: Path, module: str) -> subprocess.CompletedProcess[str]:
-    main = importlib.import_module(f"inr_experiments.cli.{module}").main
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with working_in(str(cwd)), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main(list(arguments))
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+@contextlib.contextmanager
+def _as_new(cwd: Path) -> Iterator[None]:
+    """Undo what Hydra does to the root logger, and forget the modules of `cwd`."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level = handlers, level
+        for name, module in list(sys.modules.items()):
+            if Path(getattr(module, "__file__", None) or "").is_relative_to(cwd):
+                del sys.modules[name]

@@ -205,8 +205,8 @@ class LayerCase:
 
 
 def layer_cases() -> Iterator[LayerCase]:
-    """Every kind × P in 1, 2, 3 × C in 1, 3, in eval mode and float64, off their initial values."""
-    for inputs in (1, 2, 3):
+    """Every kind × P in 1, 3 × C in 1, 3, in eval mode and float64, off their initial values."""
+    for inputs in (1, 3):
         for outputs in (1, 3):
             for kind in (*MIDDLES, *OTHERS):
                 torch.manual_seed(inputs + outputs)

@@ -2,9 +2,9 @@
 
 import importlib
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,30 +16,37 @@ ROOT = Path(__file__).parents[1]
 LONG = [pytest.param(name, marks=pytest.mark.smoke) for name in ("ntk", "fit", "startup", "sweep")]
 
 
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """scripts/bench.py, called in this process, which has imported torch already."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+
+    def call(*words: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["bench.py", *words])
+        importlib.import_module("bench").main()
+
+    return call
+
+
 @pytest.mark.parametrize("name", ["spectrum", "parity", "sizes", *LONG])
-def test_quick_bench(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "scripts/bench.py", name, "--quick", "--out", str(tmp_path)]
-    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, env=one_thread
-    )
-    assert done.returncode == 0, done.stderr
+def test_quick_bench(name: str, bench, tmp_path: Path, capsys) -> None:
+    bench(name, "--quick", "--out", str(tmp_path))
+    said = capsys.readouterr().out
     text = (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
     for row in rows:
         assert row["name"].startswith(f"{name}/") and row["subject_s"] > 0
         if row["reference_s"] is not None:
             assert row["ratio"] == pytest.approx(row["reference_s"] / row["subject_s"])
-        assert row["name"] in done.stdout
+        assert row["name"] in said
     if name in ("ntk", "fit"):
         assert (tmp_path / f"{name}_cost.png").stat().st_size > 0
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_without_a_gpu_its_bench_says_so(tmp_path: Path) -> None:
-    command = [sys.executable, "scripts/bench.py", "gpu", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "no GPU is visible to torch" in done.stdout
+def test_without_a_gpu_its_bench_says_so(bench, tmp_path: Path, capsys) -> None:
+    bench("gpu", "--out", str(tmp_path))
+    assert "no GPU is visible to torch" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
 

@@ -11,7 +11,8 @@ from inr_experiments.building import build_diagnostics, build_network, build_tas
 from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
 from inr_experiments.paths import conf_dir
-from inr_experiments.sweep.compose import configs
+from inr_experiments.sweep.blocks import jobs
+from inr_experiments.sweep.compose import compose_jobs, composing, configs
 from tests.fields import config_of, field_and_task
 
 
@@ -84,19 +85,20 @@ def test_every_diagnostic_is_built_under_its_name(stem):
 
 @pytest.mark.parametrize("stem", stems("experiment"))
 def test_every_experiment_composes(stem):
-    jobs = configs([f"experiment={stem}", "scale=smoke"])
-    assert len(jobs) > 1
+    with composing([f"experiment={stem}", "scale=smoke"]) as (own, composed):
+        cells = jobs(own, composed)
+        assert compose_jobs(jobs([*own, "items=1"], composed), composed)
     first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text().splitlines()[1]
     said = re.fullmatch(rf"# inr -m experiment={stem}\b.* · (\d+) laptop fits\b.* · .+", first)
     assert said, "the second line says command, cost and question"
-    assert int(said[1]) == len(jobs)
+    assert int(said[1]) == len(cells) > 1
 
 
 def test_table1_is_five_models_by_four_photographs():
-    jobs = configs(["experiment=table1"])
-    assert len({job.model.name for job in jobs}) == 5
-    assert len({job.task.image for job in jobs}) == 4
-    assert len(jobs) == 20, "one draw each"
+    cfgs = configs(["experiment=table1"])
+    assert len({cfg.model.name for cfg in cfgs}) == 5
+    assert len({cfg.task.image for cfg in cfgs}) == 4
+    assert len(cfgs) == 20, "one draw each"
 
 
 def test_rank_expansion_is_three_lines_of_yaml():
@@ -119,12 +121,11 @@ def test_scales_reach_every_key():
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
 def test_rff_of_equal_parameters_has_as_many_as_relu(scale):
     def parameters(label: str) -> int:
-        job = next(job for job in jobs if job.model.label == label)
-        config = resolve(job)
+        config = resolve(next(cfg for cfg in cfgs if cfg.model.label == label))
         task = build_task({**config, "task": {**config["task"], "side": 16}})
         return sum(p.numel() for p in build_network(config, task).parameters())
 
-    jobs = configs(["experiment=controls", f"scale={scale}"])
+    cfgs = configs(["experiment=controls", f"scale={scale}", "items=1", "model=relu,rff"])
     relu, rff = parameters("ReLU (default)"), parameters("RFF, equal parameters")
     assert abs(rff / relu - 1) < 0.05
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launching import SMOKE, inr
+from tests.launching import SMOKE, started
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -53,13 +53,13 @@ def test_the_wheel_is_what_is_imported(installed, env, tmp_path):
 
 
 def test_the_config_is_found(env, tmp_path):
-    done = inr("model=siren", "--cfg", "job", cwd=tmp_path, env=env)
+    done = started("model=siren", "--cfg", "job", cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     assert "name: siren" in done.stdout
 
 
 def test_a_run_lies_under_the_folder_it_was_started_from(env, tmp_path):
-    done = inr(*SMOKE, cwd=tmp_path, env=env)
+    done = started(*SMOKE, cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     (marker,) = (tmp_path / "outputs/runs").glob("*/seed-000/DONE")
     assert str(marker.parent.relative_to(tmp_path)) in done.stdout

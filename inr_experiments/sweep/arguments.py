@@ -190,12 +190,13 @@ def _files(key: str, value: str, tasks: Tasks) -> list[str]:
     else:
         files = glob.glob(_pattern(path), recursive=True)
     seen = sorted(p for p in files if Path(p).is_file())
-    endings = [task.suffixes() for task in tasks()]
+    fitting = tasks()
+    endings = [task.suffixes() for task in fitting]
     some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)
     found = [p for p in seen if Path(p).name.lower().endswith(some) and not hidden(Path(p))]
     taken = set(found)
     skipped = [Path(p).name for p in seen if p not in taken]
-    nouns = " or ".join(f"{task.NOUN}s" for task in tasks())
+    nouns = " or ".join(f"{task.NOUN}s" for task in fitting)
     if not found:
         held = f" ({_some(skipped)})" if skipped else ""
         raise InputError(f"{key}={value!r}: holds no file to fit{held}; expected {nouns}")

@@ -16,7 +16,7 @@ from ..reporting.comparison import as_table, compare_rows
 from ..reporting.tables import as_text
 from .blocks import jobs
 from .cells import Cell, frame_of, look_again, look_up
-from .compose import search_path
+from .compose import read_once, search_path
 from .cost import Costs
 from .job import Result
 from .launchers import LocalLauncher, TellingLauncher, sweep_task
@@ -32,6 +32,7 @@ class UnionSweeper(Sweeper):
     ) -> None:
         """Make the launcher."""
         self.context, self.master = hydra_context, config
+        read_once(hydra_context.config_loader)
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=sweep_task, config=config
         )

@@ -41,8 +41,7 @@ def test_a_method_that_is_not_in_the_tree_has_a_row_with_its_p(tmp_path):
     (tmp_path / "conf/model/sinc.yaml").write_text(YAML)
     done = inr("-m", *WORDS, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    # In a process of its own, which finds mine.py.
-    shown = inr(*WORDS, cwd=tmp_path, module="table", env={})
+    shown = inr(*WORDS, cwd=tmp_path, module="table")
     assert shown.returncode == 0, shown.stderr
     lines = {line.split("  ")[0]: line for line in shown.stdout.splitlines()}
     assert {"ReLU (default)", "SIREN", "Sinc"} <= set(lines)

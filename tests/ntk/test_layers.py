@@ -1,5 +1,7 @@
 """Every layer kind against Jacobians taken row by row, in float64 to 1e-10."""
 
+from functools import cache
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from tests.reference import ntk as reference
 EVERY = pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
 
 
+@cache
 def expected_of(case: LayerCase) -> dict[str, Tensor]:
     """Kernels of blocks by parameter."""
     J = reference.jacobians_row_by_row(case.module, case.x)

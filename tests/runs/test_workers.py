@@ -19,9 +19,9 @@ from pathlib import Path
 from inr_experiments.runs.lease import is_live
 from tests.launching import command
 
-KILLS = int(os.environ.get("INR_KILLS", "4"))
+KILLS = int(os.environ.get("INR_KILLS", "2"))
 RUNS = max(8, KILLS)  # composing them is most of a launcher's start
-LAUNCHERS = 4
+LAUNCHERS = 3
 SWEEP = [
     "-m", "scale=smoke", "model=relu", "model.width=8", "fit.steps=100", "diagnostic=none",
     f"seed=range({RUNS})", "outputs=o",

@@ -18,7 +18,6 @@ def test_jobs_are_those_that_hydra_composes():
         "+task.note": ["'a b'", "null"],
         "model": ["relu", "siren"],
         "model.lr": ["1e-3", "5e-4"],
-        "fit.batch": ["full", "50"],
     }
     found = configs(["scale=smoke", *(f"{key}={','.join(lines)}" for key, lines in swept.items())])
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):

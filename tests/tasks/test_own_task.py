@@ -71,9 +71,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def command(folder, monkeypatch):
+def command(folder):
     """What a command prints of the sweep."""
-    monkeypatch.syspath_prepend(folder)
 
     def call(module: str, *words: str) -> str:
         done = inr("--config-dir", "myconf", *WORDS, *words, cwd=folder, module=module)
