@@ -129,11 +129,16 @@ def spectra(
     return np.array(index), np.maximum(values, floor)
 
 
+def geometric_mean(values: Values) -> Values:
+    """Over runs; by logarithms, as products of many small values vanish. Shapes: (n, K) -> (K,)."""
+    return np.exp(np.log(values).mean(0))
+
+
 def draw_curves(axis: Axes, x: npt.ArrayLike, values: Values, look: Look, *, logs: bool) -> None:
     """The mean over runs (geometric with `logs`) in that look, and the range over them.
 
     Shapes: x (K,), values (runs, K).
     """
-    mean = np.exp(np.log(values).mean(0)) if logs else values.mean(0)
+    mean = geometric_mean(values) if logs else values.mean(0)
     axis.plot(x, mean, color=look.colour, linestyle=look.dash, label=look.label)
     axis.fill_between(x, values.min(0), values.max(0), color=look.colour, alpha=0.15, linewidth=0)

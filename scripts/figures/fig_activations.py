@@ -42,7 +42,7 @@ def draw(activations: Frame, row_scale: Frame) -> Figure:
         axes[0, column].set_title(f"{name} pixels")
         axes[1, column].set_xlabel("PSNR (dB)")
     handles, labels = axes[1, 2].get_legend_handles_labels()
-    axes[1, 0].legend(handles, labels, loc="center", frameon=False)
+    axes[1, 0].legend(handles, labels, loc="center")
     axes[1, 0].axis("off")
     return figure
 
@@ -65,11 +65,10 @@ def draw_ranks(axis: Axes, frame: Frame, fitted: dict[str, float]) -> None:
         scale = fitted.get(str(activation))
         if scale is not None and scale in own.index:
             axis.plot(scale, own[scale], "o", color=colour, markersize=7, mfc="none")
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_ylim(bottom=0)
     axis.set(xlabel="scale of REI's rows", ylabel="effective rank of centred Z₀")
-    axis.legend(frameon=False, fontsize=6)
+    axis.legend(fontsize=6)
 
 
 def name_of(level: str) -> str:

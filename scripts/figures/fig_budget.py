@@ -36,8 +36,7 @@ def draw(budget: Frame) -> Figure:
         column[1].set_xlabel("steps")
     for row, name in zip(axes[:, 0], METRICS.values(), strict=True):
         row.set_ylabel(name)
-    handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[1, 0], ncols=5)
     return figure
 
 

@@ -46,8 +46,7 @@ def draw(generalisation: Frame) -> Figure:
     axes[0, 0].set_ylabel("fitted PSNR (dB)")
     axes[1, 0].set_ylabel("held-out PSNR (dB)")
     axes[2, 0].set_ylabel("held-out gain over ReLU (dB)")
-    handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[1, 0], ncols=5)
     return figure
 
 

@@ -63,8 +63,7 @@ def draw_ranks(axis: Axes, frame: Frame) -> None:
         for y, label in enumerate(frame.labels):
             colour = shown[label].colour
             axis.plot(ranks[label], y + offset, "o", color=colour, fillstyle=face, markersize=4)
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_xlabel("effective rank, centred Z₀")
 
 
