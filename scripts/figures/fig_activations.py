@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.limit import NAME, limit
+from inr_experiments.reporting.gains import limit, per_item, signed
 from inr_experiments.reporting.looks import REFERENCE, REI, label_of, looks
+from inr_experiments.reporting.panels import INTERPOLATION
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -92,7 +92,9 @@ def draw_gains(axis: Axes, frame: Frame, key: str, metric: str) -> None:
             axis.plot(mean, y, "o", color=shown[label].colour, label=name if y == 0 else None)
         beyond = limit(frame.where(**{key: level})) if metric == "psnr_heldout" else math.nan
         if not math.isnan(beyond):
-            axis.plot(beyond, y, "|", color="0.4", markersize=10, label=NAME if y == 0 else None)
+            axis.plot(
+                beyond, y, "|", color="0.4", markersize=10, label=INTERPOLATION if y == 0 else None
+            )
         gain = summarise(pair[rei] - pair[default])
         middle = (sum(means) / 2, y)
         axis.annotate(signed(gain), middle, (0, 4), textcoords="offset points", ha="center", size=6)

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit
 from inr_experiments.reporting.looks import looks
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.reporting.rates import best_courses
 from inr_experiments.runs.frame import Frame
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.limit import limit
+from inr_experiments.reporting.gains import limit
 from inr_experiments.reporting.looks import looks, published
 from inr_experiments.reporting.rates import best_courses, not_of_the_tables
 from inr_experiments.runs.frame import Frame

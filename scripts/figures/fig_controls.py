@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit, per_item, signed
 from inr_experiments.reporting.looks import REI, Look, label_of, looks
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import Estimate, summarise
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit, per_item
 from inr_experiments.reporting.looks import REFERENCE, Look
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
