@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from ..checks import ArgumentError, integer
+from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..models.network import Network
 from ..ntk.bounds import layer_ranks
 from ..ntk.empirical import EmpiricalNtk
-from ..ntk.function import evenly_spaced
 from ..ntk.spectrum import (
     ROUNDING_OF_TRACE,
     centred,

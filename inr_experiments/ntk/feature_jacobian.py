@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError, integer
+from ..domain import evenly_spaced
 from ..hooks import hooked
 from ..ranks.measures import effective_rank, numerical_rank
 from .autograd import real
-from .function import ModuleFunction, dropout, evenly_spaced, interaction
+from .function import ModuleFunction, dropout, interaction
 
 
 @torch.enable_grad()

@@ -194,12 +194,5 @@ def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
     return (outputs,)
 
 
-def evenly_spaced(count: int, most: int) -> Tensor:
-    """At most `most` of the indices 0 … count − 1, evenly spread, both ends among them."""
-    if most >= count:
-        return torch.arange(count)
-    return torch.linspace(0, count - 1, most, dtype=torch.float64).round().long()
-
-
 def _kind(module: nn.Module) -> str:
     return type(module).__name__

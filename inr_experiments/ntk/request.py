@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..checks import InputError, choice
+from ..domain import evenly_spaced
 from .autograd import Jacobian, Key
 from .capture import capture
 from .check import CHECKED_POINTS, TOLERANCE, Check, check_against_autograd
-from .function import ModuleFunction, dropout, evenly_spaced, interaction, resolve_outputs
+from .function import ModuleFunction, dropout, interaction, resolve_outputs
 from .matchers import Form
 
 METHODS = ("auto", "identity", "jacobian")
