@@ -16,6 +16,7 @@ def open_units(module: nn.Module, x: Tensor, *, rows: int = ROWS) -> dict[str, T
     """Mark open units of every ReLU (pre-activation above zero), by the ReLU's name.
 
     One ReLU that serves several layers gives several entries, `name`, `name#2`, … in order.
+    The module is in eval mode, as rows pass in chunks.
 
     Shapes: x (N, P) -> (N, D) bool each; of channels on a grid a row for each position.
     """

@@ -8,7 +8,7 @@ from tests.cases import field, points
 
 
 def test_open_units_and_patterns() -> None:
-    module, x = field("bn", 2, 1), points(50, 2)
+    module, x = field("bn", 2, 1).eval(), points(50, 2)
     units = open_units(module, x, rows=7)
     assert list(units) == ["inlet.activation", "hidden.0.activation", "hidden.1.activation"]
     expected = module.inlet.linear(x) > 0
