@@ -98,7 +98,8 @@ def looks(model: dict[str, Any]) -> dict[str, str]:
     A yaml that begins with another's, as most do, would else go by that one's label.
     """
     name, label, colour = (model.get(key) for key in LOOKS)
-    if label is None or listed_labels().get(label, name) != name:
+    others = {own for other, own in labels().items() if other != name}
+    if label is None or label in others:
         return {"label": str(name), "colour": SPARE[sum(map(ord, str(name))) % len(SPARE)]}
     if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
         raise InputError(f"model.colour={colour!r}: expected six hex digits, as in '#D55E00'")
@@ -106,10 +107,17 @@ def looks(model: dict[str, Any]) -> dict[str, str]:
 
 
 @cache
-def listed_labels() -> dict[str, str]:
-    """The names of the models in conf/model by their labels."""
-    yamls = [OmegaConf.load(path) for path in sorted((conf_dir() / "model").glob("*.yaml"))]
-    return {str(y.label): str(y.name) for y in yamls}
+def labels() -> dict[str, str]:
+    """The labels of the models in conf/model by their names."""
+    yamls = [OmegaConf.load(path) for path in (conf_dir() / "model").glob("*.yaml")]
+    return {str(y.name): str(y.label) for y in yamls}
+
+
+@cache
+def published(metric: str) -> dict[str, float]:
+    """The published values of a metric by the name of their model, from conf/published.yaml."""
+    listed: Any = OmegaConf.load(conf_dir() / "published.yaml")
+    return {str(name): float(value) for name, value in listed[metric]["values"].items()}
 
 
 def without(node: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""The place of a task: what an encoding or an initialisation may ask of it."""
+"""The place of a task: what an encoding or an initialisation may ask of it; some of its points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 
@@ -36,3 +37,10 @@ class Domain:
     def cube(cls, dimensions: int, *, density: float) -> "Domain":
         """The cube [-1, 1]^P."""
         return cls(half_extents=(1.0,) * dimensions, radius=dimensions**0.5, density=density)
+
+
+def evenly_spaced(count: int, most: int) -> Tensor:
+    """At most `most` of the indices 0 … count − 1, evenly spread, both ends among them."""
+    if most >= count:
+        return torch.arange(count)
+    return torch.linspace(0, count - 1, most, dtype=torch.float64).round().long()

@@ -152,7 +152,8 @@ def fit_and_record(
             if not sys.stderr.isatty():  # where there is no progress bar
                 facts = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
                 log.info("step %d of %d: %s", snapshot.step, settings.steps, facts)
-            run.save_weights(snapshot.step, weights(snapshot.network))
+            state = snapshot.network.state_dict()
+            run.save_weights(snapshot.step, {name: v.cpu().numpy() for name, v in state.items()})
             with timed(spent, "diagnose"):
                 measure(diagnostics, snapshot, task, results)
         task.draw(snapshot.predict, run.path)
@@ -267,11 +268,6 @@ def weight_files(folder: Path) -> list[Path]:
             "machine that fitted it, or a new one: force=true fits it again"
         )
     return found
-
-
-def weights(network: Network) -> dict[str, Any]:
-    """The network's state as arrays by name."""
-    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
 
 
 @contextmanager

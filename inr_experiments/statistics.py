@@ -49,21 +49,6 @@ class Estimate:
     n: int
 
 
-@dataclass(frozen=True)
-class Paired:
-    """A paired difference over items, and two p-values.
-
-    Attributes:
-        difference: mean of the differences with its interval.
-        p_signflip: two-sided sign-flip p; its least value is `smallest_p` of the items.
-        p_t: two-sided paired t; NaN for one item or equal differences.
-    """
-
-    difference: Estimate
-    p_signflip: float
-    p_t: float
-
-
 def summarise(items: npt.ArrayLike) -> Estimate:
     """Mean, spread and interval of one value per item."""
     from scipy.stats import t
@@ -111,7 +96,7 @@ def smallest_p(n: int) -> float:
     return min(1.0, 2.0 / 2.0**n)
 
 
-def max_t(differences: npt.ArrayLike, *, seed: int = 0) -> list[float]:
+def max_t(differences: npt.ArrayLike) -> list[float]:
     """Two-sided p-values of a family of paired tests over the same items, adjusted step by step.
 
     |t_j| = |mean(d_j)| / (std(d_j) / √n_j), tests in falling order of it:
@@ -139,7 +124,7 @@ def max_t(differences: npt.ArrayLike, *, seed: int = 0) -> list[float]:
     unit, freedom, observed = unit[:, order], freedom[order], observed[order]
     least = _t_of_cosine(np.maximum(observed - _TIE, 0.0), freedom)
     hits, count = np.zeros(len(order)), 0
-    for signs in _flips(len(d), draws=20_000, seed=seed):
+    for signs in _flips(len(d), draws=20_000):
         t = _t_of_cosine(np.abs(signs @ unit), freedom)
         # Column k holds the greatest t of the k-th test and all after it.
         greatest = np.maximum.accumulate(t[:, ::-1], axis=1)[:, ::-1]
@@ -172,7 +157,7 @@ def _t_of_cosine(cosine: Values, freedom: Values) -> Values:
         return np.sqrt(freedom) * cosine / sine
 
 
-def _flips(n: int, *, draws: int, seed: int) -> Iterator[Values]:
+def _flips(n: int, *, draws: int, seed: int = 0) -> Iterator[Values]:
     """Signs of n items, the observed ones first, block by block: all of them or random draws.
 
     The last item's sign is held in the former case: s and −s have the same |mean| and |t|.
@@ -189,17 +174,7 @@ def _flips(n: int, *, draws: int, seed: int) -> Iterator[Values]:
         yield rng.choice((1.0, -1.0), size=(min(_BLOCK, draws - start), n))
 
 
-def paired(a: npt.ArrayLike, b: npt.ArrayLike, *, seed: int = 0) -> Paired:
-    """The difference a − b over items given in the same order."""
-    from scipy.stats import ttest_1samp
-
-    d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    varies = len(d) > 1 and np.ptp(d) > 0
-    p_t = float(ttest_1samp(d, 0.0).pvalue) if varies else np.nan
-    return Paired(summarise(d), sign_flip_p(d, seed=seed), p_t)
-
-
-def exceeds(values: npt.ArrayLike, threshold: float, *, seed: int = 0) -> bool:
+def exceeds(values: npt.ArrayLike, threshold: float) -> bool:
     """True where the mean of `values` is shown to lie above `threshold`.
 
     The 95 % t interval lies at or above the threshold, and the sign-flip p of values − threshold
@@ -209,7 +184,7 @@ def exceeds(values: npt.ArrayLike, threshold: float, *, seed: int = 0) -> bool:
     """
     x = np.asarray(values, dtype=np.float64)
     # The interval first: it is quick, and seldom above.
-    return summarise(x).low >= threshold and sign_flip_p(x - threshold, seed=seed) <= 0.05
+    return summarise(x).low >= threshold and sign_flip_p(x - threshold) <= 0.05
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -235,26 +210,26 @@ def spearman_pseudovalues(x: npt.ArrayLike, y: npt.ArrayLike) -> Values:
     return n * whole - (n - 1) * np.array(left_out)
 
 
-def power_of_t(effect: float, n: int, *, alpha: float = 0.05) -> float:
-    """The power of a two-sided paired t-test of n items to find a difference of `effect` spreads.
+def power_of_t(effect: float, n: int) -> float:
+    """The power of a paired t-test of n items to find a difference of `effect` spreads.
 
-    1 − F(c) + F(−c), c the (1 − α/2) quantile of t with n − 1 degrees of freedom, F the noncentral
-    t with as many and noncentrality effect·√n; `effect` is Cohen's d_z = mean / std.
+    1 − F(c) + F(−c), two-sided at 0.05: c the 0.975 quantile of t with n − 1 degrees of freedom, F
+    the noncentral t with as many and noncentrality effect·√n; `effect` is Cohen's d_z = mean / std.
 
     Source: Cohen 1988.
     """
     from scipy.stats import nct, t
 
-    c = t.ppf(1 - alpha / 2, n - 1)
+    c = t.ppf(0.975, n - 1)
     shift = abs(effect) * np.sqrt(n)
     # Where the far tail is too small for scipy it is NaN.
     far = np.nan_to_num(nct.cdf(-c, n - 1, shift))
     return float(nct.sf(c, n - 1, shift) + far)
 
 
-def items_needed(effect: float, *, power: float = 0.8, alpha: float = 0.05) -> int | None:
+def items_needed(effect: float, *, power: float = 0.8) -> int | None:
     """The least number of items with which `power_of_t` reaches `power`; None beyond 10,000."""
-    return next((n for n in _counts() if power_of_t(effect, n, alpha=alpha) >= power), None)
+    return next((n for n in _counts() if power_of_t(effect, n) >= power), None)
 
 
 def _counts() -> Iterator[int]:

@@ -14,7 +14,6 @@ from inr_experiments.statistics import (
     exceeds,
     items_needed,
     max_t,
-    paired,
     power_of_t,
     sign_flip_p,
     smallest_p,
@@ -86,18 +85,9 @@ def test_interval_covers_skewed_items_less_often():
 # One paired test.
 
 
-def test_paired_takes_differences_item_by_item():
-    result = paired([3.0, 5.0, 9.0], [2.0, 3.0, 6.0])
-    assert result.difference == summarise([1.0, 2.0, 3.0])
-    assert result.difference.mean == 2.0 and result.difference.n == 3
-    assert result.p_t == pytest.approx(0.0742, abs=1e-4)
-    assert result.p_signflip == 0.25
-
-
-def test_equal_differences_have_a_sign_flip_p_and_no_t():
-    result = paired([3.0, 4.0, 5.0], [2.0, 3.0, 4.0])
-    assert np.isnan(result.p_t) and result.p_signflip == 0.25
-    assert result.difference.low == result.difference.high == 1.0
+@pytest.mark.parametrize("differences", [[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]])
+def test_three_differences_of_one_sign_have_the_least_p(differences):
+    assert sign_flip_p(differences) == smallest_p(3) == 0.25
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,13 +4,10 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from ..checks import InputError, choice
-from ..paths import conf_dir
+from ..config import labels
 
 KINDS = ("gain", "equivalence", "correlation")
 STEPS = ("first", "early", "last")
@@ -166,14 +163,7 @@ def name_of(of: str, without: Sequence[str] = ()) -> str:
     own = [pair for pair in _swept(of) if pair not in without]
     label = next((p.removeprefix("label = ") for p in own if p.startswith("label = ")), None)
     told = ", ".join(pair for pair in own if not pair.startswith("label = "))
-    return (label or _labels().get(model, model)) + (f" with {told}" if told else "")
-
-
-@cache
-def _labels() -> dict[str, str]:
-    """The labels of the models in conf/model by their names."""
-    yamls = [OmegaConf.load(path) for path in (conf_dir() / "model").glob("*.yaml")]
-    return {str(y.name): str(y.label) for y in yamls}
+    return (label or labels().get(model, model)) + (f" with {told}" if told else "")
 
 
 def _swept(of: str) -> list[str]:

@@ -1,34 +1,24 @@
 """The regime that a test was taken in: the default's level and gap, and what they forbid."""
 
-from functools import cache
-from typing import Any
-
 import pandas as pd
-from omegaconf import OmegaConf
 
-from ..paths import conf_dir
+from ..config import published
 from ..statistics import Estimate, summarise
 from .hypothesis import Hypothesis, name_of
 from .samples import DEFAULT
 
-#: dB from the published default beyond which levels are not compared.
+#: dB from the published default, most likely of held-out pixels, beyond which levels are not
+#: compared.
 FAR = 3.0
-
-
-@cache
-def published_default() -> float:
-    """The default's published PSNR in dB, which is most likely one of held-out pixels."""
-    listed: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / "published.yaml"))
-    return float(listed["psnr"]["values"][DEFAULT])
 
 
 def distance(level: pd.Series) -> str:
     """The default's held-out level beside the published one, in words."""
-    d, published = summarise(level), published_default()
-    side = "below" if d.mean < published else "above"
+    d, known = summarise(level), published("psnr")[DEFAULT]
+    side = "below" if d.mean < known else "above"
     return (
-        f"the default at {d.mean:.2f} dB held out, {abs(d.mean - published):.2f} {side} the "
-        f"published {published:g}"
+        f"the default at {d.mean:.2f} dB held out, {abs(d.mean - known):.2f} {side} the "
+        f"published {known:g}"
     )
 
 
@@ -37,8 +27,8 @@ def foreign(level: pd.Series) -> str | None:
 
     They are not where the default's whole interval lies more than 3 dB from the published default.
     """
-    d, published = summarise(level), published_default()
-    if not (d.high < published - FAR or d.low > published + FAR):
+    d, known = summarise(level), published("psnr")[DEFAULT]
+    if not (d.high < known - FAR or d.low > known + FAR):
         return None
     return (
         f"the default's interval [{d.low:.2f}, {d.high:.2f}] dB lies more than {FAR:g} dB from its "

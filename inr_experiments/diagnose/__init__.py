@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError
+from ..domain import evenly_spaced
 from ..models.batch_norm import freeze_statistics
 from ..ntk.empirical import EmpiricalNtk
-from ..ntk.function import dropout, evenly_spaced
+from ..ntk.function import dropout
 from .copies import apart, copied, materialised, own_precision, run, widened
 from .flow import Flow
 from .paragraph import COLLAPSED_SHARE, how_measured, notes_on, paragraph

@@ -14,10 +14,9 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import UninitializedParameter
 
 from ..checks import ArgumentError, InputError, choice
+from ..fit.snapshot import exact
 from ..ntk.forward import forward
 from .tensors import REAL, plain_tensors
-
-WIDE = {torch.complex64: torch.complex128}
 
 
 def copied(module: nn.Module, output: int | str | None) -> nn.Module:
@@ -80,17 +79,11 @@ def materialised(module: nn.Module, x: Tensor) -> None:
 
 def widened(module: nn.Module) -> None:
     """Put a module in float64 and complex128, its plain tensors too."""
-
-    def wide(t: Tensor) -> Tensor:
-        if t.is_floating_point() or t.is_complex():
-            return t.to(WIDE.get(t.dtype, torch.complex128 if t.is_complex() else torch.float64))
-        return t
-
-    module._apply(wide)
+    module._apply(exact)
     with torch.no_grad():
         for tensor in plain_tensors(module):
             if tensor.dtype in REAL:
-                tensor.data = wide(tensor.data)
+                tensor.data = exact(tensor.data)
 
 
 def own_precision(module: nn.Module) -> torch.dtype:

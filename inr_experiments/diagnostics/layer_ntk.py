@@ -1,14 +1,17 @@
 """The NTK layer by layer: spectra, shares of the trace, ranks with their bound."""
 
+from functools import reduce
+
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..checks import ArgumentError, integer
+from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..models.network import Network
 from ..ntk.bounds import layer_ranks
 from ..ntk.empirical import EmpiricalNtk
-from ..ntk.function import evenly_spaced
 from ..ntk.spectrum import (
     ROUNDING_OF_TRACE,
     centred,
@@ -65,7 +68,7 @@ class LayerNtk:
         some = x[evenly_spaced(len(x), self.points)]
         ntk = EmpiricalNtk(exact.network, some, stage=self.stage)
         kernels = ntk.layers()
-        K = _summed(kernels)
+        K = reduce(torch.add, kernels.values())
         result = _spectrum("total", K)
         result["total/points"] = len(some)
         result["total/frozen_statistics"] = int(ntk.frozen_statistics)
@@ -75,7 +78,7 @@ class LayerNtk:
             result["total/alignment_with_first"] = centred_alignment(self._first, K)
         for stage in dict.fromkeys(stages[name] for name in kernels):
             own = {name: kernel for name, kernel in kernels.items() if stages[name] == stage}
-            result |= _of_stage(stage, own, ntk, _trace(K))
+            result |= _of_stage(stage, own, ntk, K.trace().item())
         return result | self._ranks(exact, stages) if ntk.difference is not None else result
 
     def _ranks(self, exact: Snapshot, stages: dict[str, str]) -> Result:
@@ -91,7 +94,7 @@ class LayerNtk:
 
 
 def _of_stage(stage: str, own: dict[str, Tensor], ntk: EmpiricalNtk, total: float) -> Result:
-    K = _summed(own)
+    K = reduce(torch.add, own.values())
     bias = sum(
         float(ntk.trace(name, "bias", probes=None))
         for name in own
@@ -99,27 +102,15 @@ def _of_stage(stage: str, own: dict[str, Tensor], ntk: EmpiricalNtk, total: floa
     )
     return {
         **_spectrum(stage, K),
-        f"{stage}/share": _trace(K) / total if total else 0.0,
+        f"{stage}/share": K.trace().item() / total if total else 0.0,
         f"{stage}.bias/share": bias / total if total else 0.0,
     }
-
-
-def _summed(kernels: dict[str, Tensor]) -> Tensor:
-    first, *others = kernels.values()
-    total = first.clone()
-    for K in others:
-        total += K
-    return total
-
-
-def _trace(K: Tensor) -> float:
-    return K.trace().item()
 
 
 def _spectrum(what: str, K: Tensor) -> Result:
     found: Result = {}
     for prefix, kernel in ((f"{what}/", K), (f"{what}/centred_", centred(K))):
-        values = eigenvalues(kernel, noise=ROUNDING_OF_TRACE * _trace(K)).cpu().numpy()
+        values = eigenvalues(kernel, noise=ROUNDING_OF_TRACE * K.trace().item()).cpu().numpy()
         found[f"{prefix}eigenvalues"] = values
         found |= {f"{prefix}{name}": value for name, value in kernel_family(values).items()}
     return found

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from ..checks import integer, number
+from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..ntk.empirical import EmpiricalNtk
-from ..ntk.function import evenly_spaced
 from ..ntk.spectrum import (
     ROUNDING_OF_TRACE,
     alignment,

@@ -7,9 +7,9 @@ import numpy as np
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, choice, integer
+from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..ntk.feature_jacobian import feature_jacobian_ranks
-from ..ntk.function import evenly_spaced
 from ..ranks.measures import rank_family
 from ..ranks.singular import singular_values, with_centred
 from ..tasks.task import Task

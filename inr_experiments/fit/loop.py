@@ -153,11 +153,7 @@ def read(
         DivergedError: if a loss is not finite.
     """
     values = torch.stack(losses).tolist() if losses else []
-    rates = (
-        torch.stack([torch.as_tensor(lr, dtype=torch.float64) for lr in lrs]).tolist()
-        if lrs
-        else []
-    )
+    rates = torch.stack(lrs).double().tolist() if lrs else []
     for i, value in enumerate(values):
         if not math.isfinite(value):
             raise DivergedError(step - len(values) + i, values[:i], rates[:i])

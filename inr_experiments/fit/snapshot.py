@@ -85,10 +85,11 @@ class Snapshot:
 
 def doubled(network: Network) -> Network:
     """The network itself, put into float64, and complex128 where it is complex."""
-
-    def exact(t: Tensor) -> Tensor:
-        if t.is_complex():
-            return t.to(torch.complex128)
-        return t.double() if t.is_floating_point() else t
-
     return network._apply(exact)  # Module.double leaves complex parameters as they are
+
+
+def exact(t: Tensor) -> Tensor:
+    """A tensor of real or complex numbers in float64 or complex128; others as they are."""
+    if t.is_complex():
+        return t.to(torch.complex128)
+    return t.double() if t.is_floating_point() else t

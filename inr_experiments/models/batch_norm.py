@@ -43,6 +43,15 @@ class BatchNormAt:
         return kind(width) if here else nn.Identity()
 
 
+def norms_around(
+    batch_norm: BatchNormAt | None, layer: int, width: int, kind: type[_BatchNorm] = nn.BatchNorm1d
+) -> list[nn.Module]:
+    """The modules that stand before and after the activation of `layer`."""
+    if batch_norm is None:
+        return [nn.Identity() for _ in PLACES]
+    return [batch_norm.at(layer, place, width, kind) for place in PLACES]
+
+
 def norms(module: nn.Module) -> list[_BatchNorm]:
     """All BatchNorm layers of a module."""
     return [m for m in module.modules() if isinstance(m, _BatchNorm)]

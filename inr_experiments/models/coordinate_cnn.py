@@ -1,14 +1,13 @@
 """A convolutional network from a grid of coordinates to a picture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, integer, within
 from ..domain import Domain
-from ..seeding import generator
-from .batch_norm import BatchNormAt
+from .batch_norm import BatchNormAt, norms_around
 from .grid_network import GridNetwork, nodes_of
 from .inlet_spectrum import Init
 from .layers import Layers
@@ -24,9 +23,7 @@ class CoordinateCnn(GridNetwork):
     Shapes: (N, 2) -> (N, C).
 
     Args:
-        domain: of the fitted points; its axes are those of the grid.
-        out_features: C.
-        stream: seed and further names; every layer draws from its own stream of it.
+        domain, out_features, stream: see `Network`.
         width: D, channels of the inlet.
         hidden_layers, hidden_width: L ≥ 0 and the channels of each.
         size: taps along an axis, an odd number.
@@ -73,22 +70,13 @@ class CoordinateCnn(GridNetwork):
 
         def layer(index: int, init: Init, activation: nn.Module, name: str) -> nn.Module:
             inputs, outputs = channels[index : index + 2]
-            before, after = (
-                batch_norm.at(index, place, outputs, nn.BatchNorm2d)
-                if batch_norm
-                else nn.Identity()
-                for place in ("before", "after")
-            )
+            before, after = norms_around(batch_norm, index, outputs, nn.BatchNorm2d)
             filled = layers.convolution(index, inputs, outputs, size, init, name)
             return nn.Sequential(filled, before, deepcopy(activation), after)
 
         self.register_buffer("nodes", nodes_of(domain), persistent=False)
-        self.encoding = None
-        channels = [domain.dimensions, width, *[hidden_width] * hidden_layers]
-        if encoding is not None:
-            with within("encoding"):
-                self.encoding = encoding(domain=domain, generator=generator(*stream, "encoding"))
-            channels[0] = int(self.encoding.out_features)  # type: ignore[arg-type]
+        self.encoding, inputs = layers.encoding(encoding)
+        channels = [inputs, width, *[hidden_width] * hidden_layers]
         self.inlet = layer(0, inlet_init, inlet_activation, "inlet_init")
         self.hidden = nn.ModuleList(
             layer(i, hidden_init, hidden_activation, "hidden_init")
@@ -97,15 +85,6 @@ class CoordinateCnn(GridNetwork):
         self.head = layers.convolution(
             1 + hidden_layers, channels[-1], out_features, 1, head_init, "head_init"
         )
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order."""
-        if self.encoding is not None:
-            yield "encoding", self.encoding
-        yield "inlet", self.inlet
-        for i, layer in enumerate(self.hidden):
-            yield f"hidden.{i}", layer
-        yield "head", self.head
 
     def picture(self) -> Tensor:
         """Values at all nodes. Shapes: -> (H · W, C)."""

@@ -1,13 +1,12 @@
 """A Transformer from the centres of patches to a picture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from torch import Tensor, nn
 
-from ..checks import integer, within
+from ..checks import integer
 from ..domain import Domain
-from ..seeding import generator
 from .attention import blocks
 from .grid_network import GridNetwork, nodes_of
 from .inlet_spectrum import Init
@@ -23,9 +22,7 @@ class CoordinateTransformer(GridNetwork):
     Shapes: (N, 2) -> (N, C).
 
     Args:
-        domain: of the fitted points; its axes are those of the grid.
-        out_features: C.
-        stream: seed and further names; every layer draws from its own stream of it.
+        domain, out_features, stream: see `Network`.
         patch: nodes along an axis of a patch.
         width: D.
         hidden_layers: L ≥ 0 blocks.
@@ -66,12 +63,7 @@ class CoordinateTransformer(GridNetwork):
         self.tokens = tuple(len(axis) for axis in tokens.axes)
         layers = Layers(stream, tokens)
         self.register_buffer("centres", nodes_of(tokens), persistent=False)
-        self.encoding = None
-        inputs = tokens.dimensions
-        if encoding is not None:
-            with within("encoding"):
-                self.encoding = encoding(domain=tokens, generator=generator(*stream, "encoding"))
-            inputs = int(self.encoding.out_features)  # type: ignore[arg-type]
+        self.encoding, inputs = layers.encoding(encoding)
         embedding = layers.linear(0, inputs, width, inlet_init, "inlet_init")
         self.inlet = nn.Sequential(embedding, inlet_activation)
         self.hidden = blocks(
@@ -86,15 +78,6 @@ class CoordinateTransformer(GridNetwork):
         values = patch**2 * out_features
         last = layers.linear(1 + hidden_layers, width, values, head_init, "head_init")
         self.head = nn.Sequential(nn.LayerNorm(width), last)
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order."""
-        if self.encoding is not None:
-            yield "encoding", self.encoding
-        yield "inlet", self.inlet
-        for i, block in enumerate(self.hidden):
-            yield f"hidden.{i}", block
-        yield "head", self.head
 
     def picture(self) -> Tensor:
         """Values at all nodes. Shapes: -> (H · W, C)."""

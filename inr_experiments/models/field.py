@@ -1,7 +1,7 @@
 """The field: encoding -> inlet -> hidden layers -> head, in named stages."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..checks import ArgumentError, integer, within
 from ..domain import Domain
 from ..seeding import generator
-from .batch_norm import BatchNormAt
+from .batch_norm import BatchNormAt, norms_around
 from .inlet_spectrum import Init, InletSpectrum
 from .layers import Layers
 from .network import Network
@@ -45,9 +45,7 @@ class Field(Network):
     Shapes: (N, P) -> (N, C).
 
     Args:
-        domain: of the fitted points, P dimensions; encodings and initialisations may ask it.
-        out_features: C.
-        stream: seed and further names; every layer draws from its own stream of it.
+        domain, out_features, stream: see `Network`.
         width: D.
         hidden_layers: L ≥ 0.
         encoding: builds the encoding from the domain and a generator; None for none.
@@ -95,19 +93,11 @@ class Field(Network):
         layers = Layers(stream, domain)
 
         def layer(index: int, inputs: int, init: Init, activation: nn.Module, name: str) -> Layer:
-            before, after = (
-                batch_norm.at(index, place, width) if batch_norm else nn.Identity()
-                for place in ("before", "after")
-            )
+            before, after = norms_around(batch_norm, index, width)
             filled = layers.linear(index, inputs, width, init, name)
             return Layer(filled, before, deepcopy(activation), after)
 
-        self.encoding = None
-        inputs = domain.dimensions
-        if encoding is not None:
-            with within("encoding"):
-                self.encoding = encoding(domain=domain, generator=generator(*stream, "encoding"))
-            inputs = int(self.encoding.out_features)  # type: ignore[arg-type]
+        self.encoding, inputs = layers.encoding(encoding)
         self.inlet = layer(0, inputs, inlet_init, inlet_activation, "inlet_init")
         self.inlet.requires_grad_(not freeze_inlet)
         self.hidden = nn.ModuleList(
@@ -125,12 +115,3 @@ class Field(Network):
                 raise ArgumentError("batch_norm: expected null where inlet_spectrum is given")
             turn = generator(*stream, "rotation")
             self.inlet.after = inlet_spectrum(inlet_init, inlet_of, domain.points, turn)
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order; their composition is the field."""
-        if self.encoding is not None:
-            yield "encoding", self.encoding
-        yield "inlet", self.inlet
-        for i, layer in enumerate(self.hidden):
-            yield f"hidden.{i}", layer
-        yield "head", self.head

@@ -1,6 +1,6 @@
 """Layers of a network, each filled from a stream of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -22,6 +22,14 @@ class Layers:
 
     stream: Sequence[int | str]
     domain: Domain
+
+    def encoding(self, build: Callable[..., nn.Module] | None) -> tuple[nn.Module | None, int]:
+        """The encoding of the domain or None, and the number of features that come of it."""
+        if build is None:
+            return None, self.domain.dimensions
+        with within("encoding"):
+            built = build(domain=self.domain, generator=generator(*self.stream, "encoding"))
+        return built, int(built.out_features)  # type: ignore[arg-type]
 
     def linear(
         self, index: int | str, inputs: int, outputs: int, init: Init, name: str

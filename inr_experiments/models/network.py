@@ -6,20 +6,28 @@ from torch import Tensor, nn
 
 from .batch_norm import norms
 
+#: Kinds of stages, in order.
+KINDS = ("encoding", "inlet", "hidden", "head")
+
 
 class Network(nn.Module):
     """A network in named stages.
 
-    A subclass gives `stages`, and takes these beside the keys of its yaml: `domain`, a `Domain`;
-    `out_features`, C; `stream`, names of the stream that its weights are drawn from, as in
-    `generator(*stream, "init", 0)`.
+    A subclass has the stages as attributes, or gives `stages`. It takes these beside the keys of
+    its yaml: `domain`, a `Domain`; `out_features`, C; `stream`, names of the stream that its
+    weights are drawn from, as in `generator(*stream, "init", 0)`.
 
     Shapes: (N, P) -> (N, C).
     """
 
     def stages(self) -> Iterator[tuple[str, nn.Module]]:
         """The stages by name, in order: `encoding` or none, `inlet`, `hidden.0` …, `head`."""
-        raise NotImplementedError
+        for name in KINDS:
+            stage = getattr(self, name, None)
+            if isinstance(stage, nn.ModuleList):
+                yield from ((f"{name}.{i}", layer) for i, layer in enumerate(stage))
+            elif stage is not None:
+                yield name, stage
 
     def forward(self, x: Tensor) -> Tensor:
         """The composition of the stages, unless a subclass has another one."""
@@ -70,7 +78,7 @@ def fault_of(network: object) -> str | None:
     if len({id(stage) for _, stage in stages}) < len(stages):
         return f"stages {', '.join(names)}: one module stands in two; expected one for each"
     kinds = {name.split(".")[0] for name in names}
-    if not {"inlet", "head"} <= kinds <= {"encoding", "inlet", "hidden", "head"}:
+    if not {"inlet", "head"} <= kinds <= set(KINDS):
         told = ", ".join(names)
         return f"stages {told}; expected inlet and head, and of others encoding, hidden.0, …"
     return None

@@ -1,7 +1,7 @@
 """A Transformer on patches of pictures, as of Dosovitskiy et al. 2021, with one or few blocks."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -53,9 +53,7 @@ class PatchTransformer(Network):
     Shapes: (N, P), pictures -> (N, C).
 
     Args:
-        domain: of the fitted pictures; initialisations get that of their patches.
-        out_features: C.
-        stream: seed and further names; every layer draws from its own stream of it.
+        domain, out_features, stream: see `Network`; initialisations get the domain of patches.
         patch, channels: side of a patch, and numbers of a pixel.
         width: D.
         hidden_layers: L ≥ 0 blocks.
@@ -105,14 +103,6 @@ class PatchTransformer(Network):
         )
         last = layers.linear(1 + hidden_layers, width, out_features, head_init, "head_init")
         self.head = nn.Sequential(nn.LayerNorm(width), last)
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order."""
-        yield "encoding", self.encoding
-        yield "inlet", self.inlet
-        for i, block in enumerate(self.hidden):
-            yield f"hidden.{i}", block
-        yield "head", self.head
 
     def forward(self, x: Tensor) -> Tensor:
         z = self.inlet(self.encoding(x)) + self.positions

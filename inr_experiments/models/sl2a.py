@@ -1,7 +1,7 @@
 """SL²A: a learned expansion by Chebyshev polynomials before low-rank ReLU layers."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -84,14 +84,6 @@ class Sl2a(Network):
         )
         self.head = nn.utils.skip_init(nn.Linear, width, out_features)
         TorchDefault()(self.head, draw(1 + hidden_layers))
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order; each behind the inlet sees its input times Z₀."""
-        yield "encoding", self.encoding
-        yield "inlet", self.inlet
-        for i, layer in enumerate(self.hidden):
-            yield f"hidden.{i}", layer
-        yield "head", self.head
 
     def forward(self, x: Tensor) -> Tensor:
         z = first = self.inlet(self.encoding(x))

@@ -1,7 +1,7 @@
 """WIRE: complex layers with Gabor wavelets."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 
 import torch
@@ -61,13 +61,6 @@ class Wire(Network):
             layer(1 + i, units, torch.complex64) for i in range(hidden_layers)
         )
         self.head = linear(1 + hidden_layers, units, out_features, torch.complex64)
-
-    def stages(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stages by name, in order; the real part of their composition is the network."""
-        yield "inlet", self.inlet
-        for i, layer in enumerate(self.hidden):
-            yield f"hidden.{i}", layer
-        yield "head", self.head
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).real

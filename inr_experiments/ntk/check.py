@@ -5,10 +5,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..domain import evenly_spaced
 from .autograd import Jacobian, Key, real
 from .capture import capture
 from .factors import Factors
-from .function import ModuleFunction, evenly_spaced
+from .function import ModuleFunction
 from .matchers import Form
 
 #: Points that the check looks at.

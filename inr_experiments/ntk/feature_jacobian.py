@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import InputError, integer
+from ..domain import evenly_spaced
 from ..hooks import hooked
 from ..ranks.measures import effective_rank, numerical_rank
 from .autograd import real
-from .function import ModuleFunction, evenly_spaced
+from .function import ModuleFunction, dropout, interaction
 
 
 @torch.enable_grad()
@@ -26,7 +27,7 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
     Source: Prop. 1 and 2 of arXiv 2602.01526.
     """
     function = ModuleFunction(module)
-    reason = function.interacts() or function.dropout()
+    reason = interaction(module) or dropout(module)
     if reason is not None:
         raise InputError(f"{reason}; expected module.eval() first")
     seen: list[tuple[str, Tensor]] = []

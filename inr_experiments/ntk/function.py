@@ -148,18 +148,10 @@ class ModuleFunction:
                     found.setdefault(layer, {})[name] = parameter
         return found
 
-    def interacts(self) -> str | None:
-        """Why a row of the output is known to depend on other rows, or None where it is not."""
-        return interaction(self.module)
-
     def frozen_statistics(self) -> bool:
         """True where a BatchNorm stands in eval mode, with statistics that are constants."""
         batch_norm = any(isinstance(m, BATCH_NORM) for m in self.module.modules())
-        return batch_norm and self.interacts() is None
-
-    def dropout(self) -> str | None:
-        """Why the function is another one at every call, or None where that is not known."""
-        return dropout(self.module)
+        return batch_norm and interaction(self.module) is None
 
     def shared(self) -> dict[str, str]:
         """Modules that hold a trained parameter of another module, and that module, by name."""
@@ -204,13 +196,6 @@ def resolve_outputs(outputs: int | str, count: int) -> Sequence[int]:
             f"outputs={outputs!r}: expected trace, blocks or an index from 0 to {count - 1}"
         )
     return (outputs,)
-
-
-def evenly_spaced(count: int, most: int) -> Tensor:
-    """At most `most` of the indices 0 … count − 1, evenly spread, both ends among them."""
-    if most >= count:
-        return torch.arange(count)
-    return torch.linspace(0, count - 1, most, dtype=torch.float64).round().long()
 
 
 def _kind(module: nn.Module) -> str:

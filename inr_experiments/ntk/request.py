@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..checks import InputError, choice
+from ..domain import evenly_spaced
 from .autograd import Jacobian, Key
 from .capture import capture
 from .check import CHECKED_POINTS, TOLERANCE, Check, check_against_autograd
-from .function import ModuleFunction, evenly_spaced, resolve_outputs
+from .function import ModuleFunction, dropout, interaction, resolve_outputs
 from .matchers import Form
 
 METHODS = ("auto", "identity", "jacobian")
@@ -58,11 +59,10 @@ class KernelRequest:
         """
         choice("method", method, METHODS)
         function = ModuleFunction(module, stage)
-        dropout = function.dropout()
-        if dropout is not None:
-            raise InputError(f"{dropout}; expected module.eval() first")
+        if (random := dropout(module)) is not None:
+            raise InputError(f"{random}; expected module.eval() first")
         x = function.points(x)
-        reason = function.interacts()
+        reason = interaction(module)
         check = Check(None, 0, (), ())
         if method != "jacobian" and reason is None:
             check = check_against_autograd(function, x)
@@ -106,7 +106,9 @@ def dotted(key: Key) -> str:
 
 def _whole(function: ModuleFunction, x: Tensor) -> Check:
     """All by Jacobian, without a check; where samples interact a few of them will not do."""
-    few = x if function.interacts() else x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
+    few = (
+        x if interaction(function.module) else x[evenly_spaced(len(x), CHECKED_POINTS).to(x.device)]
+    )
     jacobian = Jacobian(function, few)
     return Check(None, jacobian.y.shape[1], (), tuple(jacobian.sizes))
 

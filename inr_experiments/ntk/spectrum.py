@@ -61,27 +61,22 @@ def _clipped(values: Tensor) -> Tensor:
     return values.clamp_min(0)
 
 
-def dispersion(values: npt.ArrayLike) -> float:
-    """v = tr(K²)/N − (tr K/N)², the variance of the eigenvalues.
-
-    Source: arXiv 2512.15169.
-    """
-    return float(np.var(np.asarray(values, dtype=np.float64)))
-
-
 def kernel_family(values: npt.ArrayLike) -> dict[str, float]:
     """Measures of a kernel's eigenvalues by name: trace, largest, dispersion and ranks.
 
     The ranks are those of `ranks.py` with the eigenvalues, the singular values of K, as σ.
-    `relative_dispersion` is v/(tr K/N)², free of scale.
+    `dispersion` is v = tr(K²)/N − (tr K/N)², the variance of the eigenvalues, and
+    `relative_dispersion` v/(tr K/N)², free of scale.
+
+    Source: arXiv 2512.15169 for the dispersion.
     """
     lam = np.asarray(values, dtype=np.float64)
-    mean = float(lam.mean())
+    mean, dispersion = float(lam.mean()), float(np.var(lam))
     return {
         "trace": float(lam.sum()),
         "largest": float(lam.max()),
-        "dispersion": dispersion(lam),
-        "relative_dispersion": dispersion(lam) / mean**2 if mean else 0.0,
+        "dispersion": dispersion,
+        "relative_dispersion": dispersion / mean**2 if mean else 0.0,
         "effective_rank": effective_rank(lam),
         "participation_ratio": participation_ratio(lam),
         "rank_1e-4": relative_rank(lam, 1e-4),

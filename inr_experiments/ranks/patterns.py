@@ -16,7 +16,7 @@ def open_units(module: nn.Module, x: Tensor, *, rows: int = ROWS) -> dict[str, T
     """Mark open units of every ReLU (pre-activation above zero), by the ReLU's name.
 
     One ReLU that serves several layers gives several entries, `name`, `name#2`, … in order.
-    Modules in train mode are put in eval mode for the passes.
+    The module is in eval mode, as rows pass in chunks.
 
     Shapes: x (N, P) -> (N, D) bool each; of channels on a grid a row for each position.
     """
@@ -30,16 +30,10 @@ def open_units(module: nn.Module, x: Tensor, *, rows: int = ROWS) -> dict[str, T
         found.setdefault(key, []).append(rows_of(result > 0))
 
     relus = {name: m for name, m in module.named_modules() if isinstance(m, nn.ReLU)}
-    training = {m: m.training for m in module.modules()}
-    module.eval()
-    try:
-        with hooked(relus, after=keep):
-            for chunk in x.split(rows):
-                calls.clear()
-                module(chunk)
-    finally:
-        for m, mode in training.items():
-            m.training = mode
+    with hooked(relus, after=keep):
+        for chunk in x.split(rows):
+            calls.clear()
+            module(chunk)
     return {name: torch.cat(chunks) for name, chunks in found.items()}
 
 

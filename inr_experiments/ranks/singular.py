@@ -45,9 +45,7 @@ def with_centred(matrix: Tensor, *, rows: int | None = None) -> tuple[Tensor, Te
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
-    R: Tensor | None = None
-    for chunk in _checked(matrix).split(rows or at_once(matrix)):
-        R = _folded(R, torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1))
+    R = _folded(_checked(matrix).split(rows or at_once(matrix)), ones=True)
     count = min(matrix.shape)
     if R is None:
         return (matrix.new_empty(0, dtype=torch.float64),) * 2
@@ -71,9 +69,7 @@ def centred_svd(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     Raises:
         ValueError: if a chunk holds a non-finite number.
     """
-    R: Tensor | None = None
-    for chunk in chunks:
-        R = _folded(R, torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1))
+    R = _folded(chunks, ones=True)
     assert R is not None
     _, S, Vh = torch.linalg.svd(R[1:, 1:])
     return R[0, 1:] / R[0, 0], S, Vh.T
@@ -87,9 +83,7 @@ def singular_values_of_rows(chunks: Iterable[Tensor], *, width: int) -> Tensor:
     Raises:
         ValueError: if a chunk holds a non-finite number.
     """
-    R: Tensor | None = None
-    for chunk in chunks:
-        R = _folded(R, chunk)
+    R = _folded(chunks)
     return torch.linalg.svdvals(torch.empty(0, width, dtype=torch.float64) if R is None else R)
 
 
@@ -104,9 +98,13 @@ def _checked(matrix: Tensor) -> Tensor:
     return matrix
 
 
-def _folded(R: Tensor | None, chunk: Tensor) -> Tensor:
-    """The R-factor of [R; chunk]."""
-    chunk = chunk.to(torch.complex128 if chunk.is_complex() else torch.float64)
-    if not chunk.isfinite().all():
-        raise ValueError("the matrix holds a non-finite number")
-    return torch.linalg.qr(chunk if R is None else torch.cat([R, chunk]), mode="r").R
+def _folded(chunks: Iterable[Tensor], *, ones: bool = False) -> Tensor | None:
+    """The R-factor of all chunks, behind a column of ones where asked; None where there is none."""
+    R: Tensor | None = None
+    for chunk in chunks:
+        rows = torch.cat([torch.ones_like(chunk[:, :1]), chunk], dim=1) if ones else chunk
+        rows = rows.to(torch.complex128 if rows.is_complex() else torch.float64)
+        if not rows.isfinite().all():
+            raise ValueError("the matrix holds a non-finite number")
+        R = torch.linalg.qr(rows if R is None else torch.cat([R, rows]), mode="r").R
+    return R

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..checks import InputError, nearest
 from ..runs.frame import Frame, word
-from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
+from ..statistics import Estimate, max_t, smallest_p, summarise
 from .gains import per_item, without_network
 from .tables import Table
 
@@ -35,7 +35,7 @@ class Compared:
     metric: str
     name: str
     mean: Estimate
-    against: Paired | None
+    against: Estimate | None
     p: float
     network: bool = True
 
@@ -81,18 +81,13 @@ def compare_rows(
             f"against {reference!r}: no such row; expected one of {', '.join(names)}"
             f"{nearest(reference, names)}"
         )
-    asked = metrics or first_metrics(frame)
+    asked = metrics or list(dict.fromkeys(frame.column("metric")))
     having = [set(frame.runs.loc[frame.value(metric).dropna().index, "row"]) for metric in asked]
     whole = [name for name in names if all(name in own for own in having)]
     chosen = reference or (whole or names)[0]
     rows = [row for metric in asked for row in _rows(frame, metric, chosen)]
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
     return Comparison(key, chosen, rows, units, better)
-
-
-def first_metrics(frame: Frame) -> list[str]:
-    """The first metric of each task, which is the one that it is judged by."""
-    return list(dict.fromkeys(frame.column("metric")))
 
 
 def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, str]:
@@ -143,12 +138,12 @@ def _rows(frame: Frame, metric: str, reference: str) -> Iterator[Compared]:
     adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
     for name, values in items.iterrows():
         own = differences.loc[name].dropna() if name != reference else differences.iloc[:0, 0]
-        against = paired(own, np.zeros(len(own))) if len(own) else None
+        against = summarise(own) if len(own) else None
         mean = summarise(values.dropna())
         yield Compared(metric, str(name), mean, against, adjusted.get(name, math.nan))
     for name, values in without_network(frame, metric).iterrows():
         own = (values - items.loc[reference]).dropna()
-        against = paired(own, np.zeros(len(own))) if len(own) else None
+        against = summarise(own) if len(own) else None
         mean = summarise(values.dropna())
         yield Compared(metric, str(name), mean, against, math.nan, network=False)
 
@@ -166,7 +161,7 @@ def as_table(compared: Comparison) -> Table:
     ]
     if len({row.name for row in compared.rows}) == 1:  # nothing to hold it against
         header, body = header[:-3], [line[:-3] for line in body]
-    shared = [r.against.difference.n for r in compared.rows if r.against and r.network]
+    shared = [r.against.n for r in compared.rows if r.against and r.network]
     without = ", ".join(dict.fromkeys(row.name for row in compared.rows if not row.network))
     items = max(shared, default=compared.rows[0].mean.n)
     note = (
@@ -186,9 +181,8 @@ def _cells(row: Compared) -> list[str]:
         return "–" if math.isnan(value) else f"{value:{sign}.{digits}f}"
 
     cells = [row.name, str(row.mean.n), f"{number(row.mean.mean)} ± {number(row.mean.std)}"]
-    if row.against is None:
+    if (gain := row.against) is None:
         return [*cells, "–", "–", "–"]
-    gain = row.against.difference
     bounds = "–" if math.isnan(gain.low) else f"[{number(gain.low, '+')}, {number(gain.high, '+')}]"
     return [*cells, number(gain.mean, "+"), bounds, "–" if math.isnan(row.p) else f"{row.p:.2g}"]
 
@@ -202,7 +196,7 @@ def as_csv(compared: Comparison) -> str:
          "shared_items", "difference", "difference_low", "difference_high", "p", "unit", "better"]
     )  # fmt: skip
     for row in compared.rows:
-        mean, gain = row.mean, row.against.difference if row.against else None
+        mean, gain = row.mean, row.against
         numbers: list[float | int | None] = [mean.n, mean.mean, mean.std, mean.low, mean.high]
         rest = [gain.n, gain.mean, gain.low, gain.high, row.p] if gain else [None] * 5
         told = [named.get(row.metric) for named in (compared.units, compared.better)]

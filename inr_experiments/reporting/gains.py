@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
 from ..statistics import Estimate, spearman, summarise
+
+#: Linear interpolation of fitted pixels on a grid and elsewhere; an item has one of them.
+LINEAR = ("bilinear", "Delaunay-linear")
 
 
 def per_item(
@@ -70,10 +74,16 @@ def without_network(frame: Frame, metric: str) -> pd.DataFrame:
     return rows.dropna(how="all")
 
 
+def limit(frame: Frame) -> float:
+    """Held-out PSNR (dB) of linear interpolation, mean over items; NaN where an item has none."""
+    rows = without_network(frame, "psnr_heldout").reindex(LINEAR).bfill()
+    return float(rows.iloc[0].mean(skipna=False))
+
+
 def correlation(frame: Frame, x: str, y: str, levels: Sequence[str] = ("key",)) -> Estimate:
     """Spearman's ρ of x at step 0 and y at the last step over an item's levels; mean over items.
 
-    Seeds are averaged within a level. The interval is cut to [-1, 1], where every ρ lies.
+    Seeds are averaged within a level; see `of_rho`.
 
     Args:
         levels: columns of `runs` that tell the levels apart; a key differs where a config does.
@@ -81,10 +91,15 @@ def correlation(frame: Frame, x: str, y: str, levels: Sequence[str] = ("key",)) 
     table = pd.DataFrame({name: frame.column(name) for name in ("item", *levels)})
     table["x"], table["y"] = frame.value(x, "first"), frame.value(y)
     cells = table.groupby(["item", *levels], dropna=False)[["x", "y"]].mean()
-    rho = summarise([spearman(own["x"], own["y"]) for _, own in cells.groupby("item")])
+    return of_rho([spearman(own["x"], own["y"]) for _, own in cells.groupby("item")])
+
+
+def of_rho(values: npt.ArrayLike) -> Estimate:
+    """The mean of correlations, it and its interval cut to [-1, 1], where every ρ lies."""
+    rho = summarise(values)
     # NaN stays NaN.
-    low, high = np.clip([rho.low, rho.high], -1.0, 1.0)
-    return replace(rho, low=float(low), high=float(high))
+    mean, low, high = np.clip([rho.mean, rho.low, rho.high], -1.0, 1.0)
+    return replace(rho, mean=float(mean), low=float(low), high=float(high))
 
 
 def signed(estimate: Estimate) -> str:

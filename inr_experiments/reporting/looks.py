@@ -2,12 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from omegaconf import OmegaConf
-
-from ..paths import conf_dir
+from .. import config
 from ..runs.frame import Frame
 
 #: What others are compared with: the name of a model.
@@ -72,12 +68,6 @@ def label_of(frame: Frame, model: str = REFERENCE) -> str:
     return frame.where(model=model).labels[0]
 
 
-@cache
 def published(metric: str) -> dict[str, float]:
-    """The published values of a metric by the label of their model, from conf/published.yaml."""
-    listed: Any = OmegaConf.to_container(OmegaConf.load(conf_dir() / "published.yaml"))
-    models = conf_dir() / "model"
-    return {
-        str(OmegaConf.load(models / f"{name}.yaml").label): value
-        for name, value in listed[metric]["values"].items()
-    }
+    """The published values of a metric by the label of their model."""
+    return {config.labels()[name]: value for name, value in config.published(metric).items()}

@@ -1,13 +1,12 @@
 """The field's methods side by side: ranks of what they see, against how well they fit."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, spearman_pseudovalues, summarise
+from ..statistics import Estimate, spearman_pseudovalues
+from .gains import of_rho
 from .panels import layers
 
 INLET = "inlet"
@@ -46,10 +45,8 @@ def ranks(frame: Frame, where: str, at: str) -> pd.Series:
 
 
 def correlation_over(labels: list[str], x: pd.Series, y: pd.Series) -> Estimate:
-    """Spearman's ρ over methods, with its jackknife interval, cut to [-1, 1]."""
-    rho = summarise(spearman_pseudovalues(x[labels], y[labels]))
-    mean, low, high = np.clip([rho.mean, rho.low, rho.high], -1.0, 1.0)
-    return replace(rho, mean=float(mean), low=float(low), high=float(high))
+    """Spearman's ρ over methods, with its jackknife interval."""
+    return of_rho(spearman_pseudovalues(x[labels], y[labels]))
 
 
 def relu_family(frame: Frame) -> list[str]:

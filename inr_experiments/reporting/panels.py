@@ -1,5 +1,6 @@
 """Runs, stages and curves as figures draw them."""
 
+import math
 import re
 from typing import Any
 
@@ -16,6 +17,8 @@ Values = npt.NDArray[np.float64]
 Colour = tuple[float, float, float, float]
 #: Names of stages, in which a diagnostic may have more: hidden.0.weight, inlet.bias.
 STAGE = re.compile(r"encoding|inlet|hidden\.\d+|head")
+#: Name of the limit that `gains.limit` gives.
+INTERPOLATION = "linear interpolation"
 #: Digits below a letter, as in Z₁.
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -129,11 +132,23 @@ def spectra(
     return np.array(index), np.maximum(values, floor)
 
 
+def draw_limit(axis: Axes, level: float, *, across: bool = False) -> None:
+    """A line at the limit, over the height of the axis or `across` it; none where it is NaN."""
+    if not math.isnan(level):
+        line = axis.axhline if across else axis.axvline
+        line(level, color="0.4", linewidth=0.9, linestyle=(0, (5, 2)), label=INTERPOLATION)
+
+
+def geometric_mean(values: Values) -> Values:
+    """Over runs; by logarithms, as products of many small values vanish. Shapes: (n, K) -> (K,)."""
+    return np.exp(np.log(values).mean(0))
+
+
 def draw_curves(axis: Axes, x: npt.ArrayLike, values: Values, look: Look, *, logs: bool) -> None:
     """The mean over runs (geometric with `logs`) in that look, and the range over them.
 
     Shapes: x (K,), values (runs, K).
     """
-    mean = np.exp(np.log(values).mean(0)) if logs else values.mean(0)
+    mean = geometric_mean(values) if logs else values.mean(0)
     axis.plot(x, mean, color=look.colour, linestyle=look.dash, label=look.label)
     axis.fill_between(x, values.min(0), values.max(0), color=look.colour, alpha=0.15, linewidth=0)

@@ -1,7 +1,5 @@
 """The two-way table of experiment spectrum_span: inlets' spans by inlets' spectra."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from ..runs.frame import Frame
@@ -50,15 +48,7 @@ EFFECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Effect:
-    """An effect over the pictures."""
-
-    name: str
-    estimate: Estimate
-
-
-def effects(frame: Frame, metric: str, at: str = "last") -> list[Effect]:
+def effects(frame: Frame, metric: str, at: str = "last") -> dict[str, Estimate]:
     """The main effects of spectrum and span, their interaction, and the gains that they are of.
 
     With Y[span, spectrum] of a picture: spectrum ½ (Y[d, R] − Y[d, d] + Y[R, R] − Y[R, d]), span
@@ -68,13 +58,10 @@ def effects(frame: Frame, metric: str, at: str = "last") -> list[Effect]:
         InputError: if the frame lacks a cell, or a cell a picture.
     """
     values = cells(frame, metric, at)
-    return [
-        Effect(
-            name,
-            summarise(sum(w * values.loc[CELLS[a][b]] for (a, b), w in weights.items())),
-        )
+    return {
+        name: summarise(sum(w * values.loc[CELLS[a][b]] for (a, b), w in weights.items()))
         for name, weights in EFFECTS.items()
-    ]
+    }
 
 
 def cells(frame: Frame, metric: str, at: str = "last") -> pd.DataFrame:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -25,6 +27,7 @@ plt.rcParams.update(
         "axes.titlesize": 8,
         "axes.labelsize": 8,
         "legend.fontsize": 7,
+        "legend.frameon": False,
         "xtick.labelsize": 7,
         "ytick.labelsize": 7,
         "axes.spines.top": False,
@@ -40,6 +43,18 @@ plt.rcParams.update(
 
 #: Milliseconds of a picture of a clip, and of the last.
 PACE, LAST = 500, 2500
+
+
+def legend(figure: Figure, axis: Axes, *, ncols: int) -> None:
+    """A legend below the figure of what an axis shows."""
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
+
+
+def log2(side: XAxis | YAxis) -> None:
+    """Powers of two along a side of an axis, as plain numbers."""
+    scale = side.axes.set_xscale if isinstance(side, XAxis) else side.axes.set_yscale
+    scale("log", base=2)
+    side.set_major_formatter("{x:g}")
 
 
 def save(figure: Figure, out: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..checks import InputError
 from ..runs import files
 from ..runs.frame import Frame
-from ..statistics import Estimate, Paired, max_t, paired, smallest_p, summarise
+from ..statistics import Estimate, max_t, smallest_p, summarise
 from .gains import per_item, signed, without_network
 from .looks import REFERENCE, label_of
 
@@ -37,7 +37,7 @@ class Row:
 
     label: str
     mean: Estimate
-    against: Paired | None
+    against: Estimate | None
     p: float
     seed_std: float
 
@@ -58,16 +58,13 @@ def rows(
     items = factor * per_item(frame, metric)
     first = label_of(frame, reference)
     spread = _seed_spread(frame, metric)
-    against = {
-        label: paired(items.loc[label], items.loc[first]) for label in items.index if label != first
-    }
-    differences = items.loc[list(against)] - items.loc[first]
-    adjusted = dict(zip(against, max_t(differences.to_numpy().T), strict=True)) if against else {}
+    differences = items.drop(index=first) - items.loc[first]
+    adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
     return [
         Row(
             label,
             summarise(items.loc[label]),
-            against.get(label),
+            None if label == first else summarise(differences.loc[label]),
             adjusted.get(label, math.nan),
             factor * spread[label],
         )
@@ -113,7 +110,7 @@ def rows_without_network(
     relu = factor * per_item(frame, metric).loc[label_of(frame, reference)]
     found = factor * without_network(frame, metric).dropna()
     return [
-        Row(str(label), summarise(own), paired(own, relu[own.index]), math.nan, math.nan)
+        Row(str(label), summarise(own), summarise(own - relu[own.index]), math.nan, math.nan)
         for label, own in found.iterrows()
     ]
 
@@ -127,7 +124,7 @@ def cells(row: Row) -> list[str]:
     """A row as text, in the order of `header`."""
     return [
         f"{number(row.mean.mean)} ± {number(row.mean.std)}",
-        signed(row.against.difference) if row.against else "–",
+        signed(row.against) if row.against else "–",
         "–" if math.isnan(row.p) else f"{row.p:.2g}",
         number(row.seed_std),
     ]

@@ -9,15 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ..checks import InputError
 from ..paths import conf_dir, user_path
-from .blocks import jobs, quoted
+from .blocks import jobs, parsed, quoted
 from .compose import compose_jobs, composing
 from .renamed import check_names
 
@@ -81,14 +80,15 @@ def of_the_blocks(arguments: Sequence[str]) -> list[str]:
         return list(arguments)
     found = []
     for argument in arguments:
-        word = argument
-        start, text = _parts(word)
-        if start.lstrip("+").startswith("task.") and not _read(word).is_sweep_override():
-            value = _read(word).value()
-            if isinstance(value, str):  # in a choice it may hold no blank without quotes
-                text = QuotedString(value, Quote.double).with_quotes()
-            word = f"{start}choice({text})"
-        found.append(word)
+        start, text = _parts(argument)
+        of_task = start.lstrip("+").startswith("task.")
+        if not of_task or (read := parsed([argument])[0]).is_sweep_override():
+            found.append(argument)
+            continue
+        value = read.value()
+        if isinstance(value, str):  # in a choice it may hold no blank without quotes
+            text = QuotedString(value, Quote.double).with_quotes()
+        found.append(f"{start}choice({text})")
     return found
 
 
@@ -126,7 +126,7 @@ def _accepted(argument: str, start: str, value: str) -> str:
     """`start` and `value` as Hydra reads them, the value quoted where it must be."""
     for word in (start + value, start + quoted(value)):
         try:
-            read = _read(word)
+            (read,) = parsed([word])
         except HydraException:
             continue
         # A number or null is no option of a group: quoted, Hydra says which ones there are.
@@ -134,10 +134,6 @@ def _accepted(argument: str, start: str, value: str) -> str:
         if read.key_or_group and (named or not (conf_dir() / read.key_or_group).is_dir()):
             return word
     raise InputError(f"{argument!r}: expected key=value, such as model=siren or fit.steps=100")
-
-
-def _read(word: str) -> Override:
-    return OverridesParser.create().parse_override(word)
 
 
 def _path(key: str, value: str, sweep: bool, tasks: Tasks) -> str:

@@ -54,6 +54,11 @@ class Cell:
         cfg.seed = self.config["seed"]
         return cfg
 
+    @property
+    def finished(self) -> dict[str, Any] | None:
+        """The record of a finished run that did not fail."""
+        return self.record if self.record and self.record["status"] == "done" else None
+
 
 def find_cells(
     overrides: Sequence[str], *, outputs: Path | None = None, config_dir: Path | None = None
@@ -93,14 +98,14 @@ def look_up(
 def _told_apart(cells: Sequence[Cell]) -> list[Cell]:
     """The cells, with a note on those that are one run: what they differ in decides no number."""
     first: dict[tuple[Path, str], Cell] = {}
-    return [_beside(first, cell) for cell in cells]
-
-
-def _beside(first: dict[tuple[Path, str], Cell], cell: Cell) -> Cell:
-    if cell.folder is None or cell.asked is None:
-        return cell
-    one = first.setdefault((cell.folder, cell.asked.source), cell)
-    return cell if one is cell else replace(cell, note=f"{cell.name} and {one.name} are one run")
+    found = []
+    for cell in cells:
+        one = cell
+        if cell.folder is not None and cell.asked is not None:
+            one = first.setdefault((cell.folder, cell.asked.source), cell)
+        note = cell.note if one is cell else f"{cell.name} and {one.name} are one run"
+        found.append(replace(cell, note=note))
+    return found
 
 
 def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exception]:
@@ -156,10 +161,10 @@ def look_again(cell: Cell) -> Cell:
     if cell.folder is None or cell.asked is None:
         return cell
     record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
-    done = record is not None and record["status"] == "done"
-    done = done and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
     note = "" if record is None else note_name(cell.folder, cell.asked)
-    return replace(cell, record=record, done=done, note=note)
+    now = replace(cell, record=record, note=note)
+    done = now.finished and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
+    return replace(now, done=bool(done))
 
 
 def frame_of(name: str, cells: Sequence[Cell], **options: Any) -> Frame:

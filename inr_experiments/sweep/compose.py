@@ -15,11 +15,9 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ..checks import InputError
+from ..config import OF_THE_SWEEP
 from ..paths import conf_dir
 from .blocks import Composer, Job, jobs, parsed
-
-#: Keys of a config that are of the sweep.
-OF_THE_SWEEP = ("sweep", "items", "data", "hydra")
 
 
 @contextmanager
@@ -102,7 +100,7 @@ def compose_jobs(listed: Sequence[Job], composed: Composer) -> Mapping[Job, Dict
         if alike not in made:
             made[alike] = composed(list(rest))
             with open_dict(made[alike]):
-                for key in OF_THE_SWEEP:
+                for key in (*OF_THE_SWEEP, "hydra"):
                     made[alike].pop(key, None)
         found[rest] = with_values(made[alike], values)
     return found

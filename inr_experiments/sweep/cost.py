@@ -7,14 +7,14 @@ from dataclasses import replace
 from statistics import mean
 from typing import Any
 
+from ..config import OF_THE_LAUNCHER
+
 #: Keys of a config that change what is fitted, but hardly what a step of it costs; a task says for
 #: itself which of its are.
 COST_EXCLUDES = {
     "fit": ("lr",),
-    "model": (
-        *("name", "label", "colour", "lr", "bf16", "match", "match_by"),
-        *("inlet_init", "head_init"),  # that of the hidden layers may reparameterise them
-    ),
+    # That of the hidden layers may reparameterise them.
+    "model": (*OF_THE_LAUNCHER, "inlet_init", "head_init"),
 }
 #: Steps that are timed, after as many that are not.
 TIMED_STEPS = 4

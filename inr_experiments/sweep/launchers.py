@@ -1,8 +1,9 @@
 """Hydra launchers that tell of every run as it ends: in this process, or in several."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import version
 from hydra.core.hydra_config import HydraConfig
@@ -67,22 +68,30 @@ class LocalLauncher(TellingLauncher):
 
     def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         calls = [(number, words, self.context, self.config) for number, words in tasks]
-        if self.n_jobs == 1:
-            while calls:
-                call, *calls = calls
-                result = run_task(*call)
-                yield call[0], result
-                if result.lost_gpu:
-                    break  # those left go on in a process of their own
-            else:
-                return
-        for call, ended in in_processes(run_task, calls, self.at_once(len(calls))):
-            yield call[0], as_result(ended)
+        return in_turn(run_task, calls, self.at_once(len(calls)), here=self.n_jobs == 1)
 
 
-def as_result(ended: Result | BaseException) -> Result:
-    """The result of a call in a process of its own."""
-    return ended if isinstance(ended, Result) else Result(sentence(ended), failed=True)
+def in_turn(
+    function: Callable[..., Result], calls: Iterable[tuple[Any, ...]], at_once: int, *, here: bool
+) -> Iterator[tuple[int, Result]]:
+    """The first argument of every call, its number, and the result, as they end.
+
+    Args:
+        at_once: processes.
+        here: in this process, until one loses the GPU.
+    """
+    left = iter(calls)
+    if here:
+        for call in left:
+            result = function(*call)
+            yield call[0], result
+            if result.lost_gpu:
+                break  # those left go on in processes of their own
+        else:
+            return
+    for call, ended in in_processes(function, left, at_once):
+        failed = not isinstance(ended, Result)
+        yield call[0], Result(sentence(ended), failed=True) if failed else ended
 
 
 def run_task(

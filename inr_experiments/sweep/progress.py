@@ -10,8 +10,8 @@ from .job import Result
 def seconds_left(todo: Sequence[Cell], cells: Sequence[Cell], costs: Costs) -> list[float]:
     """Seconds of every cell that is to do; the finished runs among `cells` are learned from."""
     for cell in cells:
-        if cell.record is not None and cell.record["status"] == "done":
-            costs.learn(cell.config, cell.record)
+        if cell.finished is not None:
+            costs.learn(cell.config, cell.finished)
     return [
         costs.left(cell.config, fitted=cell.record is not None and not cell.config["force"])
         for cell in todo

@@ -16,8 +16,7 @@ from .blocks import quoted
 from .cells import Cell, find_cells, frame_of, look_again
 from .cost import Costs
 from .job import Result, do
-from .launchers import as_result
-from .pool import in_processes
+from .launchers import in_turn
 from .progress import Progress, seconds_left, told
 
 log = logging.getLogger(__name__)
@@ -153,16 +152,8 @@ class Runner:
             for index, cell in enumerate(cells)
             if deadline is None or time.perf_counter() < deadline
         )
-        if self.at_once == 1 or seconds < MIN_SECONDS_FOR_PROCESSES:
-            for index, cfg in in_time:
-                result = do(cfg)
-                yield index, result
-                if result.lost_gpu:
-                    break  # those left go on in processes of their own
-            else:
-                return
-        for (index, _), ended in in_processes(_numbered, in_time, self.at_once):
-            yield index, as_result(ended)
+        here = self.at_once == 1 or seconds < MIN_SECONDS_FOR_PROCESSES
+        return in_turn(_numbered, in_time, self.at_once, here=here)
 
     def finished(self) -> list[Path]:
         """The folders of the runs that are done, each once."""

@@ -31,17 +31,13 @@ class Selection:
 
     def lacking(self) -> str:
         """A sentence about the runs of the sweep that are not done; nothing where all are."""
-        left = [cell for cell in self.cells if cell.record is None or not _went_well(cell)]
+        left = [cell for cell in self.cells if cell.finished is None]
         if not left:
             return ""
         failed = sum(cell.record is not None for cell in left)
         again = f", with force=true for the {failed} that failed" if failed else ""
         of = f"{len(left)} of {len(self.cells)} runs are not done"
         return f"{of}; do them with: {self.command}{again}"
-
-
-def _went_well(cell: Cell) -> bool:
-    return cell.record is not None and cell.record["status"] == "done"
 
 
 def parser_of(prog: str, description: str, epilog: str = "") -> argparse.ArgumentParser:

@@ -127,7 +127,6 @@ class Occupancy(Task):
             settings=settings,
             folder=user_path(cache) if cache is not None else None,
             seed=self._seed,
-            streams=numpy_generator,
         )
         self.item = self.item_name(**name)
         self.sha256 = solid.sha256

@@ -1,7 +1,6 @@
 """Pictures of surfaces and of slices, by matplotlib alone: no display, no GL."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Picture = npt.NDArray[np.uint8]
-Window = tuple[float, float, float, float]
 
 #: How far the camera is raised, in degrees.
 ELEVATION = 20.0
@@ -25,8 +23,8 @@ BIN, BEHIND = 0.03, 0.15
 COLOUR = (0.72, 0.76, 0.84)
 #: Colours of errors in a slice, safe for the colour-blind.
 RIGHT, MISSING, TOO_MUCH = (0.8, 0.8, 0.8), (0.0, 0.45, 0.7), (0.9, 0.5, 0.0)
-#: Left, right, bottom, top of what is seen: the box [-1, 1]³ from any side fits.
-WINDOW: Window = (-1.5, 1.5, -1.5, 1.5)
+#: What is seen along both axes: the box [-1, 1]³ from any side fits.
+WINDOW = (-1.5, 1.5)
 
 
 def camera(azimuth: float, elevation: float) -> npt.NDArray[np.float64]:
@@ -94,7 +92,6 @@ def picture(
     pixels: int = 512,
     azimuth: float = 30.0,
     elevation: float = ELEVATION,
-    window: Window = WINDOW,
 ) -> Picture:
     """A surface seen in parallel projection, far faces drawn first; white with a word for None.
 
@@ -106,7 +103,7 @@ def picture(
     figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=window[:2], ylim=window[2:])
+    axes.set(xlim=WINDOW, ylim=WINDOW)
     axes.axis("off")
     if triangles is None:
         axes.text(0.5, 0.5, "no surface", ha="center", va="center", transform=axes.transAxes)
@@ -180,13 +177,6 @@ def upright(plane: npt.NDArray, normal: str) -> npt.NDArray:
     Shapes: the two axes other than `normal` in their order, and any further ones.
     """
     return plane if normal == "x" else np.swapaxes(plane, 0, 1)
-
-
-def save(path: Path, image: Picture) -> None:
-    """Write a picture as PNG."""
-    import imageio.v3 as iio
-
-    iio.imwrite(path, image)
 
 
 def _pixels(figure: "Figure") -> Picture:

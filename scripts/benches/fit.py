@@ -26,7 +26,7 @@ from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
-from .timing import RUNS, Row, median, peak
+from .timing import RUNS, Row, exponent, median, peak, series
 
 #: Name -> what is fitted; `laptop` is 128² pixels and width 144.
 FITS = {
@@ -220,7 +220,7 @@ def summary(rows: list[Row]) -> str:
     faster = peaks["fit/peak/bf16"] / peaks["fit/peak/fp32"]
     lines.append(f"bfloat16 products are {faster:.2f} times as fast as float32 ones")
     for what in COST:
-        sizes, seconds = series(rows, what)
+        sizes, seconds = series(rows, f"fit/{what}/")
         lines.append(f"seconds a step ~ {what}^{exponent(sizes, seconds):.2f}")
     return "\n" + "\n".join(lines)
 
@@ -231,21 +231,10 @@ def plot(rows: list[Row], file: Path) -> None:
 
     figure, axes = style.plt.subplots(1, 3, figsize=(style.PAGE, 2.2), sharey=True)
     for axis, what in zip(axes, COST, strict=True):
-        sizes, seconds = series(rows, what)
+        sizes, seconds = series(rows, f"fit/{what}/")
         axis.loglog(sizes, seconds, "o-", color="black", base=2)
         axis.set_yscale("log", base=10)
         label = "hidden layers" if what == "depth" else what
         axis.set(xlabel=label, title=f"exponent {exponent(sizes, seconds):.2f}")
     axes[0].set_ylabel("seconds a step")
     style.save(figure, file)
-
-
-def series(rows: list[Row], what: str) -> tuple[list[int], list[float]]:
-    """Sizes and seconds of one of COST."""
-    found = [row for row in rows if row.name.startswith(f"fit/{what}/")]
-    return [row.more[what] for row in found], [row.subject_s for row in found]
-
-
-def exponent(sizes: list[int], seconds: list[float]) -> float:
-    """a of seconds ~ size^a, by least squares on logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])

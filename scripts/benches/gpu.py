@@ -112,7 +112,8 @@ def steps(
 ) -> Iterator[Row]:
     """The suite's step in every precision against the plain loop, and what memory it took."""
     network, task, settings = setting(f"model={model}", *words)
-    plain = seconds_of(looped(deepcopy(network), task, settings, device), device, calls=STEPS)
+    loop = plain_loop(deepcopy(network).to(device), task, settings.lr, device=device)
+    plain = seconds_of(loop, device, calls=STEPS)
     for precision in PRECISIONS:
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
@@ -129,13 +130,6 @@ def steps(
             "share_of_memory": number / seconds / moved,
             "peak_gib": gib,
         })  # fmt: skip
-
-
-def looped(
-    network: Network, task: Task, settings: FitSettings, device: str
-) -> Callable[[], object]:
-    """The plain loop on a device."""
-    return plain_loop(network.to(device), task, settings.lr, device=device)
 
 
 def stepping(

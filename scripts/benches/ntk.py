@@ -12,8 +12,10 @@ from torch.func import functional_call, jacrev, vmap
 
 from inr_experiments.ntk.empirical import EmpiricalNtk
 
-from .timing import Row, median, peak
+from .timing import Row, exponent, median, peak, series
 
+#: From a module and points to their kernel.
+Kernel = Callable[[nn.Module, Tensor], Tensor]
 WIDTH, HIDDEN = 256, 3
 KINDS = ("relu", "siren")
 PEER = (1024, 4096)
@@ -47,6 +49,11 @@ def points(count: int) -> Tensor:
     return 2 * torch.rand(count, 2, generator=torch.Generator().manual_seed(0)) - 1
 
 
+def by_layers(module: nn.Module, x: Tensor) -> Tensor:
+    """The layer-wise kernel. Shapes: (N, P) -> (N, N)."""
+    return EmpiricalNtk(module, x).total()
+
+
 def by_jacobians(module: nn.Module, x: Tensor) -> Tensor:
     """vmap(jacrev), then Σ J Jᵀ. Shapes: (N, P) -> (N, N)."""
     parameters = {name: p.detach() for name, p in module.named_parameters()}
@@ -56,20 +63,6 @@ def by_jacobians(module: nn.Module, x: Tensor) -> Tensor:
 
     J = vmap(jacrev(one), in_dims=(None, 0))(parameters, x)
     return sum(j.flatten(1) @ j.flatten(1).T for j in J.values())
-
-
-def subject(kind: str, count: int) -> Callable[[], object]:
-    """The layer-wise kernel, ready to run."""
-    module, x = net(kind), points(count)
-    EmpiricalNtk(module, x[:16]).total()
-    return lambda: EmpiricalNtk(module, x).total()
-
-
-def reference(kind: str, count: int) -> Callable[[], object]:
-    """The Jacobian way, ready to run."""
-    module, x = net(kind), points(count)
-    by_jacobians(module, x[:16])
-    return lambda: by_jacobians(module, x)
 
 
 def by_nngeometry(module: nn.Module, x: Tensor) -> Tensor:
@@ -87,11 +80,11 @@ def by_nngeometry(module: nn.Module, x: Tensor) -> Tensor:
     return gram.to_torch().reshape(len(x), len(x))
 
 
-def peer(kind: str, count: int) -> Callable[[], object]:
-    """nngeometry's way, ready to run."""
+def prepared(kernel: Kernel, kind: str, count: int) -> Callable[[], object]:
+    """A way to the kernel, ready to run."""
     module, x = net(kind), points(count)
-    by_nngeometry(module, x[:16])
-    return lambda: by_nngeometry(module, x)
+    kernel(module, x[:16])
+    return lambda: kernel(module, x)
 
 
 def spectrum(count: int) -> Callable[[], object]:
@@ -121,15 +114,13 @@ def rows(*, quick: bool) -> Iterator[Row]:
 def against_jacobians(kinds: tuple[str, ...], count: int) -> Iterator[Row]:
     """Time and peak memory beside torch.func."""
     for kind in kinds:
-        ours, theirs = subject(kind, count), reference(kind, count)
-        K = theirs()
-        assert isinstance(K, Tensor)
-        difference = (EmpiricalNtk(net(kind), points(count)).total() - K).norm() / K.norm()
+        ours, theirs = prepared(by_layers, kind, count), prepared(by_jacobians, kind, count)
         memory = {
-            "subject_gib": peak(subject, kind, count),
-            "reference_gib": peak(reference, kind, count),
+            "subject_gib": peak(prepared, by_layers, kind, count),
+            "reference_gib": peak(prepared, by_jacobians, kind, count),
         }
-        more = {"dtype": "float32", "difference": difference.item(), **memory}
+        difference = _difference(net(kind), points(count), by_jacobians)
+        more = {"dtype": "float32", "difference": difference, **memory}
         yield Row(f"ntk/{kind}/{count}", median(ours, runs=11), median(theirs), more)
 
 
@@ -141,11 +132,17 @@ def against_nngeometry(counts: tuple[int, ...]) -> Iterator[Row]:
         )
         return
     for count in counts:
-        module, x = net("relu"), points(count)
-        ours, theirs = EmpiricalNtk(module, x).total(), by_nngeometry(module, x)
-        more = {"dtype": "float32", "difference": ((ours - theirs).norm() / theirs.norm()).item()}
-        seconds, reference_seconds = medians(subject("relu", count), peer("relu", count))
+        difference = _difference(net("relu"), points(count), by_nngeometry)
+        more = {"dtype": "float32", "difference": difference}
+        seconds, reference_seconds = medians(
+            prepared(by_layers, "relu", count), prepared(by_nngeometry, "relu", count)
+        )
         yield Row(f"ntk/nngeometry/{count}", seconds, reference_seconds, more)
+
+
+def _difference(module: nn.Module, x: Tensor, reference: Kernel) -> float:
+    K = reference(module, x)
+    return ((by_layers(module, x) - K).norm() / K.norm()).item()
 
 
 def medians(*calls: Callable[[], object], runs: int = 11) -> list[float]:
@@ -157,8 +154,8 @@ def medians(*calls: Callable[[], object], runs: int = 11) -> list[float]:
 def against_points(counts: tuple[int, ...]) -> Iterator[Row]:
     """The explicit kernel as N grows."""
     for count in counts:
-        gib = peak(subject, "relu", count)
-        seconds = median(subject("relu", count))
+        gib = peak(prepared, by_layers, "relu", count)
+        seconds = median(prepared(by_layers, "relu", count))
         yield Row(f"ntk/explicit/{count}", seconds, None, {"dtype": "float32", "subject_gib": gib})
 
 
@@ -166,7 +163,7 @@ def against_eigenvalues(count: int) -> Iterator[Row]:
     """The kernel beside its own eigvalsh."""
     K = EmpiricalNtk(net("relu"), points(count)).total()
     eigenvalues = median(lambda: torch.linalg.eigvalsh(K))
-    kernel = median(subject("relu", count))
+    kernel = median(prepared(by_layers, "relu", count))
     yield Row(f"ntk/kernel_against_eigvalsh/{count}", kernel, eigenvalues, {"dtype": "float32"})
 
 
@@ -200,9 +197,11 @@ def summary(rows: list[Row]) -> str:
     """Exponents of cost ~ N^a, fitted on logarithms."""
     lines = []
     for what in ("explicit", "matrix_free"):
-        series = _series(rows, what)
-        if len(series) > 1:
-            lines.append(f"{what}: seconds ~ N^{_exponent(series):.2f} on {len(series)} sizes")
+        counts, seconds = series(rows, f"ntk/{what}/")
+        if len(counts) > 1:
+            lines.append(
+                f"{what}: seconds ~ N^{exponent(counts, seconds):.2f} on {len(counts)} sizes"
+            )
     return "\n" + "\n".join(lines)
 
 
@@ -215,27 +214,11 @@ def plot(rows: list[Row], file: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
     for what, label in (("explicit", "kernel"), ("matrix_free", "one product, matrix-free")):
-        series = _series(rows, what)
-        if len(series) > 1:
-            counts, seconds = zip(*series, strict=True)
-            axes.loglog(counts, seconds, "o-", label=f"{label}: N^{_exponent(series):.2f}")
+        counts, seconds = series(rows, f"ntk/{what}/")
+        if len(counts) > 1:
+            power = exponent(counts, seconds)
+            axes.loglog(counts, seconds, "o-", label=f"{label}: N^{power:.2f}")
     axes.set(xlabel="points N", ylabel="seconds")
     figure.legend(loc="outside upper center", frameon=False)
     figure.savefig(file, dpi=200)
     plt.close(figure)
-
-
-def _series(rows: list[Row], what: str) -> list[tuple[int, float]]:
-    prefix = f"ntk/{what}/"
-    return [
-        (int(r.name.removeprefix(prefix)), r.subject_s) for r in rows if r.name.startswith(prefix)
-    ]
-
-
-def _exponent(series: list[tuple[int, float]]) -> float:
-    """The slope of log seconds over log N."""
-    x = [math.log(count) for count, _ in series]
-    y = [math.log(seconds) for _, seconds in series]
-    mx, my = sum(x) / len(x), sum(y) / len(y)
-    covariance = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True))
-    return covariance / sum((a - mx) ** 2 for a in x)

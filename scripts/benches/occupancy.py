@@ -8,59 +8,38 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
-from inr_experiments.data.solids.meshes import Mesh, load
+from inr_experiments.data.solids.meshes import load
 from inr_experiments.data.solids.points import uniform
-from inr_experiments.domain import Domain
 from inr_experiments.fit.loop import accumulate_gradients
 from inr_experiments.fit.snapshot import Snapshot
-from inr_experiments.models.field import Field
-from inr_experiments.models.inits.torch_default import TorchDefault
+from inr_experiments.models.network import Network
 from inr_experiments.seeding import generator
-from inr_experiments.tasks.occupancy import Occupancy
+from inr_experiments.tasks.task import Task
 
+from .fit import setting
+from .sizes import bumpy_sphere
 from .timing import Row, median, peak
 
-WIDTH, BATCH, CHUNK = 216, 8192, 2048
+BATCH, CHUNK = 8192, 2048
 #: Share of faces taken out of the holed mesh.
 HOLES = 0.02
 RUNS = 3
 
 
-def bumpy_sphere(folder: Path, *, subdivisions: int, holes: float) -> Mesh:
-    """A closed mesh of 20 · 4^subdivisions faces, or one with holes; 6 gives 81,920."""
-    import trimesh
-
-    ball = trimesh.creation.icosphere(subdivisions=subdivisions)
-    ball.vertices *= 1 + 0.1 * np.sin(9 * ball.vertices).prod(axis=1, keepdims=True)
-    ball.update_faces(np.random.default_rng(0).random(len(ball.faces)) >= holes)
-    ball.export(folder / "ball.ply")
-    return load(folder / "ball.ply")
-
-
-def field() -> Field:
-    """The default ReLU field at laptop scale."""
-    return Field(
-        domain=Domain.cube(3, density=64),
-        out_features=1,
-        stream=(0,),
-        width=WIDTH,
-        hidden_layers=3,
-        encoding=None,
-        inlet_init=TorchDefault(),
-        inlet_activation=nn.ReLU(),
-        hidden_init=TorchDefault(),
-        hidden_activation=nn.ReLU(),
-        head_init=TorchDefault(),
-        batch_norm=None,
-    )
+def prepared(side: int, mesh_side: int) -> tuple[Network, Task]:
+    """The default ReLU field at laptop scale and a solid, evaluated on side³ points."""
+    network, task, _ = setting(
+        "model=relu", "task=occupancy", "task.shape=blob", "task.cache=null", f"task.pool={2**16}",
+        f"task.eval_resolution={side}", f"task.mesh_resolution={mesh_side}",
+    )  # fmt: skip
+    return network, task
 
 
 def evaluation(side: int) -> Callable[[], object]:
     """A dense evaluation with side³ points, all of its memory still to be taken."""
-    task = Occupancy(shape="blob", eval_resolution=side, pool=2**16, mesh_resolution=64)
-    snapshot = Snapshot(0, field().eval(), task.coordinates)
+    network, task = prepared(side, 64)
+    snapshot = Snapshot(0, network.eval(), task.coordinates)
     return lambda: task.evaluate(snapshot.predict)
 
 
@@ -71,7 +50,7 @@ def labelling(quick: bool) -> Iterator[Row]:
     truth = None
     for name, holes in (("closed", 0.0), ("holed", HOLES)):
         with tempfile.TemporaryDirectory() as folder:
-            mesh = bumpy_sphere(Path(folder), subdivisions=subdivisions, holes=holes)
+            mesh = load(bumpy_sphere(Path(folder) / "ball.ply", subdivisions, holes=holes))
         found = mesh.label(points)
         truth = found.inside if truth is None else truth
         seconds = median(partial(mesh.label, points), runs=RUNS, warm=False)
@@ -87,8 +66,8 @@ def labelling(quick: bool) -> Iterator[Row]:
 def rows(*, quick: bool) -> Iterator[Row]:
     """Labelling, steps of a fit, a grid through the field, and the peak of an evaluation."""
     yield from labelling(quick)
-    task = Occupancy(shape="blob", pool=2**16, eval_resolution=32, mesh_resolution=32)
-    net, draw = field(), generator(0, "bench")
+    net, task = prepared(32, 32)
+    draw = generator(0, "bench")
     optimiser = torch.optim.Adam(net.parameters())
 
     def step() -> None:
@@ -98,7 +77,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         optimiser.step()
 
     seconds = median(step, runs=3 if quick else 20)
-    yield Row(f"occupancy/fit/{WIDTH}", seconds, more={"points_per_s": BATCH / seconds})
+    yield Row(f"occupancy/fit/{net.width}", seconds, more={"points_per_s": BATCH / seconds})
 
     side = 32 if quick else 96
     snapshot = Snapshot(0, net.eval(), task.coordinates)

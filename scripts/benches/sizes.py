@@ -30,7 +30,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         folder = Path(name)
         picture = written(folder / "large.jpg", side)
         yield once("picture", prepared, "picture", picture, pixels=side**2)
-        mesh = ball(folder / "large.ply", subdivisions)
+        mesh = bumpy_sphere(folder / "large.ply", subdivisions)
         yield once("mesh", prepared, "mesh", mesh, faces=20 * 4**subdivisions)
         many = folder / "pictures"
         many.mkdir()
@@ -50,12 +50,13 @@ def written(path: Path, side: int, seed: int = 0) -> Path:
     return path
 
 
-def ball(path: Path, subdivisions: int) -> Path:
-    """A bumpy sphere of 20 · 4^subdivisions faces."""
+def bumpy_sphere(path: Path, subdivisions: int, *, holes: float = 0.0) -> Path:
+    """A mesh of 20 · 4^subdivisions faces, closed, or a share of them taken out."""
     import trimesh
 
     mesh = trimesh.creation.icosphere(subdivisions=subdivisions)
     mesh.vertices *= 1 + 0.1 * np.sin(9 * mesh.vertices).prod(axis=1, keepdims=True)
+    mesh.update_faces(np.random.default_rng(0).random(len(mesh.faces)) >= holes)
     mesh.export(path)
     return path
 

@@ -5,10 +5,12 @@ import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 RUNS = 5
 
@@ -65,6 +67,17 @@ def median(call: Callable[[], object], *, runs: int = RUNS, warm: bool = True) -
         call()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
+
+
+def series(rows: Sequence[Row], prefix: str) -> tuple[list[int], list[float]]:
+    """Sizes and seconds of the rows whose name is `prefix` and a size."""
+    found = [row for row in rows if row.name.startswith(prefix)]
+    return [int(row.name.removeprefix(prefix)) for row in found], [row.subject_s for row in found]
+
+
+def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """a of seconds ~ size^a, by least squares on logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
 def peak(call: Callable[..., Callable[[], object]], *arguments: Any) -> float | None:

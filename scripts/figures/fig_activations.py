@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.limit import NAME, limit
+from inr_experiments.reporting.gains import limit, per_item, signed
 from inr_experiments.reporting.looks import REFERENCE, REI, label_of, looks
+from inr_experiments.reporting.panels import INTERPOLATION
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -42,7 +42,7 @@ def draw(activations: Frame, row_scale: Frame) -> Figure:
         axes[0, column].set_title(f"{name} pixels")
         axes[1, column].set_xlabel("PSNR (dB)")
     handles, labels = axes[1, 2].get_legend_handles_labels()
-    axes[1, 0].legend(handles, labels, loc="center", frameon=False)
+    axes[1, 0].legend(handles, labels, loc="center")
     axes[1, 0].axis("off")
     return figure
 
@@ -65,11 +65,10 @@ def draw_ranks(axis: Axes, frame: Frame, fitted: dict[str, float]) -> None:
         scale = fitted.get(str(activation))
         if scale is not None and scale in own.index:
             axis.plot(scale, own[scale], "o", color=colour, markersize=7, mfc="none")
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_ylim(bottom=0)
     axis.set(xlabel="scale of REI's rows", ylabel="effective rank of centred Z₀")
-    axis.legend(frameon=False, fontsize=6)
+    axis.legend(fontsize=6)
 
 
 def name_of(level: str) -> str:
@@ -93,7 +92,9 @@ def draw_gains(axis: Axes, frame: Frame, key: str, metric: str) -> None:
             axis.plot(mean, y, "o", color=shown[label].colour, label=name if y == 0 else None)
         beyond = limit(frame.where(**{key: level})) if metric == "psnr_heldout" else math.nan
         if not math.isnan(beyond):
-            axis.plot(beyond, y, "|", color="0.4", markersize=10, label=NAME if y == 0 else None)
+            axis.plot(
+                beyond, y, "|", color="0.4", markersize=10, label=INTERPOLATION if y == 0 else None
+            )
         gain = summarise(pair[rei] - pair[default])
         middle = (sum(means) / 2, y)
         axis.annotate(signed(gain), middle, (0, 4), textcoords="offset points", ha="center", size=6)

@@ -42,8 +42,7 @@ def draw(bn_placement: Frame) -> Figure:
         draw_places(axis, values, without, relu)
         axis.set_ylabel(f"effective rank of {stage_name(stage).split(', ')[-1]}, step 0")
         axis.set_ylim(bottom=0)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    style.legend(figure, axes[0], ncols=3)
     return figure
 
 

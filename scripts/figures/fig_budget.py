@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit
 from inr_experiments.reporting.looks import looks
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.reporting.rates import best_courses
 from inr_experiments.runs.frame import Frame
 
@@ -36,8 +37,7 @@ def draw(budget: Frame) -> Figure:
         column[1].set_xlabel("steps")
     for row, name in zip(axes[:, 0], METRICS.values(), strict=True):
         row.set_ylabel(name)
-    handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[1, 0], ncols=5)
     return figure
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.limit import limit
+from inr_experiments.reporting.gains import limit
 from inr_experiments.reporting.looks import looks, published
 from inr_experiments.reporting.rates import best_courses, not_of_the_tables
 from inr_experiments.runs.frame import Frame
@@ -50,8 +50,7 @@ def draw(calibration: Frame) -> Figure:
         f"nearest: width {nearest[WIDTH]}, {nearest['step']} steps,\n"
         f"{PIXELS[nearest[FITTED]][2]}: {nearest['rms']:.1f} dB"
     )
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    style.legend(figure, axes[0], ncols=2)
     return figure
 
 
@@ -103,4 +102,4 @@ def draw_nearest(axis: Axes, frame: Frame, nearest: pd.Series) -> None:
     axis.set_xticks(range(len(shown)), [label.replace(" ", "\n") for label in shown])
     axis.margins(x=0.15)
     axis.set_ylabel("PSNR (dB)")
-    axis.legend(frameon=False)
+    axis.legend()

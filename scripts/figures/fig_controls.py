@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item, signed
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit, per_item, signed
 from inr_experiments.reporting.looks import REI, Look, label_of, looks
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import Estimate, summarise
 
@@ -99,8 +99,7 @@ def draw_ranks(axis: Axes, rows: list[Row], shown: dict[str, Look]) -> None:
     for y, row in enumerate(rows):
         draw_mark(axis, row.rank, y, shown[row.label].colour, against=row.against)
     axis.axvline(rows[0].rank, color="0.4", linewidth=0.8)
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_xlabel("effective rank of\ncentred Z₀")
     axis.grid(axis="y", color="0.92")
     axis.set_axisbelow(True)

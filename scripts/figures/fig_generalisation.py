@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item, without_network
+from inr_experiments.reporting.gains import limit, per_item
 from inr_experiments.reporting.looks import label_of, looks
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
@@ -46,8 +46,7 @@ def draw(generalisation: Frame) -> Figure:
     axes[0, 0].set_ylabel("fitted PSNR (dB)")
     axes[1, 0].set_ylabel("held-out PSNR (dB)")
     axes[2, 0].set_ylabel("held-out gain over ReLU (dB)")
-    handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[1, 0], ncols=5)
     return figure
 
 
@@ -75,10 +74,9 @@ def draw_levels(axes: np.ndarray, frame: Frame, key: str) -> None:
 
 
 def draw_interpolation(axis: Axes, frame: Frame, key: str) -> None:
-    """The first that needs no network, which is linear; nothing where records have none."""
-    levels = {level: frame.where(**{key: level}) for level in frame.column(key).unique()}
-    rows = {level: without_network(own, "psnr_heldout") for level, own in levels.items()}
-    y = by_level(pd.Series({level: row.iloc[0].mean() for level, row in rows.items() if len(row)}))
+    """The linear one at each level; nothing where records have none."""
+    levels = frame.column(key).unique()
+    y = by_level(pd.Series({n: limit(frame.where(**{key: n})) for n in levels}).dropna())
     if len(y):
         axis.plot(y.index.astype(float), y, "--", color="0.4", label="interpolation", zorder=0)
 

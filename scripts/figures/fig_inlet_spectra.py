@@ -30,8 +30,7 @@ def draw(table1: Frame) -> Figure:
     left.set_ylim(FLOOR, 2)
     left.set_xlim(left=0)
     draw_ranks(right, table1)
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    style.legend(figure, left, ncols=4)
     return figure
 
 
@@ -51,9 +50,8 @@ def draw_ranks(axis: Axes, frame: Frame) -> None:
         )
         axis.scatter([], [], marker=measure.marker, s=22, c="0.4", label=measure.name)
     axis.set_yticks(range(len(shown)), list(shown))
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_xlabel("directions of Z₀ at initialisation")
     axis.invert_yaxis()
     axis.grid(axis="y", color="0.9")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit, per_item
 from inr_experiments.reporting.looks import REFERENCE, Look
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -39,8 +39,7 @@ def draw(inlet_trunk: Frame) -> Figure:
         axis.set_ylabel(f"PSNR gain, {told} pixels (dB)")
     default = per_item(inlet_trunk, "psnr_heldout", "model").loc[REFERENCE].mean()
     draw_limit(axes[1], limit(inlet_trunk) - default, across=True)
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    style.legend(figure, axes[1], ncols=3)
     return figure
 
 

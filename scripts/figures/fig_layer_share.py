@@ -25,7 +25,7 @@ def draw(diagnosis: Frame) -> Figure:
         axis.set(title=f"step {step}", xlabel="share of tr K (%)", xlim=(0, 100))
     axes[0].invert_yaxis()
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, title="layer", loc="outside right center", frameon=False)
+    figure.legend(handles, labels, title="layer", loc="outside right center")
     return figure
 
 

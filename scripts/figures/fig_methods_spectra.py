@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.looks import looks
-from inr_experiments.reporting.panels import layers, spectra
+from inr_experiments.reporting.panels import geometric_mean, layers, spectra
 from inr_experiments.runs.frame import Frame
 
 READS = ("methods",)
@@ -27,7 +27,7 @@ def draw(methods: Frame) -> Figure:
             for axis, step in zip(row, steps.values(), strict=True):
                 name = f"spectra/{stage}/centred_singular_values"
                 index, values = spectra(own, name, step=step, floor=FLOOR / 10)
-                mean = values.prod(axis=0) ** (1 / len(values))
+                mean = geometric_mean(values)
                 axis.plot(index, mean, color=look.colour, linestyle=look.dash, label=label)
     for axis, told in zip(axes[0], steps, strict=True):
         axis.set_title(told, fontsize="medium")
@@ -36,6 +36,5 @@ def draw(methods: Frame) -> Figure:
     for axis in axes[1]:
         axis.set_xlabel("index i")
     axes[0, 0].set(yscale="log", ylim=(FLOOR, 2), xlim=(0, None))
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[0, 0], ncols=5)
     return figure

@@ -44,7 +44,7 @@ def draw(needed_rank: Frame) -> Figure:
     axes[1, 0].set_ylabel("PSNR (dB)")
     methods, ranks = (axis.get_legend_handles_labels() for axis in axes[::-1, 0])
     handles, labels = (a + b for a, b in zip(methods, ranks, strict=True))
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 

@@ -34,8 +34,7 @@ def draw(diagnosis: Frame) -> Figure:
         draw_spectra(axis, diagnosis, f"layer_ntk/{name}", step)
         axis.set_title(f"{title}, step {step}")
     axes[0].set(xscale="log", yscale="log", ylim=(FLOOR, 2))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[0], ncols=5)
     return figure
 
 

@@ -41,7 +41,7 @@ def draw(table1_occupancy: Frame) -> Figure:
         for group, item in zip(np.split(row, len(items)), items, strict=True):
             draw_planes(group, normals, frame, run_of(frame, label, item))
     handles = [Patch(facecolor=colour, label=label) for label, colour in COLOURS.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -44,8 +44,7 @@ def draw(optimisers: Frame) -> Figure:
         axis.set_title(title, fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("step")
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    style.legend(figure, axes[0, 0], ncols=3)
     return figure
 
 

@@ -43,8 +43,7 @@ def draw(q1_cnn: Frame, q1_transformer: Frame, q1_vit: Frame) -> Figure:
     draw_arms(axes[2, 1], q1_vit, "accuracy", VIT, factor=100)
     for row, name in zip(axes, ("CNN", "Transformer", "ViT"), strict=True):
         row[0].set_ylabel(f"{name}: effective rank")
-        row[0].set_yscale("log", base=2)
-        row[0].yaxis.set_major_formatter("{x:g}")
+        style.log2(row[0].yaxis)
     axes[1, 2].set(yscale="log", ylabel="residual")
     for axis, told in (
         *((axes[0, 1], "PSNR (dB), every second pixel"), (axes[0, 2], "PSNR (dB), all but a hole")),
@@ -106,5 +105,5 @@ def draw_key(axis: Axes) -> None:
         axis.plot([], [], mark, color="0.4", mfc=face, markersize=4, label=name)
     for line, name in (("-", "with skips"), ("--", "without skips")):
         axis.plot([], [], line, color="0.4", label=name)
-    axis.legend(loc="center", frameon=False)
+    axis.legend(loc="center")
     axis.axis("off")

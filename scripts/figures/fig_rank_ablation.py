@@ -49,13 +49,13 @@ def draw(rank_ablation: Frame) -> Figure:
     axes[2, 1].set_yticklabels([])
     draw_widths(axes[2, 2], widths(frame))
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
     marks = [
         plt.Line2D([], [], color="0.4", marker=MEASURES[measure].marker, linestyle="",
                    label=f"ρ with {MEASURES[measure].name}")
         for measure in SHOWN
     ]  # fmt: skip
-    figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=marks, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -74,8 +74,7 @@ def draw_knobs(axis: Axes, frame: Frame, measure: str, outcome: str) -> None:
             linestyle="-" if knob.pooled else ":",
             label=label + parameters(own),
         )
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_xlabel(MEASURES[measure].name)
 
 

@@ -32,8 +32,7 @@ def draw(methods: Frame) -> Figure:
         column[-1].set_xlabel(f"effective rank, centred: {where}")
     for row, told in zip(axes, OUTCOMES.values(), strict=True):
         row[0].set_ylabel(told)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[0, 0], ncols=5)
     return figure
 
 
@@ -46,8 +45,7 @@ def draw_methods(
         axis.plot([first[label], last[label]], [y, y], color=look.colour, linewidth=0.8)
         axis.plot(first[label], y, marker, color=look.colour, mfc="white", markersize=5)
         axis.plot(last[label], y, marker, color=look.colour, markersize=5, label=label)
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
 
 
 def draw_correlations(axis: Axes, frame: Frame, rank: pd.Series, psnr: pd.Series) -> None:

@@ -30,8 +30,7 @@ def draw(lattice_3d: Frame) -> Figure:
     draw_measures(axes[1], table, UNITS, of_width=True)
     axes[1].set_xlabel("silent units of the inlet, %")
     draw_measures(axes[2], table, RANKS, of_width=False)
-    axes[2].set_xscale("log", base=2)
-    axes[2].xaxis.set_major_formatter("{x:g}")
+    style.log2(axes[2].xaxis)
     axes[2].set_xlabel("directions of Z₀ at initialisation")
     axes[0].set_yticks(range(len(shown)), list(shown))
     axes[0].invert_yaxis()
@@ -75,7 +74,7 @@ def draw_measures(
         values = 100 * table[name] / table["width"] if of_width else table[name]
         marks(axis, values, table, measure.marker)
         axis.scatter([], [], marker=measure.marker, s=20, c="0.4", label=measure.name)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False,
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2,
                 columnspacing=1, handletextpad=0.2)  # fmt: skip
 
 
@@ -92,4 +91,4 @@ def draw_widths(axis: Axes, widths: list[int]) -> None:
     for width in widths:
         face = "0.3" if width == widths[-1] else "white"
         axis.scatter([], [], marker="o", s=20, c=face, edgecolors="0.3", label=f"width {width}")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), frameon=False)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1))

@@ -63,8 +63,7 @@ def draw_ranks(axis: Axes, frame: Frame) -> None:
         for y, label in enumerate(frame.labels):
             colour = shown[label].colour
             axis.plot(ranks[label], y + offset, "o", color=colour, fillstyle=face, markersize=4)
-    axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_formatter("{x:g}")
+    style.log2(axis.xaxis)
     axis.set_xlabel("effective rank, centred Z₀")
 
 
@@ -72,13 +71,12 @@ def draw_effects(axis: Axes, frame: Frame) -> None:
     """Main effects, interaction and gains, with their numbers beside them."""
     for metric, (face, offset) in POINTS.items():
         found, told = effects(frame, metric), "" if metric == "psnr" else " held out"
-        for y, effect in enumerate(found):
-            mean = effect.estimate
+        for y, mean in enumerate(found.values()):
             axis.plot(mean.mean, y + offset, "o", color="0.2", fillstyle=face, markersize=4)
             axis.hlines(y + offset, mean.low, mean.high, color="0.2", linewidth=1)
             said, across = f"{signed(mean)}{told}", axis.get_yaxis_transform()
             axis.text(1.01, y + 1.6 * offset, said, transform=across, va="center", fontsize=5.5)
-        axis.set_yticks(range(len(found)), [effect.name for effect in found])
+        axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
     axis.axvline(0, color="0.4", linewidth=0.8)
     pictures = frame.runs["item"].nunique()

@@ -33,12 +33,10 @@ def draw(diagnosis: Frame) -> Figure:
             draw_course(axis, diagnosis, f"spectra/{layer}/{measure}")
     for axis, measure in zip(axes[0], SHOWN, strict=True):
         axis.set_title(MEASURES[measure].name)
-        axis.set_yscale("log", base=2)
-        axis.yaxis.set_major_formatter("{x:g}")
+        style.log2(axis.yaxis)
     for axis in axes[-1]:
         axis.set_xlabel("step")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    style.legend(figure, axes[0, 0], ncols=5)
     return figure
 
 

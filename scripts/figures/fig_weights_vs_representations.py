@@ -4,13 +4,12 @@ Geometric mean over runs.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.panels import Colour, layers, spectra, stage_colours
+from inr_experiments.reporting.panels import Colour, geometric_mean, layers, spectra, stage_colours
 from inr_experiments.runs.frame import Frame
 
 READS = ("diagnosis",)
@@ -38,7 +37,7 @@ def draw(diagnosis: Frame) -> Figure:
         Line2D([], [], color=colour, label=f"layer {k}{', the inlet' * (k == 0)}")
         for k, colour in enumerate(colours.values())
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=6)
     return figure
 
 
@@ -47,6 +46,6 @@ def draw_layers(axis: Axes, frame: Frame, colours: dict[str, Colour], what: str,
     for layer, colour in colours.items():
         name = f"spectra/{layer}{what}/singular_values"
         index, values = spectra(frame, name, step=step, floor=FLOOR / 10)
-        mean = np.exp(np.log(values).mean(0))
+        mean = geometric_mean(values)
         few = "." if len(index) < 4 else ""
         axis.plot(index, mean, color=colour, linewidth=1.1, marker=few, markersize=4)

@@ -44,7 +44,7 @@ def note(frame: Frame) -> str:
     """The effects, and what the columns are."""
     told = [
         f"{name}: "
-        + "; ".join(f"{e.name} {signed(e.estimate)}" for e in effects(frame, metric))
+        + "; ".join(f"{of} {signed(effect)}" for of, effect in effects(frame, metric).items())
         + " dB."
         for name, metric in METRICS.items()
     ]

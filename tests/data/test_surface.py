@@ -7,7 +7,7 @@ import trimesh
 from inr_experiments.data.solids import surface
 from inr_experiments.data.solids.base import Triangles
 from inr_experiments.data.solids.points import cell_centres, near_surface, nodes, uniform
-from inr_experiments.viz.page import save_page
+from inr_experiments.viz.solid import save_page
 
 from ..solids import sphere
 
@@ -74,7 +74,7 @@ def test_grids_and_uniform_points():
 
 @pytest.mark.parametrize("suffix", ["ply", "glb"])
 def test_files_can_be_read_again(tmp_path, suffix):
-    surface.save(tmp_path / f"a.{suffix}", BALL)
+    surface.as_trimesh(BALL).export(tmp_path / f"a.{suffix}")
     mesh = trimesh.load_mesh(tmp_path / f"a.{suffix}")
     assert len(mesh.faces) == len(BALL.faces) and mesh.volume > 4
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.reporting.limit import COLUMNS
 from inr_experiments.reporting.looks import published
 from inr_experiments.runs.frame import Frame
 from tests.reporting.made_up import joined, made_up, measured
@@ -13,6 +12,7 @@ from tests.scripts import load
 CALIBRATION = load("figures/fig_calibration")
 CONTROLS = load("figures/fig_controls")
 LABELS = published("psnr")
+LIMIT = "data.without_network.bilinear.psnr_heldout"
 NAMES = dict(zip(("relu", "rank_expanding", "pe", "siren"), LABELS, strict=True))
 
 
@@ -23,7 +23,7 @@ def regime(
     sides = {name: [LABELS[label] + away] * 2 for name, label in NAMES.items()}
     frame = made_up(
         sides, labels=NAMES, seeds=1,
-        **{"task.fitted": fitted, "model.width": width, "fit.lr": rate, COLUMNS[0]: limit},
+        **{"task.fitted": fitted, "model.width": width, "fit.lr": rate, LIMIT: limit},
     )  # fmt: skip
     frame = measured(
         frame, "psnr", {4: [LABELS[label] + away - 2 for label in frame.runs["label"]]}
@@ -71,7 +71,7 @@ def test_the_budget_has_a_panel_a_width_and_the_interpolation_where_it_is_known(
     assert list(fitted.lines[0].get_xdata()) == [4, 9]
     assert list(held_out.lines[0].get_ydata()) == pytest.approx([18.57, 20.57])
     assert list(held_out.lines[-1].get_ydata()) == [24.54, 24.54]
-    none = Frame("f", frame.runs.drop(columns=COLUMNS[0]), frame.steps, {})
+    none = Frame("f", frame.runs.drop(columns=LIMIT), frame.steps, {})
     assert len(load("figures/fig_budget").draw(none).axes[2].lines) == 4
 
 
@@ -80,7 +80,7 @@ def test_what_has_less_rank_and_more_psnr_is_set_apart():
     ranks = {"relu": 9.0, "rank_expanding": 26.0, "low": 3.0, "low_and_worse": 3.0}
     frame = made_up(
         {name: [level, level + 1, level + 3] for name, level in sides.items()}, seeds=1,
-        **{"task.coordinates": "symmetric", COLUMNS[0]: 25.0},
+        **{"task.coordinates": "symmetric", LIMIT: 25.0},
     )  # fmt: skip
     frame = measured(frame, CONTROLS.RANK, {0: [ranks[m] for m in frame.runs["model"]]})
     frame = measured(frame, "psnr_heldout", {9: frame.runs["psnr"].to_list()})

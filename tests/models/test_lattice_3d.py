@@ -6,7 +6,7 @@ from torch import nn
 
 from inr_experiments.checks import InputError
 from inr_experiments.domain import Domain
-from inr_experiments.models.inits.lattice import lattice, lattice_for, spread_subset
+from inr_experiments.models.inits.lattice import lattice_for
 from inr_experiments.models.inits.rank_expanding import RankExpanding, epsilon_bound
 from tests.fields import field_and_task
 
@@ -26,7 +26,7 @@ def test_the_default_is_the_cube(width, dimensions):
     p = 1
     while p**dimensions < width:
         p += 1
-    assert torch.equal(lattice_for(width, dimensions), spread_subset(lattice(p, dimensions), width))
+    assert torch.equal(lattice_for(width, dimensions), lattice_for(width, dimensions, points=p))
 
 
 def test_published_bounds():

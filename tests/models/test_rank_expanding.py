@@ -8,7 +8,7 @@ from torch import nn
 
 from inr_experiments.checks import InputError
 from inr_experiments.domain import Domain
-from inr_experiments.models.inits.lattice import lattice, lattice_for, spread_subset
+from inr_experiments.models.inits.lattice import lattice, lattice_for
 from inr_experiments.models.inits.rank_expanding import RankExpanding, directions, epsilon_bound
 from inr_experiments.models.inits.torch_default import TorchDefault
 from inr_experiments.seeding import generator
@@ -69,7 +69,7 @@ def test_subset_is_spread_over_the_whole_lattice():
     assert V[0].norm() == full[0].norm() and V[-1].norm() == full[-1].norm()
     gap = V.norm(dim=1).mean() - full.norm(dim=1).mean()
     assert abs(gap) < 0.02, "the subset's norms are not those of the lattice"
-    assert spread_subset(full, 343).equal(full)
+    assert lattice_for(343, 3).equal(full)
 
 
 def test_one_unit_and_any_dimension():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_experiments.checks import InputError
-from inr_experiments.reporting.limit import COLUMNS, limit
+from inr_experiments.reporting.gains import LINEAR, limit
 from inr_experiments.reporting.rates import best_courses, grid
 from inr_experiments.runs.frame import Frame
 from tests.reporting.made_up import joined, made_up, measured, without
@@ -66,8 +66,10 @@ def test_a_course_is_at_the_best_rate_of_each_step():
 
 def test_the_limit_is_the_mean_over_pictures_of_either_interpolation():
     frame = made_up({"relu": [20.0, 21.0], "siren": [25.0, 26.0]}, seeds=1)
-    assert np.isnan(limit(frame))
-    runs = frame.runs.assign(**{COLUMNS[0]: [24.0, np.nan] * 2, COLUMNS[1]: [np.nan, 30.0] * 2})
+    runs = frame.runs.assign(psnr_heldout=20.0)
+    assert np.isnan(limit(Frame("f", runs, frame.steps, {})))
+    on_grid, elsewhere = (f"data.without_network.{name}.psnr_heldout" for name in LINEAR)
+    runs = runs.assign(**{on_grid: [24.0, np.nan] * 2, elsewhere: [np.nan, 30.0] * 2})
     assert limit(Frame("f", runs, frame.steps, {})) == 27.0
-    runs[COLUMNS[1]] = np.nan
+    runs[elsewhere] = np.nan
     assert np.isnan(limit(Frame("f", runs, frame.steps, {})))

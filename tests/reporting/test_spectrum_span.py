@@ -19,7 +19,7 @@ def frame_of(table: np.ndarray):
 
 def test_effects_are_those_of_the_two_way_model():
     table = np.random.default_rng(0).normal(20, 2, (5, 6))
-    found = {e.name: e.estimate.mean for e in effects(frame_of(table), "psnr")}
+    found = {of: effect.mean for of, effect in effects(frame_of(table), "psnr").items()}
     # Columns: span then spectrum; the flat ones are in no two-way effect.
     Y = table[:, [0, 1, 3, 4]].mean(axis=0)
     span, spectrum = np.array([-1, -1, 1, 1]) / 2, np.array([-1, 1, -1, 1]) / 2

@@ -29,7 +29,7 @@ def test_seeds_are_averaged_within_items_first():
     assert relu.mean.std == pytest.approx(2.0), "seeds add nothing to the spread over items"
     assert relu.seed_std == pytest.approx(0.2 / 2**0.5)
     assert relu.against is None and math.isnan(relu.p)
-    assert siren.against.difference.mean == pytest.approx(10.0)
+    assert siren.against.mean == pytest.approx(10.0)
     assert siren.p == pytest.approx(0.25), "2 / 2³: clear gains cost each other nothing"
 
 
@@ -53,7 +53,7 @@ def test_a_factor_and_one_seed():
     frame = made_up({"relu": [0.5, 0.7], "mine": [0.6, 0.9]}, metric="iou", seeds=1)
     relu, mine = tables.rows(frame, "iou", factor=100)
     assert relu.mean.mean == pytest.approx(60) and math.isnan(relu.seed_std)
-    assert mine.against.difference.mean == pytest.approx(15)
+    assert mine.against.mean == pytest.approx(15)
     cells = tables.cells(mine)
     assert len(cells) == len(tables.header("")) and cells[0] == "75.00 ± 21.21"
     assert cells[1].startswith("+15.00 [") and cells[2:] == ["0.5", "–"]

@@ -1,11 +1,12 @@
 """Recipes for downloaded files: a crop, a mesh, a volume is made of each."""
 
-import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from ...checks import InputError
+from ..solids.matlab import stored_arrays
 
 CROP, KEPT = 1024, 512
 
@@ -32,11 +33,6 @@ def crop(source: Path, target: Path) -> None:
     middle.resize((KEPT, KEPT), Image.Resampling.BICUBIC).save(target, format="PNG")
 
 
-def as_it_is(source: Path, target: Path) -> None:
-    """The file unchanged."""
-    shutil.copyfile(source, target)
-
-
 def occupancy(source: Path, target: Path) -> None:
     """WIRE's .mat volume as an .npz with the key `occupancy`.
 
@@ -44,11 +40,9 @@ def occupancy(source: Path, target: Path) -> None:
 
     Shapes: (X, Y, Z) uint8, 0 outside -> (X, Y, Z) bool.
     """
-    from scipy.io import loadmat
-
     try:
-        values = loadmat(source, variable_names=["hypercube"])["hypercube"]
-    except Exception as error:  # scipy has errors of its own for each kind of damage
+        values = stored_arrays(source)["hypercube"].read()
+    except (KeyError, ValueError, zlib.error) as error:
         raise InputError(f"{source}: expected a .mat file with the key hypercube") from error
     if values.ndim != 3 or not values.max() > 0:
         raise InputError(f"{source}: expected a volume that is not empty, got shape {values.shape}")

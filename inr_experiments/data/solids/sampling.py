@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ...seeding import numpy_generator
 from . import cache
 from .base import Solid, Triangles
 from .points import cell_centres, near_surface, nodes, uniform
@@ -33,8 +34,7 @@ class Labeller:
         solid: what is inside.
         settings: all that decides its labels besides its file.
         folder: of the cache; None keeps nothing.
-        seed: of the points; each set is drawn from the generator that `streams` gives for it.
-        streams: named generators of that seed.
+        seed: of the points; each set is drawn from a stream of its own.
     """
 
     def __init__(
@@ -44,13 +44,11 @@ class Labeller:
         settings: Mapping[str, Any],
         folder: Path | None,
         seed: int,
-        streams: Callable[[int, str], np.random.Generator],
     ) -> None:
         self._solid = solid
         self._solid_settings = {"sha256": solid.sha256, "version": VERSION, **settings}
         self._folder = folder
         self._seed = seed
-        self._streams = streams
 
     @cached_property
     def surface(self) -> Triangles:
@@ -131,7 +129,7 @@ class Labeller:
         return cache.arrays(self._folder, stem, settings, compute)
 
     def _stream(self, name: str) -> np.random.Generator:
-        return self._streams(self._seed, name)
+        return numpy_generator(self._seed, name)
 
 
 def _unpacked(bits: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,5 @@
 """Surfaces out of grids, points on them, and files of them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,8 +63,3 @@ def as_trimesh(triangles: Triangles) -> "trimesh.Trimesh":
     import trimesh
 
     return trimesh.Trimesh(triangles.vertices, triangles.faces, process=False)
-
-
-def save(path: Path, triangles: Triangles) -> None:
-    """Write a mesh in the format that the suffix names: .ply, .glb, .obj, .stl or .off."""
-    as_trimesh(triangles).export(path)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...checks import ArgumentError
+from ...domain import evenly_spaced
 
 #: Points that a lattice may have; 2 along each of 26 axes would be 67 million.
 MAX_POINTS = 10**7
@@ -36,17 +37,6 @@ def nearest_first(V: Tensor) -> Tensor:
     # Rounding makes ties of what is equal but for the last bit, so that all machines agree.
     order = torch.argsort(V.norm(dim=1).round(decimals=12), stable=True)
     return V[order]
-
-
-def spread_subset(V: Tensor, count: int) -> Tensor:
-    """`count` rows of V, evenly spread over its order, the first and last among them.
-
-    Shapes: (M, P) -> (count, P), count ≤ M.
-    """
-    if count == 1:
-        return V[:1]
-    index = torch.linspace(0, len(V) - 1, count, dtype=torch.float64).round().long()
-    return V[index]
 
 
 def lattice_for(
@@ -91,4 +81,4 @@ def lattice_for(
             f"points={points}: gives {len(V)} lattice points; expected at least "
             f"as many as units, {width}"
         )
-    return spread_subset(V, width)
+    return V[evenly_spaced(len(V), width)]

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ...checks import ArgumentError, choice, integer, number
-from ...domain import Domain
-from .lattice import lattice_for, spread_subset
+from ...domain import Domain, evenly_spaced
+from .lattice import lattice_for
 from .torch_default import TorchDefault
 
 #: The share of Prop. 4's bound that ε takes where it is not given.
@@ -125,7 +125,7 @@ class RankExpanding:
             # A single unit has no neighbour and hence no bound: any positive ε will do.
             epsilon = EPSILON_FRACTION * min(epsilon_bound(V), 1.0)
         if self.distinct is not None and self.distinct < width:
-            V = spread_subset(V, self.distinct)[torch.arange(width) * self.distinct // width]
+            V = V[evenly_spaced(width, self.distinct)[torch.arange(width) * self.distinct // width]]
         if inputs > P:
             TorchDefault()(linear, generator, domain)
         with torch.no_grad():
