@@ -89,6 +89,35 @@ def test_documents_tell_the_verdicts_of_the_frames(document):
     assert contradicted(text) == []
 
 
+def told_effects(line: str) -> list[list[str]]:
+    """Mean and both ends of every interval in a line, as they are written."""
+    plain = re.sub(r" (dB|%|points)(?= \[)", "", line.replace("−", "-"))
+    return [list(m) for m in re.findall(r"([+-][\d.]+) \[([+-]?[\d.]+), ([+-]?[\d.]+)\]", plain)]
+
+
+def is_rounded(told: list[str], exact: list[float]) -> bool:
+    """True where each number is an exact one, to the digits that are written."""
+    digits = [len(word.partition(".")[2]) for word in told]
+    pairs = zip(told, exact, digits, strict=True)
+    return all(abs(float(word) - number) <= 0.501 * 10**-d for word, number, d in pairs)
+
+
+def test_the_readme_has_the_numbers_of_the_frames():
+    text = README.read_text(encoding="utf-8")
+    told = {m[1]: told_effects(m[0]) for m in re.finditer(r"^\| \[([CQ]\d)\].*$", text, re.M)}
+    exact: dict[str, list[list[float]]] = {}
+    for frames in sorted(REFERENCE.glob("laptop-real*/frames")):
+        for verdict in judge_all(paper.CLAIMS, frames):
+            found = [e.estimate for e in verdict.evidence if e.estimate is not None]
+            own = exact.setdefault(verdict.claim.name, [])
+            own += [[e.mean, e.low, e.high] for e in found]
+    for name in (name for name, known in exact.items() if known and name in told):
+        assert told[name], name
+        for words in told[name]:
+            assert any(is_rounded(words, numbers) for numbers in exact[name]), (name, words)
+    assert sum(map(bool, exact.values())) >= 3
+
+
 def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(tmp_path, capsys):
     kept = REFERENCE / AT / "frames"
     assert paper.compare(kept, AT) == 0
