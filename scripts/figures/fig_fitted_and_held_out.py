@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.gains import per_item
-from inr_experiments.reporting.limit import draw_limit, limit
+from inr_experiments.reporting.gains import limit, per_item
 from inr_experiments.reporting.looks import looks
+from inr_experiments.reporting.panels import draw_limit
 from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import summarise
 
@@ -36,7 +36,7 @@ def draw(table1: Frame) -> Figure:
     axis.grid(axis="y", color="0.92")
     axis.set_axisbelow(True)
     axis.set_xlabel(f"PSNR (dB), {table1.runs['item'].nunique()} pictures")
-    figure.legend(loc="outside upper right", ncols=3, frameon=False)
+    figure.legend(loc="outside upper right", ncols=3)
     return figure
 
 

@@ -2,15 +2,16 @@
 
 import pytest
 
-from inr_experiments.reporting.limit import COLUMNS, NAME
+from inr_experiments.reporting.panels import INTERPOLATION
 from tests.reporting.made_up import made_up, measured
 from tests.scripts import load
 
+COLUMN = "data.without_network.bilinear.psnr_heldout"
 FIGURE = load("figures/fig_fitted_and_held_out")
 
 
 def test_means_of_both_pixels_and_the_line_of_interpolation():
-    frame = made_up({"relu": [20.0, 22.0], "siren": [40.0, 44.0]}, **{COLUMNS[0]: 27.0})
+    frame = made_up({"relu": [20.0, 22.0], "siren": [40.0, 44.0]}, **{COLUMN: 27.0})
     held_out = frame.value("psnr").to_numpy() / 2
     (axis,) = FIGURE.draw(measured(frame, "psnr_heldout", {9: held_out})).axes
     dots = [line for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata())]
@@ -18,5 +19,5 @@ def test_means_of_both_pixels_and_the_line_of_interpolation():
     assert marks == pytest.approx(
         {("full", 0): 21, ("none", 0): 10.5, ("full", 1): 42, ("none", 1): 21}
     )
-    (line,) = [line for line in axis.lines if line.get_label() == NAME]
+    (line,) = [line for line in axis.lines if line.get_label() == INTERPOLATION]
     assert set(line.get_xdata()) == {27.0}
