@@ -186,7 +186,7 @@ def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeyp
 def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):
     names = ["table1", "optimisers", "training_clip"]
     both = Runner(choice(tmp_path), names)
-    assert len(both.to_do()) == 8 + 4
+    assert len(both.to_do()) == 5 + 4
     assert both.run() == []
     assert all(frame is not None for _, frame in both.frames({}))
     assert Runner(choice(tmp_path), names).to_do() == []

@@ -71,14 +71,18 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem, tmp_path):
 
 
 def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
-    """The claims of a table of verdicts that frames of the paper's data decide otherwise."""
+    """The claims of a table of verdicts that frames of the paper's data decide otherwise.
+
+    Of some claims one folder has a part of the runs: those decide nothing.
+    """
     told = {name: WORDS.get(word, word) for name, word in LINE.findall(text)}
     found = []
-    for frames in sorted(references.glob("*-real*/frames")):
+    for frames in sorted(references.glob("laptop-real*/frames")):
         for verdict in judge_all(paper.CLAIMS, frames):
-            name = verdict.claim.name
-            if verdict.verdict not in (NOT_RUN, told.get(name)):
-                found.append(name)
+            outcomes = {evidence.outcome for evidence in verdict.evidence}
+            partly = verdict.verdict == "undecided" and NOT_RUN in outcomes
+            if not partly and verdict.verdict not in (NOT_RUN, told.get(verdict.claim.name)):
+                found.append(verdict.claim.name)
     return found
 
 

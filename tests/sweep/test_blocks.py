@@ -66,7 +66,7 @@ def test_a_value_may_be_of_the_task_that_a_block_chooses():
 
 
 def test_whole_seeds_and_whole_items_come_first():
-    found = told("experiment=table1", "items=2", "model=relu,pe")
+    found = told("experiment=table1", "items=2", "model=relu,pe", "seed=0,1")
     assert [cell[3] for cell in found] == [0] * 4 + [1] * 4
     assert [cell[1] for cell in found[:4]] == ["astronaut", "astronaut", "chelsea", "chelsea"]
 
