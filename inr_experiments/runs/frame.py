@@ -245,6 +245,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> pd.DataFrame:
         dtype=dict.fromkeys(text, str),
         keep_default_na=False,
         na_values=[""],
+        float_precision="round_trip",  # the default of pandas 2 may err in the last bit
     )
     return table.fillna({column: "" for column in text if column in table})
 
