@@ -31,6 +31,8 @@ from ..checks import InputError, nearest
 from . import files
 
 Array = npt.NDArray[Any]
+#: Pandas 3 reads floats to the last bit, and warns of the option that pandas 2 needs for it.
+EXACT: dict[str, Any] = {} if pd.__version__ >= "3" else {"float_precision": "round_trip"}
 
 #: Bytes of arrays in a file, about.
 PART = 900_000
@@ -245,7 +247,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> pd.DataFrame:
         dtype=dict.fromkeys(text, str),
         keep_default_na=False,
         na_values=[""],
-        float_precision="round_trip",  # the default of pandas 2 may err in the last bit
+        **EXACT,
     )
     return table.fillna({column: "" for column in text if column in table})
 
