@@ -18,8 +18,11 @@ from .looks import REFERENCE
 
 #: Bytes that all references together may have, and a file of them.
 LIMIT, FILE_LIMIT = 15_000_000, 1_000_000
-#: A picture of more bytes than this is kept narrower, in pixels.
-LARGE, NARROW = 800_000, 1000
+#: A drawing has fewer colours than `PHOTOGRAPH`: in `COLOURS` it looks the same, at a third of the
+#: bytes.
+COLOURS, PHOTOGRAPH = 256, 20_000
+#: Pixels of width that a photograph is kept in.
+NARROW = 1000
 #: Endings of tables that are kept.
 TEXTS = (".md", ".txt")
 #: Of runs that a sweep value does not concern.
@@ -43,10 +46,10 @@ def keep(outputs: Path, at: str, to: Path) -> int:
             shutil.copytree(path.parent, part / "frames" / path.parent.name)
         pictures = sorted((outputs / "figures" / at).glob("*.png"))
         texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in TEXTS]
-        for path in [*pictures, *texts]:
+        for path in texts:
             shutil.copyfile(path, part / path.name)
-            if path in pictures and path.stat().st_size > LARGE:
-                narrow(part / path.name)
+        for path in pictures:
+            keep_picture(path, part / path.name)
         check_size(p for p in to.parent.rglob("*") if not p.is_relative_to(to))
         shutil.rmtree(to, ignore_errors=True)
         part.rename(to)
@@ -63,12 +66,15 @@ def check_size(paths: Iterable[Path]) -> None:
         raise InputError(f"all references: {total} bytes; expected at most {LIMIT}")
 
 
-def narrow(path: Path) -> None:
-    """Scale a picture down to `NARROW` pixels of width, in place."""
+def keep_picture(path: Path, to: Path) -> None:
+    """Save a drawing again in `COLOURS` colours of its own, a photograph at most `NARROW` wide."""
     with Image.open(path) as image:
-        smaller = image.convert("RGB")
-    smaller.thumbnail((NARROW, NARROW * smaller.height // smaller.width + 1))
-    smaller.save(path, optimize=True)
+        kept = image.convert("RGB")
+    if kept.getcolors(PHOTOGRAPH) is not None:
+        kept = kept.quantize(COLOURS, dither=Image.Dither.NONE)
+    else:
+        kept.thumbnail((NARROW, NARROW * kept.height // kept.width + 1))
+    kept.save(to, optimize=True)
 
 
 @dataclass(frozen=True)

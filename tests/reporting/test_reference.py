@@ -141,9 +141,11 @@ def outputs_of(folder, frame: Frame, name: str = "table1"):
 
 def test_kept_then_compared(tmp_path):
     outputs, kept = outputs_of(tmp_path / "o", fits(2.0)), tmp_path / "kept" / AT
-    (outputs / f"figures/{AT}/fig_reconstruction.png").write_bytes(b"small")
-    wide = np.random.default_rng(0).integers(0, 256, (400, 1400, 3), dtype=np.uint8)
-    iio.imwrite(outputs / f"figures/{AT}/fig_inlet_spectra.png", wide)
+    noise = np.random.default_rng(0).integers(0, 256, (400, 1400, 3), dtype=np.uint8)
+    iio.imwrite(outputs / f"figures/{AT}/fig_reconstruction.png", noise)
+    lines = np.full((40, 140, 3), 255, np.uint8)
+    lines[::10], lines[:, ::20] = (31, 119, 180), (0, 0, 0)
+    iio.imwrite(outputs / f"figures/{AT}/fig_inlet_spectra.png", lines)
     for name in ("table1.md", "table1.txt", "table1.tex"):
         (outputs / "tables" / AT / name).write_text("| a |\n")
     size = keep(outputs, AT, kept)
@@ -154,9 +156,9 @@ def test_kept_then_compared(tmp_path):
         *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv.gz", "config.yaml",
                                               "arrays-1.npz")),
     }  # fmt: skip
-    narrow = iio.imread(kept / "fig_inlet_spectra.png")
-    assert narrow.shape[1] == 1000 and narrow.shape[0] == pytest.approx(1000 * 400 / 1400, abs=1)
-    assert files["fig_reconstruction.png"].read_bytes() == b"small"
+    drawn, photo = (iio.imread(files[f"fig_{x}.png"]) for x in ("inlet_spectra", "reconstruction"))
+    np.testing.assert_array_equal(drawn, lines)
+    assert photo.shape == (286, 1000, 3)
     pd.testing.assert_frame_equal(
         read_frame(kept / "frames/table1").runs, fits(2.0).runs, check_like=True
     )
