@@ -137,7 +137,8 @@ def judge(claim: Claim, frames: Mapping[str, Frame | None], *, variables: str = 
     if claim.experiment is None:
         return Verdict(claim, NOT_RUN, "No experiment of this suite asks it.")
     deciding = dict.fromkeys(test.experiment for test in claim.tests if not test.reported)
-    if all(frames.get(name) is None for name in deciding):
+    fitted = [name for name in deciding if name != BENCH] or [BENCH]  # a bench is of no scale
+    if all(frames.get(name) is None for name in fitted):
         names = " ".join(deciding)
         return Verdict(claim, NOT_RUN, f"Experiment {names} was not run: `make {names}{variables}`")
     evidence = tuple(weigh(frames, claim.tests, variables=variables))

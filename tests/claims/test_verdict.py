@@ -292,13 +292,15 @@ def test_a_claim_whose_reported_tests_were_not_run_is_decided():
 
 
 def bench(folder: Path, ratios, **changes) -> Path:
-    """A file of the bench, beside frames/laptop-real."""
+    """A file of the bench, beside frames/laptop-real, which has table1."""
     row = {"name": ROW, "scale": "laptop", "subject_rounds_s": list(0.1 * np.asarray(ratios)),
            "reference_rounds_s": [0.1] * len(ratios), **changes}  # fmt: skip
     (folder / "bench").mkdir(exist_ok=True)
     text = "".join(json.dumps(line) + "\n" for line in ({"name": "fit/peak/fp32"}, row))
     (folder / "bench" / "fit.jsonl").write_text(text)
-    return folder / "frames" / "laptop-real"
+    frames = folder / "frames" / "laptop-real"
+    write_frame(made_up({"relu": BASE, "rank_expanding": BASE}), frames / "table1")
+    return frames
 
 
 @pytest.mark.parametrize(
@@ -322,13 +324,18 @@ def test_time_is_told_by_the_benchs_rounds(tmp_path, ratios, wanted):
 
 def test_time_without_the_bench_or_with_another_file_is_a_sentence(tmp_path):
     frames = bench(tmp_path, [1.0], name="fit/another")
-    write_frame(made_up({"relu": BASE, "rank_expanding": BASE}), frames / "table1")
     found = c8(frames)
     assert found.verdict == "undecided" and "bench was not run: `make bench`" in found.sentence
     for text in ("no json", "[1]", '{"name": "' + ROW + '"}'):
         (tmp_path / "bench" / "fit.jsonl").write_text(text)
         with pytest.raises(InputError, match=r"fit\.jsonl: expected the rows of `make bench`"):
             c8(frames)
+
+
+def test_where_only_the_bench_was_run_nothing_was(tmp_path):
+    frames = bench(tmp_path, 1.01 + 0.01 * WOBBLE)
+    assert c8(frames).verdict == "reproduced"
+    assert c8(frames.parent / "paper-real").verdict == "not run"
 
 
 def c8(frames: Path):
