@@ -52,8 +52,7 @@ def rows(methods: Frame) -> Table:
     ]
     note = (
         f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers trained, a complex "
-        "one is two. seconds: of the fit, mean. Each at the rate of its yaml; FR-INR, 8192 cosines "
-        "trains far more numbers than its weights have."
+        "one is two. seconds: of the fit, mean. Each at the best rate of `tune`."
     )
     return Table([*header, "SSIM", "seconds"], body, note)
 

@@ -33,7 +33,7 @@ DRAWN = ("fig_reconstruction", "training_clip")
 LINE = re.compile(r"^\| \[([CQ]\d)\]\S+ \|[^|]*\| ([^|,]*?) ?[|,]", re.MULTILINE)
 WORDS = {"✓": "reproduced", "✗": "not reproduced"}
 #: A kept frame whose verdict is overturned in a copy.
-AT, CLAIM = "laptop-real-items-8", "C6"
+AT, CLAIM = "laptop-real", "C6"
 
 
 def place(path: Path) -> str:
@@ -136,7 +136,7 @@ def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(tmp_path, 
         assert contradicted(document.read_text(encoding="utf-8"), tmp_path) == [CLAIM]
     assert paper.compare(copy, AT) == 1
     assert f"{CLAIM}: reproduced, was not reproduced." in capsys.readouterr().out
-    words = ["report", "--data", "real", "--items", "8", "--outputs", str(tmp_path / "o")]
+    words = ["report", "--data", "real", "--outputs", str(tmp_path / "o")]
     for frames, verdict in ((kept, "not reproduced"), (copy, "reproduced")):
         assert paper.main([*words, "--frames", str(frames)]) == 0
         assert f"{CLAIM}  {verdict} " in capsys.readouterr().out
