@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..checks import InputError, nearest
 from ..runs.frame import Frame, word
+from ..runs.key import KEY_EXCLUDES
 from ..statistics import Estimate, max_t, smallest_p, summarise
 from .gains import per_item, without_network
 from .tables import Table
@@ -104,11 +105,14 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
     """The frame with a column `row`, and what its values are of.
 
     Rows are labels, with the keys whose values differ within a label; a key whose value follows
-    from those before it is left out. With one label and one such key the rows are its values.
+    from those before it, or decides no number, is left out. With one label and one such key the
+    rows are its values.
     """
     runs = frame.runs
     keys: list[str] = []
-    for column in ["scale", *(c for group in GROUPS for c in runs if c.startswith(group))]:
+    outside = {f"{group}.{key}" for group, names in KEY_EXCLUDES.items() for key in names}
+    columns = [c for group in GROUPS for c in runs if c.startswith(group) and c not in outside]
+    for column in ["scale", *columns]:
         # Within a task: what tells tasks apart was not swept.
         alike = [runs["label"], runs["task"], *(runs[key].map(word) for key in keys)]
         if runs[column].map(word).groupby(alike).nunique().max() > 1:

@@ -53,8 +53,11 @@ def test_rows_are_named_by_what_was_swept():
     own = joined(made_up({"relu": [1.0]}), made_up({"pe": [2.0]}, **{"fit.lr": 1.0}))
     assert list(named_rows(own)[1].runs["row"]) == ["relu", "relu", "pe", "pe"]
     # Two keys that change together are one.
-    wide = [made_up({"relu": [1.0]}, **{"model.lr": lr, "fit.lr": lr}) for lr in (0.01, 0.1)]
-    assert named_rows(joined(*wide))[0] == "model.lr"
+    wide = [made_up({"relu": [1.0]}, **{"model.width": n, "task.side": n}) for n in (64, 128)]
+    assert named_rows(joined(*wide))[0] == "model.width"
+    # What decides no number tells no rows apart: a record of before may lack it.
+    old = joined(made_up({"relu": [1.0]}, **{"model.match_by": "width"}), made_up({"relu": [2.0]}))
+    assert set(named_rows(old)[1].runs["row"]) == {"relu"}
 
 
 def test_each_task_has_its_metric():
