@@ -29,17 +29,17 @@ def grid(frame: Frame) -> Table:
     names = METRICS[frame.column("metric").iloc[0]]
     chosen, beside = (whole(frame, metric) for metric in names)
     rates = sorted(chosen.index.unique(RATE))
-    body = [row(frame, label, rates, chosen, beside) for label in frame.labels]
+    body = [row(label, rates, chosen, beside) for label in frame.labels]
     runs, items = len(frame.runs), ", ".join(sorted(chosen.columns))
     ends = [line[0] for line in body if line[-1]]
     note = (
         f"{' / '.join(names)} by learning rate, mean over {items}; {runs} fits, scale "
         f"{tables.several(frame, 'scale')}, {frame.runs['seed'].nunique()} seed(s). The best is by "
-        f"{names[0]}; trials: rates tried; yaml: what conf/model has. None of the items is in a "
-        f"table. A best at the end of its grid: {', '.join(ends) or 'none'}."
+        f"{names[0]}; trials: rates tried. None of the items is in a table. A best at the end of its "
+        f"grid: {', '.join(ends) or 'none'}."
     )
     header = ["method", *(f"{rate:g}" for rate in rates), "best", f"best by {names[1]}", "trials",
-              "yaml", "at an end"]  # fmt: skip
+              "at an end"]  # fmt: skip
     return Table(header, body, note)
 
 
@@ -65,11 +65,7 @@ def whole(frame: Frame, metric: str) -> pd.DataFrame:
 
 
 def row(
-    frame: Frame,
-    label: str,
-    rates: Sequence[float],
-    chosen_by: pd.DataFrame,
-    shown: pd.DataFrame,
+    label: str, rates: Sequence[float], chosen_by: pd.DataFrame, shown: pd.DataFrame
 ) -> list[str]:
     """A label's line of the grid."""
     chosen, beside = (values.loc[label].mean(axis=1) for values in (chosen_by, shown))
@@ -80,7 +76,6 @@ def row(
         f"{best:g}",
         f"{beside.idxmax():g}",
         str(len(tried)),
-        f"{frame.where(label=label).column('model.lr').iloc[0]:g}",
         {tried[0]: "lowest", tried[-1]: "highest"}.get(best, BLANK) if len(tried) > 1 else BLANK,
     ]
 

@@ -13,7 +13,7 @@ from tests.reporting.made_up import joined, made_up, measured, without
 def cell(label: str, rate: float, held_out: float, fitted: float, items: str = "ab") -> Frame:
     """A label at a rate on pictures, each 2 dB above the one before."""
     frame = made_up({label: [fitted + 2 * i for i in range(len(items))]}, items=items, seeds=1,
-                    **{"fit.lr": rate, "model.lr": 0.003})  # fmt: skip
+                    **{"fit.lr": rate})  # fmt: skip
     ends = [held_out + 2 * i for i in range(len(items))]
     return measured(frame, "psnr_heldout", {0: 5.0, 4: 9.0, 9: ends})
 
@@ -29,9 +29,9 @@ def test_the_best_rate_is_by_held_out_pixels_and_its_place_is_said():
     assert table.header[1:5] == ["0.0001", "0.001", "0.003", "0.01"]
     relu, siren = table.body
     assert relu[1:] == ["", "21.00 / 22.00", "23.00 / 24.00", "22.00 / 25.00",
-                        "0.003", "0.01", "3", "0.003", ""]  # fmt: skip
+                        "0.003", "0.01", "3", ""]  # fmt: skip
     assert siren[1:] == ["25.00 / 31.00", "24.00 / 41.00", "", "",
-                         "0.0001", "0.001", "2", "0.003", "lowest"]  # fmt: skip
+                         "0.0001", "0.001", "2", "lowest"]  # fmt: skip
     assert table.note.endswith("A best at the end of its grid: siren.")
 
 
@@ -44,7 +44,7 @@ def test_means_are_over_the_pictures_that_every_cell_has():
 
 
 def test_nothing_is_tuned_on_the_pictures_of_the_tables():
-    frame = made_up({"relu": [20.0]}, task="div2k", **{"fit.lr": 1e-3, "model.lr": 1e-3})
+    frame = made_up({"relu": [20.0]}, task="div2k", **{"fit.lr": 1e-3})
     with pytest.raises(InputError, match="nothing is tuned on the 16 pictures"):
         grid(frame)
 
