@@ -8,6 +8,7 @@ import torch
 from .checks import InputError
 
 GIB = 1024**3
+CPU = torch.device("cpu")
 
 
 def available(device: torch.device) -> float:
@@ -19,7 +20,9 @@ def available(device: torch.device) -> float:
     return min(known) if known else _physical() / 2
 
 
-def require(needed: float, device: torch.device, *, limit: float | None, what: str) -> None:
+def require(
+    needed: float, device: torch.device = CPU, *, limit: float | None = None, what: str
+) -> None:
     """Refuse what needs more bytes than `limit`, by default what is free.
 
     Raises:

@@ -23,16 +23,14 @@ from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.runs.pack import pack
 from inr_experiments.sweep.arguments import ready
 from inr_experiments.sweep.runner import Choice, Runner
+from verdicts import CLAIMS, compare, keep, report
 
 ROOT = Path(__file__).resolve().parents[1]
-CLAIMS = conf_dir() / "claims.yaml"
 #: The main job; with one seed, so that it takes a quarter of an hour on two cores.
 REPRODUCE = (
     "table1", "table1_occupancy", "fig_reconstruction", "fig_inlet_spectra",
     "fig_fitted_and_held_out", "fig_occupancy_gallery", "fig_occupancy_slices",
 )  # fmt: skip
-#: Scales at which claims are decided, side by side on the page.
-SCALES = ("laptop", "paper")
 WHOLE = ("reproduce", "paper", "report", "compare", "reference")
 ALONE = ("compare", "reference")
 #: Keys that options stand for.
@@ -78,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
     show(options.outputs, at, drawn)
     if {"paper", "report"} & set(options.targets):
-        report(options, at, frames, listed)
+        pieces = list(listed.values())
+        report(options.outputs, at, frames, pieces, scale=options.scale, made_by=variables(options))
     return 1 if failed else 0
 
 
@@ -255,63 +254,6 @@ def variables(options: argparse.Namespace) -> str:
     words += [f"OUTPUTS={options.outputs}"] if options.outputs != Path("outputs") else []
     words += [f"WITH='{' '.join(options.overrides)}'"] if options.overrides else []
     return " ".join(words)
-
-
-def report(options: argparse.Namespace, at: str, frames: Path, listed: Mapping[str, Piece]) -> None:
-    """Write the page and the table of verdicts."""
-    from inr_experiments.claims.verdict import judge_all
-    from inr_experiments.reporting import tables
-    from inr_experiments.reporting.page import Sources, write_page
-
-    chosen, outputs = variables(options), options.outputs
-    verdicts = judge_all(CLAIMS, frames, variables=chosen)
-    scales = {}
-    for scale in dict.fromkeys([options.scale, *SCALES]):
-        there = scale + at.removeprefix(options.scale)
-        kept = ROOT / "outputs" / "reference" / there / "frames"
-        here = frames if scale == options.scale else frames.parent / there
-        published = kept.is_dir() and not here.is_dir()
-        scales[f"{scale}, published" if published else scale] = judge_all(
-            CLAIMS, kept if published else here
-        )
-    sources = Sources(outputs, at, frames, chosen, conf_dir() / "PROTOCOL.md")
-    page = write_page(sources, verdicts, list(listed.values()), scales)
-    body = [
-        [v.claim.name, v.verdict, v.claim.text, f"{v.sentence} {v.reported}".strip()]
-        for v in verdicts
-    ]
-    note = "Thresholds and tests: conf/claims.yaml."
-    header = ("", "verdict", "claim or question", "evidence")
-    tables.write(tables.Table(header, body, note), outputs / "tables" / at / "claims")
-    for v in verdicts:
-        print(f"{v.claim.name}  {v.verdict:<21}  {v.claim.text}")
-    print(page)
-
-
-def compare(frames: Path, at: str) -> int:
-    """Print what moved beyond its interval since the reference; 1 where a number or verdict did."""
-    from inr_experiments.claims.evidence import NOT_RUN
-    from inr_experiments.claims.verdict import judge_all
-    from inr_experiments.reporting import reference
-
-    kept = ROOT / "outputs" / "reference" / at
-    lines, moved = reference.compare(kept, frames)
-    then, now = (judge_all(CLAIMS, folder) for folder in (kept / "frames", frames))
-    for a, b in zip(then, now, strict=True):
-        if b.verdict != a.verdict and NOT_RUN not in (a.verdict, b.verdict):
-            lines.append(f"{a.claim.name}: {b.verdict}, was {a.verdict}. {b.sentence}")
-            moved += 1
-    print("\n".join(lines))
-    return 1 if moved else 0
-
-
-def keep(outputs: Path, at: str) -> int:
-    """Keep frames, tables and figures as the published reference."""
-    from inr_experiments.reporting import reference
-
-    to = ROOT / "outputs" / "reference" / at
-    print(f"{to}: {reference.keep(outputs, at, to) / 1e6:.1f} MB")
-    return 0
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_a_collapsed_net() -> None:
     module, x = module.double(), GRID.double()
     inlet = module[:2](x)
     expected = kept(inlet)
-    assert found.collapsed and expected < 25
+    assert expected < 25
     assert f"The inlet (0) keeps {expected} of 256 directions at 1e-2" in found.text
     assert "fewer than 10%: its rank has collapsed" in found.text
     dead = int((inlet.amax(0) == inlet.amin(0)).sum())
@@ -66,7 +66,6 @@ def test_a_healthy_net() -> None:
     module = relu_net()
     RankExpanding(epsilon=None)(module[0], torch.Generator())
     found = diagnose(module, GRID)
-    assert not found.collapsed
     expected = kept(module[:2](GRID))
     assert f"keeps {expected} of 256 directions" in found.text
     assert "10% or more: its rank has not collapsed" in found.text

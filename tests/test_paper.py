@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import paper
 from inr_experiments.checks import InputError
 from inr_experiments.claims.bench import BENCH
 from inr_experiments.claims.samples import sample_of
@@ -20,7 +21,6 @@ from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.sweep.job import Result
 from inr_experiments.sweep.runner import Choice, Runner
-from scripts import paper
 from tests.launching import fit
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,8 @@ def test_captions_say_what_is_shown():
 
 def test_nothing_that_tells_opens_a_run_folder():
     kept = [*ROOT.glob("scripts/figures/*.py"), *ROOT.glob("scripts/tables/*.py")]
-    kept += [ROOT / "scripts/paper.py", *ROOT.glob("inr_experiments/claims/*.py")]
+    kept += [ROOT / "scripts/paper.py", ROOT / "scripts/verdicts.py"]
+    kept += ROOT.glob("inr_experiments/claims/*.py")
     kept += ROOT.glob("inr_experiments/reporting/*.py")
     for path in kept:
         text = path.read_text(encoding="utf-8")
@@ -235,12 +236,12 @@ def test_a_model_an_experiment_a_figure_and_a_claim_are_one_file_or_entry_each(t
     with (tmp_path / "conf/claims.yaml").open("a") as claims:
         claims.write(CLAIM)
     both = (
-        "import sys; from scripts.paper import main; words = sys.argv[1:]; "
+        "import sys; from paper import main; words = sys.argv[1:]; "
         "sys.exit(main(['fig_mine', 'table_mine', *words]) or main(['report', *words]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", both, *SMALL, "--outputs", "o"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{tmp_path / 'scripts'}"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "My method" in done.stdout, done.stderr

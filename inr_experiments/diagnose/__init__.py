@@ -17,7 +17,7 @@ from ..ntk.empirical import EmpiricalNtk
 from ..ntk.function import dropout
 from .copies import apart, copied, materialised, own_precision, run, widened
 from .flow import Flow
-from .paragraph import COLLAPSED_SHARE, how_measured, notes_on, paragraph
+from .paragraph import how_measured, notes_on, paragraph
 from .stages import Stage, stages_of
 
 if TYPE_CHECKING:
@@ -49,11 +49,6 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return self.text
-
-    @property
-    def collapsed(self) -> bool:
-        """True where the inlet keeps fewer than a tenth of its directions."""
-        return self.inlet.share < COLLAPSED_SHARE
 
     def ntk(self, *, points: int | None = 1024, **choices: Any) -> EmpiricalNtk:
         """The NTK at `points` evenly spaced coordinates, None for all of them.

@@ -108,9 +108,15 @@ def _of_stage(stage: str, own: dict[str, Tensor], ntk: EmpiricalNtk, total: floa
 
 
 def _spectrum(what: str, K: Tensor) -> Result:
-    found: Result = {}
-    for prefix, kernel in ((f"{what}/", K), (f"{what}/centred_", centred(K))):
-        values = eigenvalues(kernel, noise=ROUNDING_OF_TRACE * K.trace().item()).cpu().numpy()
-        found[f"{prefix}eigenvalues"] = values
-        found |= {f"{prefix}{name}": value for name, value in kernel_family(values).items()}
-    return found
+    trace = K.trace().item()
+    return {
+        **spectrum_of(f"{what}/", K, trace=trace),
+        **spectrum_of(f"{what}/centred_", centred(K), trace=trace),
+    }
+
+
+def spectrum_of(prefix: str, kernel: Tensor, *, trace: float) -> Result:
+    """Eigenvalues and measures of a kernel; `trace` is that of K before it was centred."""
+    values = eigenvalues(kernel, noise=ROUNDING_OF_TRACE * trace).cpu().numpy()
+    family = {f"{prefix}{name}": value for name, value in kernel_family(values).items()}
+    return {f"{prefix}eigenvalues": values, **family}

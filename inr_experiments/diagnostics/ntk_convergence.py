@@ -9,11 +9,9 @@ from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..ntk.empirical import EmpiricalNtk
 from ..ntk.spectrum import (
-    ROUNDING_OF_TRACE,
     alignment,
     centred,
     eigenpairs,
-    eigenvalues,
     fastest_rate,
     kernel_family,
     mode_factors,
@@ -21,7 +19,7 @@ from ..ntk.spectrum import (
 )
 from ..seeding import generator
 from ..tasks.task import Task
-from .layer_ntk import require_all
+from .layer_ntk import require_all, spectrum_of
 
 
 class NtkConvergence:
@@ -73,7 +71,7 @@ class NtkConvergence:
         return {
             "kernel/eigenvalues": lam,
             **{f"kernel/{name}": value for name, value in kernel_family(lam).items()},
-            **_centred(K, trace=float(lam.sum())),
+            **spectrum_of("kernel/centred_", centred(K), trace=float(lam.sum())),
             "kernel/points": len(x),
             "kernel/frozen_statistics": int(ntk.frozen_statistics),
             "target/alignment": alignment(K, y),
@@ -84,13 +82,6 @@ class NtkConvergence:
             "gd/predicted_error": predicted,
             "gd/lr": lr,
         }
-
-
-def _centred(K: Tensor, *, trace: float) -> dict[str, np.ndarray | float]:
-    """Eigenvalues and measures of the kernel centred over points for every pair of outputs."""
-    values = eigenvalues(centred(K), noise=ROUNDING_OF_TRACE * trace).cpu().numpy()
-    family = {f"kernel/centred_{name}": value for name, value in kernel_family(values).items()}
-    return {"kernel/centred_eigenvalues": values, **family}
 
 
 def _error(field: torch.nn.Module, task: Task, x: Tensor, y: Tensor) -> Tensor:

@@ -66,12 +66,15 @@ class Spectra:
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
         result: Result = {}
-        for name, Z in exact.features(self._has).items():
-            rows = evenly_spaced(len(Z), self.points or len(Z))
-            result |= self._of_stage(name, Z[rows.to(Z.device)])
+        for name, features in exact.features(self._has).items():
+            rows = evenly_spaced(len(features), self.points or len(features))
+            Z = features[rows.to(features.device)]
+            result |= _of_features(f"{name}/", Z, arrays=self.arrays)
+            if not Z.is_complex():
+                result[f"{name}/negative_share"] = negative_share(Z)
         if self.heldout and task.heldout is not None:
             for name, Z in exact.features(self._has, task.heldout).items():
-                result |= self._heldout(name, Z)
+                result |= _of_features(f"{name}/heldout_", Z, arrays=False)
         if not result:
             raise ArgumentError(f"stages={self.stages}: the model has none of them")
         stage_of = exact.stage_by_module()
@@ -83,9 +86,9 @@ class Spectra:
             }
             alone = Counter(stage_of[name] for name in linear)
             for name, weight in linear.items():
-                sigma = singular_values(weight).cpu().numpy()
                 place = stage_of[name] if alone[stage_of[name]] == 1 else name
-                result |= self._measured(f"{place}.weight/", sigma, weight)
+                sigma = singular_values(weight)
+                result |= _measured(f"{place}.weight/", sigma, weight, arrays=self.arrays)
         if self.jacobians:
             if exact.network.couples_samples:
                 raise ArgumentError(
@@ -101,28 +104,23 @@ class Spectra:
     def _has(self, stage: str) -> bool:
         return stage.split(".")[0] in self.stages
 
-    def _of_stage(self, stage: str, Z: Tensor) -> Result:
-        plain, centred = (sigma.cpu().numpy() for sigma in with_centred(Z))
-        return {
-            **self._measured(f"{stage}/", plain, Z),
-            **self._measured(f"{stage}/centred_", centred, Z),
-            **({} if Z.is_complex() else {f"{stage}/negative_share": negative_share(Z)}),
-        }
 
-    def _heldout(self, stage: str, Z: Tensor) -> Result:
-        shape = (Z.shape[0], Z.shape[1])
-        plain, centred = (rank_family(s.cpu().numpy(), shape) for s in with_centred(Z))
-        return {
-            **{f"{stage}/heldout_{measure}": value for measure, value in plain.items()},
-            **{f"{stage}/heldout_centred_{measure}": value for measure, value in centred.items()},
-        }
+def _of_features(prefix: str, Z: Tensor, *, arrays: bool) -> Result:
+    """Measures of Z and of HZ, and with `arrays` their singular values."""
+    plain, centred = with_centred(Z)
+    return {
+        **_measured(prefix, plain, Z, arrays=arrays),
+        **_measured(f"{prefix}centred_", centred, Z, arrays=arrays),
+    }
 
-    def _measured(self, prefix: str, sigma: np.ndarray, A: Tensor) -> Result:
-        family = rank_family(sigma, (A.shape[0], A.shape[1]))
-        found: Result = {f"{prefix}{measure}": value for measure, value in family.items()}
-        if self.arrays:
-            found[f"{prefix}singular_values"] = sigma
-        return found
+
+def _measured(prefix: str, sigma: Tensor, A: Tensor, *, arrays: bool) -> Result:
+    values = sigma.cpu().numpy()
+    family = rank_family(values, (A.shape[0], A.shape[1]))
+    found: Result = {f"{prefix}{measure}": value for measure, value in family.items()}
+    if arrays:
+        found[f"{prefix}singular_values"] = values
+    return found
 
 
 def negative_share(Z: Tensor) -> float:

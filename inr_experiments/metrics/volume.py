@@ -9,14 +9,14 @@ Inside = npt.NDArray[np.bool_]
 LEVELS = 256
 
 
-def iou(*, prediction: Array, target: Inside, threshold: float = 0.5) -> float:
-    """Intersection over union of {prediction > threshold} and the target.
+def iou(*, prediction: Array, target: Inside) -> float:
+    """Intersection over union of {prediction > 0.5} and the target.
 
     |A ∩ B| / |A ∪ B|; 1 where both are empty.
 
     Shapes: any two equal ones; prediction a probability, target bool. Neither is changed.
     """
-    inside = prediction > threshold
+    inside = prediction > 0.5
     union = np.count_nonzero(inside | target)
     return float(np.count_nonzero(inside & target) / union) if union else 1.0
 

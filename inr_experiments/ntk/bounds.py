@@ -23,14 +23,12 @@ class LayerRanks:
 
     Attributes:
         inputs: rank(Z_{k-1}); 0 where no weight is trained.
-        extended: rank([Z_{k-1}, 1]); of Z_{k-1} where no bias is trained.
         sensitivities: rank(Δ_k), a row for each point and output.
         gradient: rank(G_k).
         bound: rank(Δ_k)·rank([Z_{k-1}, 1]), or the number of rows or columns of G_k if less.
     """
 
     inputs: int
-    extended: int
     sensitivities: int
     gradient: int
     bound: int
@@ -80,7 +78,6 @@ def layer_ranks(
         features, sensitivities = _rank(extended), _rank(_sensitivities(layer))
         result[layer.layer] = LayerRanks(
             inputs=_rank(_inputs(layer)),
-            extended=features,
             sensitivities=sensitivities,
             gradient=numerical_rank(sigma.cpu().numpy(), size),
             bound=min(features * sensitivities, *size),

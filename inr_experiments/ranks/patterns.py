@@ -43,7 +43,5 @@ def distinct_patterns(units: Tensor) -> int:
     Shapes: (N, D) bool.
     """
     bits = np.packbits(units.cpu().numpy(), axis=1)
-    if bits.shape[1] == 0:
-        return min(1, len(bits))
     rows = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1])))
     return len(np.unique(rows))

@@ -80,17 +80,14 @@ def limit(frame: Frame) -> float:
     return float(rows.iloc[0].mean(skipna=False))
 
 
-def correlation(frame: Frame, x: str, y: str, levels: Sequence[str] = ("key",)) -> Estimate:
-    """Spearman's ρ of x at step 0 and y at the last step over an item's levels; mean over items.
+def correlation(frame: Frame, x: str, y: str) -> Estimate:
+    """Spearman's ρ of x at step 0 and y at the last step over an item's configs; mean over items.
 
-    Seeds are averaged within a level; see `of_rho`.
-
-    Args:
-        levels: columns of `runs` that tell the levels apart; a key differs where a config does.
+    Seeds are averaged within a config; see `of_rho`.
     """
-    table = pd.DataFrame({name: frame.column(name) for name in ("item", *levels)})
+    table = pd.DataFrame({name: frame.column(name) for name in ("item", "key")})
     table["x"], table["y"] = frame.value(x, "first"), frame.value(y)
-    cells = table.groupby(["item", *levels], dropna=False)[["x", "y"]].mean()
+    cells = table.groupby(["item", "key"], dropna=False)[["x", "y"]].mean()
     return of_rho([spearman(own["x"], own["y"]) for _, own in cells.groupby("item")])
 
 

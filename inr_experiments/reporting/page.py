@@ -122,7 +122,6 @@ def write_page(
 
 
 def _template() -> Any:
-    # Jinja comes with torch.
     environment = Environment(
         loader=PackageLoader("inr_experiments.reporting", "."),
         autoescape=True,

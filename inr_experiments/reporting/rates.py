@@ -35,8 +35,8 @@ def grid(frame: Frame) -> Table:
     note = (
         f"{' / '.join(names)} by learning rate, mean over {items}; {runs} fits, scale "
         f"{tables.several(frame, 'scale')}, {frame.runs['seed'].nunique()} seed(s). The best is by "
-        f"{names[0]}; trials: rates tried. None of the items is in a table. A best at the end of its "
-        f"grid: {', '.join(ends) or 'none'}."
+        f"{names[0]}; trials: rates tried. None of the items is in a table. A best at the end of "
+        f"its grid: {', '.join(ends) or 'none'}."
     )
     header = ["method", *(f"{rate:g}" for rate in rates), "best", f"best by {names[1]}", "trials",
               "at an end"]  # fmt: skip

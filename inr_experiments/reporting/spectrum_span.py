@@ -48,7 +48,7 @@ EFFECTS = {
 }
 
 
-def effects(frame: Frame, metric: str, at: str = "last") -> dict[str, Estimate]:
+def effects(frame: Frame, metric: str) -> dict[str, Estimate]:
     """The main effects of spectrum and span, their interaction, and the gains that they are of.
 
     With Y[span, spectrum] of a picture: spectrum ½ (Y[d, R] − Y[d, d] + Y[R, R] − Y[R, d]), span
@@ -57,7 +57,7 @@ def effects(frame: Frame, metric: str, at: str = "last") -> dict[str, Estimate]:
     Raises:
         InputError: if the frame lacks a cell, or a cell a picture.
     """
-    values = cells(frame, metric, at)
+    values = cells(frame, metric)
     return {
         name: summarise(sum(w * values.loc[CELLS[a][b]] for (a, b), w in weights.items()))
         for name, weights in EFFECTS.items()

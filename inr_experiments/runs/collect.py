@@ -202,15 +202,15 @@ def _arrays(
                     yield f"slices/{key}", stored[key] > 0.5
 
 
-def thinned(values: Array, most: int = THINNED) -> Array:
-    """Indices from 1 and values of a spectrum, at most so many, evenly spread on a log scale.
+def thinned(values: Array) -> Array:
+    """Indices from 1 and values of a spectrum, at most `THINNED`, evenly spread on a log scale.
 
-    Shapes: (K,) -> (2, min(K, most)) float32 at the most.
+    Shapes: (K,) -> (2, min(K, THINNED)) float32 at the most.
     """
     count = len(values)
     index = np.arange(1, count + 1)
-    if count > most:
-        index = np.unique(np.geomspace(1, count, most).round().astype(int))
+    if count > THINNED:
+        index = np.unique(np.geomspace(1, count, THINNED).round().astype(int))
     return np.stack([index, np.asarray(values)[index - 1]]).astype(np.float32)
 
 

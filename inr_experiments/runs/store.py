@@ -91,7 +91,6 @@ class Store:
     """The runs under one outputs folder."""
 
     def __init__(self, outputs: Path) -> None:
-        self.outputs = outputs
         self.runs = outputs / "runs"
 
     def folder(self, key: str, seed: int) -> Path:

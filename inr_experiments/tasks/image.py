@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from ..checks import ArgumentError, choice, integer
 from ..data.images import load as images
@@ -66,8 +65,6 @@ class Image(GridSignal):
         height, width, _ = picture.pixels.shape
         require(
             BYTES_A_PIXEL * height * width,
-            torch.device("cpu"),
-            limit=None,
             what=f"{file}: a fit of {width}×{height} pixels; expected a smaller task.side",
         )
         super().__init__(

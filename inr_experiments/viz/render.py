@@ -122,20 +122,18 @@ def picture(
     return _pixels(figure)
 
 
-def slices(
-    prediction: Mapping[str, npt.NDArray], target: Mapping[str, npt.NDArray], *, pixels: int = 300
-) -> Picture:
+def slices(prediction: Mapping[str, npt.NDArray], target: Mapping[str, npt.NDArray]) -> Picture:
     """The planes through the middle, one column each: prediction above, where it errs below.
 
     In the lower row, grey is inside both, blue missing, orange too much.
 
     Shapes: by the name of the plane's normal, prediction (R, R) in [0, 1] and target (R, R) bool,
-    axes in the order that remains; -> (2 · pixels, columns · pixels, 3).
+    axes in the order that remains; -> (600, 300 · columns, 3).
     """
     from matplotlib.figure import Figure
 
     columns = len(prediction)
-    figure = Figure(figsize=(columns * pixels / 100, 2 * pixels / 100), dpi=100, layout="tight")
+    figure = Figure(figsize=(3 * columns, 6), dpi=100, layout="tight")
     for column, (name, values) in enumerate(prediction.items()):
         down, right = (axis for axis in "xyz" if axis != name)
         for row, image in enumerate((values, errors(values, target[name]))):

@@ -1,5 +1,6 @@
 """Downloads from a server that breaks off, lies, or has not got the file."""
 
+import fcntl
 import gzip
 import hashlib
 import re
@@ -288,7 +289,6 @@ def test_a_folder_that_is_a_file(server, source, tmp_path):
 
 
 def test_two_at_once(server, source, tmp_path):
-    fcntl = pytest.importorskip("fcntl")
     with (tmp_path / "file.zip.part").open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         assert "another process" in refusal(source, tmp_path)

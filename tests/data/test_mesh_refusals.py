@@ -116,16 +116,12 @@ def test_a_ply_that_announces_more_than_it_holds(tmp_path, encoding):
     path = tmp_path / "a.ply"
     path.write_bytes(whole.replace(b"element vertex 642", b"element vertex 4000000000"))
     assert "4000000000 vertex" in refusal(path)
-    path.write_bytes(whole[: -len(whole) // 3])
-    refusal(path)
 
 
 def test_an_off_that_announces_more_than_it_holds(tmp_path):
     path = tmp_path / "a.off"
     path.write_text("OFF\n4000000000 1 0\n0 0 0\n")
     assert "announces 4000000000 vertices" in refusal(path)
-    path.write_text("\n".join(SPHERE.export(file_type="off").splitlines()[:-500]))
-    refusal(path)
 
 
 def test_an_stl_that_announces_more_than_it_holds(tmp_path):

@@ -1,7 +1,6 @@
 """Every diagnostic on every kind of field, for pictures and for volumes, with checked numbers."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,16 +219,3 @@ def test_numbers_that_cannot_be_used() -> None:
         LayerNtk(points=8, rank_points=8, stage="hiden")(
             snapshot_of("relu", TASKS["picture"]), TASKS["picture"]
         )
-
-
-@pytest.mark.parametrize("name", DIAGNOSTICS)
-def test_its_yaml_builds_it(name: str) -> None:
-    from hydra.utils import instantiate
-    from omegaconf import OmegaConf
-
-    path = Path(__file__).parents[2] / "conf" / "diagnostic" / f"{name}.yaml"
-    first, second = path.read_text(encoding="utf-8").splitlines()[:2]
-    assert first == f"# @package diagnostic.{name}"
-    assert second.startswith(f"# diagnostic={name}: ")
-    built = instantiate(OmegaConf.load(path))
-    assert type(built) is type(DIAGNOSTICS[name])

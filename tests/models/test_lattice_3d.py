@@ -29,11 +29,6 @@ def test_the_default_is_the_cube(width, dimensions):
     assert torch.equal(lattice_for(width, dimensions), lattice_for(width, dimensions, points=p))
 
 
-def test_published_bounds():
-    assert epsilon_bound(lattice_for(216, 3)) == pytest.approx(0.056, abs=1e-3)
-    assert epsilon_bound(lattice_for(512, 3)) == pytest.approx(0.0287, abs=1e-4)
-
-
 @pytest.mark.parametrize(
     "where",
     [

@@ -22,7 +22,6 @@ def test_ranks_of_the_gradient_matrices(case: Case) -> None:
     for name, ranks in bounds.layer_ranks(case.module, case.x, outputs="blocks").items():
         assert ranks.gradient == rank(reference.gradient_matrix(J, name)), name
         assert ranks.gradient <= ranks.bound
-        assert ranks.inputs <= ranks.extended <= ranks.inputs + 1
     linear = {n for n, m in case.module.named_modules() if isinstance(m, nn.Linear)}
     found = bounds.gradient_rank_bounds(case.module, case.x)
     assert found.rank == rank(reference.gradient_matrix(J, *linear))

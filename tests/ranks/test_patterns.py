@@ -26,5 +26,3 @@ def test_one_relu_for_several_layers_in_place() -> None:
 
 def test_no_units() -> None:
     assert open_units(field("siren", 2, 1), points(5, 2)) == {}
-    assert distinct_patterns(torch.zeros(5, 0, dtype=torch.bool)) == 1
-    assert distinct_patterns(torch.zeros(0, 3, dtype=torch.bool)) == 0

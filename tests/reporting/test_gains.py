@@ -73,7 +73,7 @@ def test_correlation_is_within_pictures_not_between_them():
         lambda r, item: 100.0 * "abc".index(item) - r, seeds=2,
         rank=lambda r, item: 1000 * "abc".index(item) + r,
     )  # fmt: skip
-    rho = correlation(frame, "rank", "psnr", ["model.r"])
+    rho = correlation(frame, "rank", "psnr")
     assert rho.mean == pytest.approx(-1) and rho.n == 3
     assert (rho.low, rho.high) == (rho.mean, rho.mean), "three equal values"
 
@@ -84,5 +84,5 @@ def test_seeds_are_averaged_within_a_level():
     seed = frame.runs["seed"].to_numpy()
     level = frame.runs["model.r"].to_numpy()
     frame = measured(frame, "a/b_0.1", {0: np.where(seed == 0, 100.0 - 3 * level, 5.0 * level)})
-    assert correlation(frame, "a/b_0.1", "psnr", ["model.r"]).mean == pytest.approx(1)
-    assert correlation(frame.where(seed=0), "a/b_0.1", "psnr", ["model.r"]).mean == -1
+    assert correlation(frame, "a/b_0.1", "psnr").mean == pytest.approx(1)
+    assert correlation(frame.where(seed=0), "a/b_0.1", "psnr").mean == -1

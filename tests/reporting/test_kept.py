@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import paper
+import verdicts
 from inr_experiments.claims.evidence import NOT_RUN
 from inr_experiments.claims.verdict import judge_all
 from inr_experiments.reporting.pieces import build, find_pieces
 from inr_experiments.reporting.reference import check_size
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
-from scripts import paper
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "outputs/reference"
@@ -78,7 +79,7 @@ def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
     told = {name: WORDS.get(word, word) for name, word in LINE.findall(text)}
     found = []
     for frames in sorted(references.glob("laptop-real*/frames")):
-        for verdict in judge_all(paper.CLAIMS, frames):
+        for verdict in judge_all(verdicts.CLAIMS, frames):
             outcomes = {evidence.outcome for evidence in verdict.evidence}
             partly = verdict.verdict == "undecided" and NOT_RUN in outcomes
             if not partly and verdict.verdict not in (NOT_RUN, told.get(verdict.claim.name)):
@@ -111,7 +112,7 @@ def test_the_readme_has_the_numbers_of_the_frames():
     told = {m[1]: told_effects(m[0]) for m in re.finditer(r"^\| \[([CQ]\d)\].*$", text, re.M)}
     exact: dict[str, list[list[float]]] = {}
     for frames in sorted(REFERENCE.glob("laptop-real*/frames")):
-        for verdict in judge_all(paper.CLAIMS, frames):
+        for verdict in judge_all(verdicts.CLAIMS, frames):
             found = [e.estimate for e in verdict.evidence if e.estimate is not None]
             own = exact.setdefault(verdict.claim.name, [])
             own += [[e.mean, e.low, e.high] for e in found]
@@ -124,7 +125,7 @@ def test_the_readme_has_the_numbers_of_the_frames():
 
 def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(tmp_path, capsys):
     kept = REFERENCE / AT / "frames"
-    assert paper.compare(kept, AT) == 0
+    assert verdicts.compare(kept, AT) == 0
     copy = tmp_path / AT / "frames"
     shutil.copytree(kept, copy)
     frame = read_frame(copy / "bn_placement")
@@ -134,7 +135,7 @@ def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(tmp_path, 
     write_frame(replace(frame, steps=frame.steps.assign(value=value)), copy / "bn_placement")
     for document in (README, FINDINGS):
         assert contradicted(document.read_text(encoding="utf-8"), tmp_path) == [CLAIM]
-    assert paper.compare(copy, AT) == 1
+    assert verdicts.compare(copy, AT) == 1
     assert f"{CLAIM}: reproduced, was not reproduced." in capsys.readouterr().out
     words = ["report", "--data", "real", "--outputs", str(tmp_path / "o")]
     for frames, verdict in ((kept, "not reproduced"), (copy, "reproduced")):

@@ -9,6 +9,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+import paper
 from inr_experiments.checks import InputError
 from inr_experiments.claims.verdict import judge_all
 from inr_experiments.diagnostics.picture import Picture
@@ -18,7 +19,6 @@ from inr_experiments.reporting import embed
 from inr_experiments.reporting.page import STORY, Sources, write_page
 from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
-from scripts import paper
 from tests.chromium import BROWSER, NAMES, look
 from tests.fields import field_and_task
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import verdicts
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import reference
 from inr_experiments.reporting.reference import changes, compare, keep
 from inr_experiments.runs.frame import Frame, read_frame, write_frame
-from scripts import paper
 from tests.reporting.made_up import WOBBLE, joined, made_up, measured
 
 BASE = np.linspace(20, 30, 8)
@@ -195,20 +195,20 @@ def test_nothing_to_keep_and_nothing_kept_are_one_sentence_each(tmp_path):
 
 
 def test_a_verdict_that_moved_is_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(paper, "ROOT", tmp_path)
+    monkeypatch.setattr(verdicts, "REFERENCE", tmp_path / "reference")
     outputs = outputs_of(tmp_path / "o", both(2.0))
-    assert paper.keep(outputs, AT) == 0 and " MB" in capsys.readouterr().out
-    assert paper.compare(outputs / "frames" / AT, AT) == 0
+    assert verdicts.keep(outputs, AT) == 0 and " MB" in capsys.readouterr().out
+    assert verdicts.compare(outputs / "frames" / AT, AT) == 0
     assert "6 of 6 numbers within" in capsys.readouterr().out
     write_frame(both(0.0), outputs / "frames" / AT / "table1")
-    assert paper.compare(outputs / "frames" / AT, AT) == 1
+    assert verdicts.compare(outputs / "frames" / AT, AT) == 1
     told = capsys.readouterr().out
     assert "rank_expanding: psnr over relu: 0, was 2 [" in told
     assert "C3: not reproduced, was reproduced. 2 tests: 2 not reproduced. REI against" in told
 
 
 def test_a_verdict_that_a_sweep_feeds_is_compared(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(paper, "ROOT", tmp_path)
+    monkeypatch.setattr(verdicts, "REFERENCE", tmp_path / "reference")
     swept = [("task.fitted", value) for value in (0.5, 0.25, 0.1)]
     swept += [("task.noise", value) for value in (0.05, 0.1, 0.2)]
 
@@ -222,7 +222,7 @@ def test_a_verdict_that_a_sweep_feeds_is_compared(tmp_path, monkeypatch, capsys)
         return frame
 
     outputs = outputs_of(tmp_path / "o", frame(2.0), "generalisation")
-    paper.keep(outputs, AT)
+    verdicts.keep(outputs, AT)
     outputs_of(outputs, frame(-2.0), "generalisation")
-    assert paper.compare(outputs / "frames" / AT, AT) == 1
+    assert verdicts.compare(outputs / "frames" / AT, AT) == 1
     assert "Q2: no, was yes." in capsys.readouterr().out

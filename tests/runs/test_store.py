@@ -53,7 +53,7 @@ def holder(store: Store) -> subprocess.Popen:
         "with Store(Path(sys.argv[1])).working('k', 0): print('in', flush=True); time.sleep(60)"
     )
     worker = subprocess.Popen(
-        [sys.executable, "-c", code, str(store.outputs)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(store.runs.parent)], stdout=subprocess.PIPE, text=True
     )
     assert worker.stdout.readline() == "in\n"
     return worker
@@ -178,7 +178,7 @@ def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
     assert str(aside) in caplog.text and "record.json" in caplog.text
     fill(store)
     assert store.record("k", 0)["status"] == "done"
-    assert seed_folders(store.outputs) == [folder], "what was put aside is no run"
+    assert seed_folders(store.runs.parent) == [folder], "what was put aside is no run"
 
 
 def test_everyone_on_a_shared_folder_may_read_all_files(store):

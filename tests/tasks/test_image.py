@@ -1,4 +1,4 @@
-"""Coordinates, fitted pixels and metrics of pictures."""
+"""Fitted pixels and metrics of pictures."""
 
 import imageio.v3 as iio
 import numpy as np
@@ -7,7 +7,7 @@ import torch
 
 from inr_experiments.checks import InputError
 from inr_experiments.data.images.load import BUNDLED, DIV2K, save
-from inr_experiments.tasks.grid_signal import fitted_mask, grid
+from inr_experiments.tasks.grid_signal import fitted_mask
 from inr_experiments.tasks.image import Image
 
 
@@ -17,27 +17,6 @@ def picture(tmp_path):
     path = tmp_path / "noise.png"
     iio.imwrite(path, rng.integers(0, 256, (20, 30, 3), dtype=np.uint8))
     return path
-
-
-def test_symmetric_grid_has_its_corners():
-    x = grid((3, 5), coordinates="symmetric", aspect="per_axis").reshape(3, 5, 2)
-    assert x[0, 0].tolist() == [-1, -1] and x[-1, -1].tolist() == [1, 1]
-    assert x[0, :, 1].tolist() == [-1, -0.5, 0, 0.5, 1], "the second coordinate runs to the right"
-
-
-def test_unit_grid_is_half_open():
-    x = grid((2, 4), coordinates="unit", aspect="per_axis").reshape(2, 4, 2)
-    assert x[0, :, 1].tolist() == [0, 0.25, 0.5, 0.75]
-    assert x[:, 0, 0].tolist() == [0, 0.5]
-
-
-@pytest.mark.parametrize("coordinates", ["symmetric", "unit"])
-def test_keeping_the_aspect_gives_square_pixels(coordinates):
-    x = grid((20, 30), coordinates=coordinates, aspect="keep").reshape(20, 30, 2)
-    down, right = x[1, 0, 0] - x[0, 0, 0], x[0, 1, 1] - x[0, 0, 1]
-    torch.testing.assert_close(down, right)
-    if coordinates == "symmetric":
-        torch.testing.assert_close(x[0, 0, 0], -x[-1, 0, 0])
 
 
 def test_exact_prediction_is_infinite_and_swapped_axes_are_not(picture):
@@ -80,20 +59,6 @@ def test_a_random_fraction_is_the_same_every_time():
     a, b = (fitted_mask((50, 40), 0.25, seed=3) for _ in range(2))
     assert a.sum() == 500 and (a == b).all()
     assert (fitted_mask((50, 40), 0.25, seed=4) != a).any()
-
-
-@pytest.mark.parametrize(("height", "width"), [(6, 8), (5, 7), (1, 1)])
-def test_jittered_takes_one_pixel_of_every_block(height, width):
-    mask = fitted_mask((height, width), "jittered", seed=0)
-    for top in range(0, height, 2):
-        for left in range(0, width, 2):
-            assert mask[top : top + 2, left : left + 2].sum() == 1
-
-
-def test_jittered_reaches_every_corner_of_a_block():
-    mask = fitted_mask((40, 40), "jittered", seed=0)
-    shares = [mask[i::2, j::2].mean() for i in (0, 1) for j in (0, 1)]
-    assert sum(shares) == 1 and min(shares) > 0.15
 
 
 def test_clustered_is_a_quarter_and_dense_at_its_blobs():

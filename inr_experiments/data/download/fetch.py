@@ -1,5 +1,6 @@
 """Files from the network, the only code that asks for one."""
 
+import fcntl
 import gzip
 import http.client
 import re
@@ -215,12 +216,7 @@ def _copy(source: Source, answer: IO[bytes] | gzip.GzipFile, out: IO[bytes], pro
 
 @contextmanager
 def _alone(out: IO[bytes], part: Path) -> Iterator[None]:
-    """Keep a second download of the same file away, where the system can; ends with the process."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
+    """Keep a second download of the same file away; ends with the process."""
     try:
         fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

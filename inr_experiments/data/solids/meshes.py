@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from ...checks import InputError
 from ...digest import file_sha256
@@ -75,7 +74,7 @@ def load(path: Path, *, scaling: str = "box", fill: float = 1.0) -> Mesh:
     sha256 = file_sha256(path, expected=f"a mesh ({' '.join(SUFFIXES)})")
     vertices, faces, notes = read(path)
     what = f"{path}: a mesh of {len(faces)} faces; expected one that is simplified"
-    require(BYTES_A_FACE * len(faces), torch.device("cpu"), limit=None, what=what)
+    require(BYTES_A_FACE * len(faces), what=what)
     spans = spanning(vertices, faces)
     if not spans.any():
         raise InputError(f"{path}: all {len(faces)} faces have no area; expected a surface")
@@ -125,7 +124,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if kind in OWN:
         what = f"{path}: a mesh as text; expected a smaller or a binary one"
         if kind == ".off" or b"format ascii" in content[:1024]:
-            require(BYTES_A_BYTE * len(content), torch.device("cpu"), limit=None, what=what)
+            require(BYTES_A_BYTE * len(content), what=what)
         polygons = OWN[kind](path, content)
         vertices, notes = polygons.vertices, polygons.notes()
         corners = polygons.corners
