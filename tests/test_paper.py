@@ -312,7 +312,7 @@ def test_data_that_is_not_there_stops_its_experiments_only(tmp_path, monkeypatch
 
 
 def test_a_run_that_diverged_is_told_each_time_and_is_in_no_frame(tmp_path, capsys):
-    words = ("tune", *SMALL, "model=relu", "fit.lr=1e-3,1e30", "task.image=grace_hopper")
+    words = ("tune", *SMALL, "model=siren", "fit.lr=1e-3,1e30", "task.image=grace_hopper")
     for _ in range(2):
         assert call(*words, folder=tmp_path) == 1
         said = capsys.readouterr()
