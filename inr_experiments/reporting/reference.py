@@ -22,9 +22,7 @@ LIMIT, FILE_LIMIT = 15_000_000, 1_000_000
 #: bytes.
 COLOURS, PHOTOGRAPH = 256, 20_000
 #: Pixels of width that a photograph is kept in.
-NARROW = 1000
-#: Endings of tables that are kept.
-TEXTS = (".md", ".txt")
+NARROW = 800
 #: Of runs that a sweep value does not concern.
 NO_VALUE = "–"
 
@@ -45,7 +43,7 @@ def keep(outputs: Path, at: str, to: Path) -> int:
         for path in frames:
             shutil.copytree(path.parent, part / "frames" / path.parent.name)
         pictures = sorted((outputs / "figures" / at).glob("*.png"))
-        texts = [p for p in sorted((outputs / "tables" / at).glob("*")) if p.suffix in TEXTS]
+        texts = sorted((outputs / "tables" / at).glob("*.md"))
         for path in texts:
             shutil.copyfile(path, part / path.name)
         for path in pictures:
