@@ -3,7 +3,7 @@
     runs.csv      one row a run, or one a name where its data has several: what it is, every config
                   value in which the runs differ, where it ran and how long, its final metrics
     config.yaml   the config values that all runs share
-    steps.csv.gz  run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
+    steps.csv.xz  run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
     arrays-1.npz  … what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned,
                   of the first and the last step; <run>/<name>, pictures and slices of one seed
 
@@ -213,9 +213,7 @@ def _write_files(frame: Frame, folder: Path) -> None:
     files.write_text(folder / "config.yaml", text)
     for number, part in enumerate(files.parts(frame.arrays, PART), 1):
         files.write_arrays(folder / f"arrays-{number}.npz", part)
-    # Without the time of writing.
-    packed = {"method": "gzip", "mtime": 0}
-    frame.steps.to_csv(folder / "steps.csv.gz", index=False, compression=packed)
+    frame.steps.to_csv(folder / "steps.csv.xz", index=False)
     runs.drop(columns=list(shared)).to_csv(folder / "runs.csv", index=False)
 
 
@@ -227,7 +225,7 @@ def read_frame(folder: Path) -> Frame:
     """
     try:
         runs = _read_csv(folder / "runs.csv", TEXT)
-        steps = _read_csv(folder / "steps.csv.gz", ("run", "metric"))
+        steps = _read_csv(folder / "steps.csv.xz", ("run", "metric"))
         shared = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")) or {}
         parts = sorted(folder.glob("arrays-*.npz")) or [folder / "arrays-1.npz"]
         arrays = ChainMap(*map(np.load, parts))  # read when they are asked for

@@ -153,7 +153,7 @@ def test_kept_then_compared(tmp_path):
     assert size == sum(path.stat().st_size for path in files.values())
     assert set(files) == {
         "fig_inlet_spectra.png", "fig_reconstruction.png", "table1.md",
-        *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv.gz", "config.yaml",
+        *(f"frames/table1/{name}" for name in ("runs.csv", "steps.csv.xz", "config.yaml",
                                               "arrays-1.npz")),
     }  # fmt: skip
     drawn, photo = (iio.imread(files[f"fig_{x}.png"]) for x in ("inlet_spectra", "reconstruction"))

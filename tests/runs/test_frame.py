@@ -37,7 +37,7 @@ def frame(folders, tmp_path_factory):
     path = tmp_path_factory.mktemp("elsewhere") / "mine"
     write_frame(make_frame("mine", folders), path)
     assert sorted(p.name for p in path.iterdir()) == [
-        "arrays-1.npz", "config.yaml", "runs.csv", "steps.csv.gz",
+        "arrays-1.npz", "config.yaml", "runs.csv", "steps.csv.xz",
     ]  # fmt: skip
     return read_frame(path)
 
@@ -146,7 +146,7 @@ def test_large_arrays_are_spread_over_files_and_come_back(tmp_path, monkeypatch,
 
 
 def test_a_frame_that_is_not_whole_is_one_sentence(tmp_path, folders):
-    for name in ("arrays-1.npz", "steps.csv.gz"):
+    for name in ("arrays-1.npz", "steps.csv.xz"):
         write_frame(make_frame("mine", folders[:1]), tmp_path / "mine")
         (tmp_path / "mine" / name).unlink()
         with pytest.raises(InputError, match=rf"no frame \({name} is missing\)"):
