@@ -18,23 +18,18 @@ help: ## show this list
 
 install: .venv/installed ## create .venv and install
 
-reproduce: install ## run the main job; print its tables and where the files are
-	$(PAPER) reproduce
-
 plan: install ## what reproduce would run, and how long it would take
 	$(PAPER) reproduce --plan
 
 paper: install ## plan, run for HOURS (3) what is not done, pack, build every figure, table and report
 	$(PAPER) paper $(if $(HOURS),,--hours 3)
 
-report: install ## the page and the verdicts, from what is there
-	$(PAPER) report
-
-compare: install ## hold the frames against outputs/reference: what moved beyond its interval
-	$(PAPER) compare
-
-reference: install ## keep the frames, tables and figures as outputs/reference
-	$(PAPER) reference
+reproduce: ## run the main job; print its tables and where the files are
+report: ## the page and the verdicts, from what is there
+compare: ## hold the frames against outputs/reference: what moved beyond its interval
+reference: ## keep the frames, tables and figures as outputs/reference
+reproduce report compare reference: install
+	$(PAPER) $@
 
 map: install ## what every figure and table reads, what every experiment asks
 	$(PAPER) --list
