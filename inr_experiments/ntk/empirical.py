@@ -114,14 +114,16 @@ class EmpiricalNtk:
         columns = v.reshape(-1, len(self._request.x)).T.to(self._request.x)
         return self._free.product(columns, layer, parameter).T.reshape(-1).to(v)
 
-    def diagonal(self, *, probes: int | None = PROBES) -> ProbeEstimate:
+    def diagonal(
+        self, *, probes: int | None = PROBES, generator: torch.Generator | None = None
+    ) -> ProbeEstimate:
         """The diagonal of K without K, (size,), exact but for what goes by Jacobian.
 
         Args:
-            probes: random products with the Jacobian, the same at every call; None takes its rows
-                one by one, exactly.
+            probes: random products with the Jacobian; None takes its rows one by one, exactly.
+            generator: of the probes; by default one with the seed 0.
         """
-        found = self._free.diagonal(probes, _generator())
+        found = self._free.diagonal(probes, _seeded(generator))
         return ProbeEstimate(*(part.T.reshape(-1) for part in found))
 
     def trace(
@@ -130,14 +132,15 @@ class EmpiricalNtk:
         parameter: str | None = None,
         *,
         probes: int | None = PROBES,
+        generator: torch.Generator | None = None,
     ) -> ProbeEstimate:
-        """tr K, of one layer or parameter where they are named; `probes` as for `diagonal`."""
+        """tr K, of one layer or parameter where they are named; arguments as for `diagonal`."""
         self._check_part(layer, parameter)
-        return self._free.trace(layer, parameter, probes, _generator())
+        return self._free.trace(layer, parameter, probes, _seeded(generator))
 
-    def shares(self) -> dict[str, float]:
+    def shares(self, *, probes: int | None = PROBES) -> dict[str, float]:
         """tr K_k / tr K by layer, the sum over outputs for blocks; all 0 where K is."""
-        traces = {name: float(self.trace(name)) for name in self.names}
+        traces = {name: float(self.trace(name, probes=probes)) for name in self.names}
         total = sum(traces.values())
         return {name: trace / total if total else 0.0 for name, trace in traces.items()}
 
@@ -150,24 +153,35 @@ class EmpiricalNtk:
         kind = torch.empty(0, dtype=self._request.x.dtype).numpy().dtype
         return LinearOperator((self.size, self.size), matvec=apply, rmatvec=apply, dtype=kind)
 
-    def eigenvalues(self, count: int) -> Eigenvalues:
+    def eigenvalues(
+        self,
+        count: int,
+        *,
+        tolerance: float = 1e-6,
+        steps: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Eigenvalues:
         """The `count` largest eigenvalues by Lanczos, with vectors and residuals."""
         return largest_eigenvalues(
             self.__matmul__,
             self.size,
             count=count,
-            generator=_generator(),
+            generator=_seeded(generator),
+            tolerance=tolerance,
+            steps=steps,
             device=self._request.x.device,
         )
 
-    def density(self, *, probes: int, steps: int) -> Density:
+    def density(
+        self, *, probes: int, steps: int, generator: torch.Generator | None = None
+    ) -> Density:
         """The spectral density by stochastic Lanczos quadrature."""
         return spectral_density(
             self.__matmul__,
             self.size,
             probes=probes,
             steps=steps,
-            generator=_generator(),
+            generator=_seeded(generator),
             device=self._request.x.device,
         )
 
@@ -179,6 +193,5 @@ class EmpiricalNtk:
             choice("parameter", parameter, own)
 
 
-def _generator() -> torch.Generator:
-    """A generator with the seed 0, so that equal calls have equal answers."""
-    return torch.Generator().manual_seed(0)
+def _seeded(generator: torch.Generator | None) -> torch.Generator:
+    return torch.Generator().manual_seed(0) if generator is None else generator
