@@ -50,7 +50,7 @@ def report(
 
 def compare(frames: Path, at: str) -> int:
     """Print what moved beyond its interval since the reference; 1 where a number or verdict did."""
-    from inr_experiments.claims.evidence import NOT_RUN
+    from inr_experiments.claims.outcome import NOT_RUN
     from inr_experiments.claims.verdict import judge_all
     from inr_experiments.reporting import reference
 
@@ -58,8 +58,12 @@ def compare(frames: Path, at: str) -> int:
     lines, moved = reference.compare(kept, frames)
     then, now = (judge_all(CLAIMS, folder) for folder in (kept / "frames", frames))
     for a, b in zip(then, now, strict=True):
-        if b.verdict != a.verdict and NOT_RUN not in (a.verdict, b.verdict):
-            lines.append(f"{a.claim.name}: {b.verdict}, was {a.verdict}. {b.sentence}")
+        told = f"{a.claim.name}: {b.verdict}, was {a.verdict}"
+        if [e.outcome == NOT_RUN for e in a.evidence] != [e.outcome == NOT_RUN for e in b.evidence]:
+            # Fewer or more tests of a claim are no change of what they say.
+            lines += [f"{told}, by other tests"] if b.verdict not in (a.verdict, NOT_RUN) else []
+        elif b.verdict != a.verdict:
+            lines.append(f"{told}. {b.sentence}")
             moved += 1
     print("\n".join(lines))
     return 1 if moved else 0

@@ -64,12 +64,19 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
         cells.update(dict.fromkeys(product(*(chosen[key] for key in sorted(chosen, key=_pace)))))
     if not cells:
         raise InputError(f"{' '.join(overrides)}: no cell of the experiment has all of these")
-    return list(cells)
+    # Blocks in turn: a sweep that is stopped has whole seeds and items, of all blocks.
+    places = {place: n for n, place in enumerate(dict.fromkeys(map(_place, cells)))}
+    return sorted(cells, key=lambda job: places[_place(job)])
 
 
 def _pace(key: str) -> int:
-    """The order of keys, the slowest first: a sweep that is stopped has whole seeds and items."""
+    """The order of keys, the slowest first."""
     return 0 if key == "seed" else 1 if key.startswith("task.") else 2
+
+
+def _place(job: Job) -> Job:
+    """What of a cell says which seed of which item it is."""
+    return tuple(line for line in job if _pace(line.partition("=")[0]) < 2)
 
 
 def quoted(value: str) -> str:

@@ -146,3 +146,13 @@ def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(
         assert f"{CLAIM}  {verdict} " in capsys.readouterr().out
         claims = (tmp_path / "o/tables" / AT / "claims.md").read_text(encoding="utf-8")
         assert f"| {CLAIM} | {verdict} |" in claims
+
+
+def test_a_claim_of_which_fewer_tests_were_run_has_not_moved(tmp_path, capsys, monkeypatch):
+    kept, copy = (tmp_path / part / "laptop-bundled" / "frames" for part in ("kept", "copy"))
+    for folder in (kept, copy):
+        shutil.copytree(REFERENCE / "laptop-bundled/frames/table1", folder / "table1")
+    shutil.copytree(REFERENCE / "bench", kept.parents[1] / "bench")
+    monkeypatch.setattr(verdicts, "REFERENCE", tmp_path / "kept")
+    assert verdicts.compare(copy, "laptop-bundled") == 0
+    assert re.search(r"C8: undecided, was \w+, by other tests", capsys.readouterr().out)

@@ -44,6 +44,12 @@ def test_an_experiment_is_a_union_of_products():
     assert {cell[1] for cell in found} == {"astronaut", "chelsea"}, "the first so many"
 
 
+def test_a_sweep_that_is_stopped_has_whole_pictures_of_all_blocks():
+    pictures = told("experiment=methods", "items=2", keys=("task.image",))
+    half = len(pictures) // 2
+    assert pictures == [("astronaut",)] * half + [("chelsea",)] * half
+
+
 def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
     found = told("experiment=controls", "items=1", "model=relu")
     assert found == [
