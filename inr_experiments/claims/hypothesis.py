@@ -40,7 +40,7 @@ class Hypothesis:
         reported: measured and told, and nothing is decided by it; it needs no threshold.
         level: compares levels, so that the default has to lie near the published default.
         gap: by so many dB the default has to fit better than it does held-out pixels.
-        gap_of: the metric of the fitted pixels.
+        gap_of: `psnr`, or `psnr_noisy` for fitted and held-out pixels with their noise.
         relative: differences of logarithms, told in per cent.
         factor: from the frame's numbers to `unit`.
         per: what is counted: item | seed; of a correlation item | variant, where means over items

@@ -91,8 +91,9 @@ def _level(frame: Frame, asked: Hypothesis) -> pd.Series | None:
 
 def _gaps(frame: Frame, asked: Hypothesis) -> tuple[pd.Series, pd.Series]:
     """Fitted less held-out PSNR of both sides at the last step, by item."""
+    held_out = HELD_OUT + asked.gap_of.removeprefix("psnr")
     of, over = (
-        (_metric(frame, side.of, asked.gap_of, "last") - _metric(frame, side.of, HELD_OUT, "last"))
+        (_metric(frame, side.of, asked.gap_of, "last") - _metric(frame, side.of, held_out, "last"))
         .groupby("item")
         .mean()
         for side in asked.summands

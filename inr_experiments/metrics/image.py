@@ -21,9 +21,13 @@ def psnr(*, prediction: Array, target: Array) -> float:
     return decibels(np.clip(prediction, 0.0, 1.0).astype(np.float64) - target)
 
 
-def decibels(error: Array) -> float:
-    """−10 log₁₀ of the mean squared error; infinite where there is none. Shapes: any one."""
-    mse = float(np.mean(error.astype(np.float64) ** 2))
+def decibels(error: Array, *, variance: float = 0.0) -> float:
+    """−10 log₁₀ of the mean squared error; infinite where there is none. Shapes: any one.
+
+    Args:
+        variance: of noise that the error lacks.
+    """
+    mse = float(np.mean(error.astype(np.float64) ** 2)) + variance
     return -10.0 * math.log10(mse) if mse > 0 else math.inf
 
 

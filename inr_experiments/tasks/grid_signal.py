@@ -33,7 +33,9 @@ class GridSignal(Task):
     Metrics: `psnr` on the fitted values, `psnr_heldout` on the rest (absent where all are
     fitted); both of the clamped prediction, against the values without noise. With noise also
     `psnr_noisy`, of the prediction as it is against the noisy targets as they are, neither
-    clamped: −10 log₁₀ of the fitted loss. Where it rises above `psnr_heldout`, noise is fitted.
+    clamped: −10 log₁₀ of the fitted loss. `psnr_heldout_noisy` is what it would be on the rest
+    with as much noise, −10 log₁₀(mean squared error + σ²): where it stays behind, the fit is of
+    these points and not of the picture.
 
     Without a network the fitted targets are interpolated, see `interpolation.py`. Where all are
     fitted with noise, they stand as they are, and smoothed by a Gaussian of one node.
@@ -54,6 +56,7 @@ class GridSignal(Task):
         "psnr": Metric("dB", keep_best=True),
         "psnr_heldout": Metric("dB"),
         "psnr_noisy": Metric("dB"),
+        "psnr_heldout_noisy": Metric("dB"),
     }
     COST_EXCLUDES: ClassVar[Collection[str]] = ("path", "noise", "mask_seed")
 
@@ -128,7 +131,7 @@ class GridSignal(Task):
         return Domain.cube(dimensions, density=along / LENGTH[coordinates])
 
     def evaluate(self, predict: Predict) -> dict[str, float]:
-        """`psnr` (dB, fitted values), `psnr_heldout` and `psnr_noisy` (dB)."""
+        """`psnr` (dB, fitted values), `psnr_heldout` and with noise both `_noisy` ones (dB)."""
         return self.compare(self.on_grid(predict))
 
     def evaluate_last(self, predict: Predict) -> dict[str, float]:
@@ -145,6 +148,9 @@ class GridSignal(Task):
         }
         if self._noise:
             metrics["psnr_noisy"] = decibels(prediction[self.mask] - self.targets.numpy())
+            if self.heldout is not None:
+                error = prediction[~self.mask] - self.values[~self.mask]
+                metrics["psnr_heldout_noisy"] = decibels(error, variance=self._noise**2)
         return metrics
 
     def compare_whole(self, prediction: npt.NDArray[np.floating]) -> dict[str, float]:
