@@ -25,7 +25,7 @@ Rows = TypeVar("Rows", pd.Series, pd.DataFrame)
 
 FITTED, NOISE = "task.fitted", "task.noise"
 #: The share of the pixels that is fitted with noise.
-NOISY = "0.25"
+NOISY = "0.1"
 
 
 def draw(generalisation: Frame) -> Figure:
@@ -42,7 +42,7 @@ def draw(generalisation: Frame) -> Figure:
     axes[2, 0].minorticks_off()
     axes[2, 0].set_xlabel("pixels fitted (%)")
     axes[2, 1].set_xticks(generalisation.column(NOISE).unique())
-    axes[2, 1].set_xlabel("noise σ on a quarter of the pixels")
+    axes[2, 1].set_xlabel("noise σ on a tenth of the pixels")
     axes[0, 0].set_ylabel("fitted PSNR (dB)")
     axes[1, 0].set_ylabel("held-out PSNR (dB)")
     axes[2, 0].set_ylabel("held-out gain over ReLU (dB)")

@@ -114,9 +114,13 @@ def test_psnr_against_the_noisy_targets_is_the_loss_in_decibels():
     loss = task.loss(field[chosen], task.targets) / chosen.sum()
     metrics = task.evaluate(lambda x: field)
     assert metrics["psnr_noisy"] == pytest.approx(-10 * loss.log10().item(), rel=1e-5)
+    drawn = task.values + 0.2 * np.random.default_rng(0).normal(size=(10_000, *task.values.shape))
+    rest = ((field.reshape(task.values.shape).numpy() - drawn)[:, ~task.mask] ** 2).mean()
+    assert metrics["psnr_heldout_noisy"] == pytest.approx(-10 * np.log10(rest), abs=0.01)
     field[chosen] = task.targets
     assert task.evaluate(lambda x: field)["psnr_noisy"] == float("inf"), "nothing is clamped"
-    assert "psnr_noisy" not in GridSignal(values((20, 30)), fitted=0.5).evaluate(lambda x: field)
+    quiet = GridSignal(values((20, 30)), fitted=0.5).evaluate(lambda x: field)
+    assert set(quiet) == {"psnr", "psnr_heldout"}
 
 
 @pytest.mark.real_data
