@@ -13,7 +13,10 @@ import torch
 ROOT = Path(__file__).parents[1]
 
 
-LONG = [pytest.param(name, marks=pytest.mark.smoke) for name in ("ntk", "fit", "startup", "sweep")]
+LONG = [
+    pytest.param(name, marks=pytest.mark.smoke)
+    for name in ("spectrum", "ntk", "fit", "startup", "sweep")
+]
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return call
 
 
-@pytest.mark.parametrize("name", ["spectrum", "parity", "sizes", *LONG])
+@pytest.mark.parametrize("name", ["parity", "sizes", *LONG])
 def test_quick_bench(name: str, bench, tmp_path: Path, capsys) -> None:
     bench(name, "--quick", "--out", str(tmp_path))
     said = capsys.readouterr().out

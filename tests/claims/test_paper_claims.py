@@ -15,7 +15,7 @@ from inr_experiments.claims.hypothesis import Hypothesis
 from inr_experiments.claims.verdict import judge_all, read_claims
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.looks import published
-from inr_experiments.runs.frame import write_frame
+from inr_experiments.runs.frame import word, write_frame
 from tests.reporting.made_up import WOBBLE, made_up
 
 CLAIMS = conf_dir() / "claims.yaml"
@@ -62,7 +62,7 @@ def test_the_papers_claims_ask_for_what_the_experiments_run(experiment, of):
             assert value in {block.get("model.label", label) for block in own}
             continue
         swept = [
-            str(found)
+            word(found)
             for block in own
             for key in block
             if key.removeprefix("+") == column
