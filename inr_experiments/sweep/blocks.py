@@ -75,7 +75,7 @@ def _pace(key: str) -> int:
 
 
 def _place(job: Job) -> Job:
-    """What of a cell says which seed of which item it is."""
+    """The lines of a cell that say which seed of which item it is."""
     return tuple(line for line in job if _pace(line.partition("=")[0]) < 2)
 
 
