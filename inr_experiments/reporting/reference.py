@@ -4,14 +4,16 @@ import math
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
 from ..checks import InputError
-from ..runs.frame import Frame, read_frame, word
+from ..runs.frame import Array, Frame, read_frame, word, write_frame
 from ..statistics import Estimate, summarise
 from .gains import per_item
 from .looks import REFERENCE
@@ -41,7 +43,9 @@ def keep(outputs: Path, at: str, to: Path) -> int:
     with TemporaryDirectory(prefix=".", dir=to.parent) as scratch:
         part = Path(scratch) / to.name
         for path in frames:
-            shutil.copytree(path.parent, part / "frames" / path.parent.name)
+            frame = read_frame(path.parent)
+            arrays = {name: packed(values) for name, values in frame.arrays.items()}
+            write_frame(replace(frame, arrays=arrays), part / "frames" / path.parent.name)
         pictures = sorted((outputs / "figures" / at).glob("*.png"))
         texts = sorted((outputs / "tables" / at).glob("*.md"))
         for path in texts:
@@ -62,6 +66,19 @@ def check_size(paths: Iterable[Path]) -> None:
             raise InputError(f"{path}: {size} bytes; expected at most {FILE_LIMIT}")
     if (total := sum(sizes.values())) > LIMIT:
         raise InputError(f"all references: {total} bytes; expected at most {LIMIT}")
+
+
+def packed(values: Array) -> Array:
+    """The file of a picture, (N,) uint8, as WebP without loss, at half the bytes of a PNG.
+
+    An array that is none stays as it is.
+    """
+    if values.dtype != np.uint8 or values.ndim != 1:
+        return values
+    file = BytesIO()
+    with Image.open(BytesIO(values.tobytes())) as image:
+        image.save(file, "WEBP", lossless=True)
+    return np.frombuffer(file.getvalue(), dtype=np.uint8)
 
 
 def keep_picture(path: Path, to: Path) -> None:

@@ -13,7 +13,6 @@ under version control. In memory, values that all runs share are columns as well
 frames.
 """
 
-import io
 import os
 import shutil
 from collections import ChainMap
@@ -250,7 +249,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> pd.DataFrame:
     return table.fillna({column: "" for column in text if column in table})
 
 
-def _decoded(png: Array) -> Array:
+def _decoded(file: Array) -> Array:
     import imageio.v3 as iio
 
-    return np.asarray(iio.imread(io.BytesIO(png.tobytes()), extension=".png"))
+    return np.asarray(iio.imread(file.tobytes()))

@@ -174,6 +174,20 @@ def test_kept_then_compared(tmp_path):
     assert compare(kept, tmp_path / "elsewhere") == (["table1: not run"], 0)
 
 
+def test_a_picture_of_a_frame_is_kept_to_the_last_bit(tmp_path):
+    frame = fits(2.0)
+    run = frame.runs.index[0]
+    smooth = np.add.outer(np.arange(64), np.arange(96)).astype(np.uint8)[..., None].repeat(3, 2)
+    png = np.frombuffer(iio.imwrite("<bytes>", smooth, extension=".png"), dtype=np.uint8)
+    values = np.arange(5.0)
+    frame = replace(frame, arrays={f"{run}/target": png, f"{run}/values": values})
+    keep(outputs_of(tmp_path / "o", frame), AT, tmp_path / AT)
+    kept = read_frame(tmp_path / AT / "frames/table1")
+    np.testing.assert_array_equal(kept.picture(run, "target"), smooth)
+    np.testing.assert_array_equal(kept.array(run, "values"), values)
+    assert len(kept.array(run, "target")) < len(png)
+
+
 @pytest.mark.parametrize(("limit", "told"), [("LIMIT", "all references"), ("FILE_LIMIT", "csv")])
 def test_too_large_a_reference_is_refused_and_the_one_before_stays(
     tmp_path, monkeypatch, limit, told
