@@ -223,7 +223,7 @@ def test_a_verdict_that_moved_is_told(tmp_path, monkeypatch, capsys):
 
 def test_a_verdict_that_a_sweep_feeds_is_compared(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(verdicts, "REFERENCE", tmp_path / "reference")
-    swept = [("task.fitted", value) for value in (0.25, 0.1, 0.05)]
+    swept = [("task.fitted", value) for value in (0.1, 0.05, 0.02)]
     swept += [("task.noise", value) for value in (0.05, 0.1, 0.2)]
 
     def frame(gain: float) -> Frame:
