@@ -5,7 +5,7 @@ the image.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,14 @@ def summarise(items: npt.ArrayLike) -> Estimate:
     mean, std = float(x.mean()), float(x.std(ddof=1)) if n > 1 else np.nan
     low, high = t.interval(0.95, n - 1, mean, std / np.sqrt(n))
     return Estimate(mean, std, float(low), float(high), n)
+
+
+def of_rho(values: npt.ArrayLike) -> Estimate:
+    """The mean of correlations, it and its interval cut to [-1, 1], where every ρ lies."""
+    rho = summarise(values)
+    # NaN stays NaN.
+    mean, low, high = np.clip([rho.mean, rho.low, rho.high], -1.0, 1.0)
+    return replace(rho, mean=float(mean), low=float(low), high=float(high))
 
 
 def sign_flip_p(differences: npt.ArrayLike, *, seed: int = 0) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..runs.frame import Frame
-from ..statistics import Estimate, max_t, summarise
+from ..statistics import Estimate, max_t, of_rho, summarise
 from .hypothesis import Hypothesis
 from .outcome import NOT_RUN, REGIME, REPORTED, UNDECIDED, outcome_of, too_few
 from .regime import distance, foreign, gaps_in_words, without_gap
@@ -83,7 +83,7 @@ def _sample(
 
 def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
     outcome, why = _decided(hypothesis, sample, p)
-    d = summarise(sample.values)
+    d = (of_rho if hypothesis.kind == "correlation" else summarise)(sample.values)
     size = d.mean / d.std if d.std else math.nan
     if hypothesis.relative:
         mean, std, low, high = map(_per_cent, (d.mean, d.std, d.low, d.high))

@@ -2,15 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, spearman, summarise
+from ..statistics import Estimate, of_rho, spearman
 
 #: Linear interpolation of fitted pixels on a grid and elsewhere; an item has one of them.
 LINEAR = ("bilinear", "Delaunay-linear")
@@ -89,14 +86,6 @@ def correlation(frame: Frame, x: str, y: str) -> Estimate:
     table["x"], table["y"] = frame.value(x, "first"), frame.value(y)
     cells = table.groupby(["item", "key"], dropna=False)[["x", "y"]].mean()
     return of_rho([spearman(own["x"], own["y"]) for _, own in cells.groupby("item")])
-
-
-def of_rho(values: npt.ArrayLike) -> Estimate:
-    """The mean of correlations, it and its interval cut to [-1, 1], where every ρ lies."""
-    rho = summarise(values)
-    # NaN stays NaN.
-    mean, low, high = np.clip([rho.mean, rho.low, rho.high], -1.0, 1.0)
-    return replace(rho, mean=float(mean), low=float(low), high=float(high))
 
 
 def signed(estimate: Estimate) -> str:

@@ -5,8 +5,7 @@ import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, spearman_pseudovalues
-from .gains import of_rho
+from ..statistics import Estimate, of_rho, spearman_pseudovalues
 from .panels import layers
 
 INLET = "inlet"
