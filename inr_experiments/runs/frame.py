@@ -210,7 +210,9 @@ def _write_files(frame: Frame, folder: Path) -> None:
     plain = {key: v.item() if isinstance(v, np.generic) else v for key, v in shared.items()}
     text = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)
     files.write_text(folder / "config.yaml", text)
-    for number, part in enumerate(files.parts(frame.arrays, PART), 1):
+    # In one order, so that what is read and written again is the same file.
+    arrays = dict(sorted(frame.arrays.items()))
+    for number, part in enumerate(files.parts(arrays, PART), 1):
         files.write_arrays(folder / f"arrays-{number}.npz", part)
     frame.steps.to_csv(folder / "steps.csv.xz", index=False)
     runs.drop(columns=list(shared)).to_csv(folder / "runs.csv", index=False)
