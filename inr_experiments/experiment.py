@@ -27,7 +27,7 @@ from .building import (
     task_class,
 )
 from .checks import InputError, integer, within
-from .config import resolve
+from .config import resolve, without
 from .fit.loop import DivergedError, fit
 from .fit.precision import check_precision
 from .fit.settings import FitSettings
@@ -40,7 +40,7 @@ from .runs.key import run_key
 from .runs.names import Name, name_of, note_name, stored_names, write_names
 from .runs.options import covers, united
 from .runs.provenance import provenance
-from .runs.store import Run, Store, read_options, write_diagnostic
+from .runs.store import Run, Store, leased, read_options, write_diagnostic
 from .seeding import generator
 from .tasks.task import Metric, Task
 
@@ -79,7 +79,9 @@ def execute(cfg: DictConfig) -> Outcome:
     settings = build_settings(config)
     diagnostics = build_diagnostics(config)
     tracker = (
-        build(config["tracking"], config, "tracking") if "_target_" in config["tracking"] else None
+        build(without(config["tracking"], "name"), config, "tracking")
+        if "_target_" in config["tracking"]
+        else None
     )
     store = Store(user_path(config["outputs"]))
     key = run_key(config, data_sha256=task.sha256, of_task=task.KEY_EXCLUDES)
@@ -107,7 +109,10 @@ def execute(cfg: DictConfig) -> Outcome:
         return Outcome("elsewhere", False, folder, {})
     note = note_name(folder, name)
     if not fresh and missing_diagnostics(folder, config["diagnostic"]):
-        backfill_diagnostics(folder, config, task)
+        with leased(folder) as lease:
+            if lease is None:
+                return Outcome("elsewhere", False, folder, {})
+            backfill_diagnostics(folder, config, task)
     if tracker is not None:
         tracker.mirror(folder)
     return Outcome(record["status"], fresh, folder, record, note)

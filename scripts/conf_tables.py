@@ -1,8 +1,8 @@
 """Write the generated tables of conf/README.md anew, after an option was added or renamed."""
 
+from inr_experiments import files
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.options import filled
-from inr_experiments.runs import files
 
 if __name__ == "__main__":
     path = conf_dir() / "README.md"

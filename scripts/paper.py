@@ -16,7 +16,7 @@ from pathlib import Path
 
 from inr_experiments.checks import InputError, nearest
 from inr_experiments.errors import exit_on_error, sentence
-from inr_experiments.paths import conf_dir
+from inr_experiments.paths import conf_dir, user_path
 from inr_experiments.reporting.options import first_line
 from inr_experiments.reporting.pieces import Piece, build, find_pieces
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
@@ -126,9 +126,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--hours", type=float, help="stop after so long, with whole runs; the next call goes on")
     add("--device", default="auto", help="auto (default), cpu or cuda")
     add("--fast", action="store_true", help="bf16 where every model of an experiment may")
-    add("--outputs", type=Path, default=Path("outputs"), help="default: outputs")
-    add("--frames", type=Path, help="draw from the frames in this folder, run nothing")
-    add("--config-dir", type=Path, help="a folder of yaml files beside conf/, as for inr")
+    add("--outputs", type=user_path, default=Path("outputs"), help="default: outputs")
+    add("--frames", type=user_path, help="draw from the frames in this folder, run nothing")
+    add("--config-dir", type=user_path, help="a folder of yaml files beside conf/, as for inr")
     add("--plan", action="store_true", help="print what is to be run, and how long it takes")
     add("--list", action="store_true", help="print what reads what")
     options = parser.parse_intermixed_args(arguments)

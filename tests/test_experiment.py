@@ -12,7 +12,7 @@ from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
 from inr_experiments.data.images import load
 from inr_experiments.experiment import execute, identify, missing_diagnostics
-from inr_experiments.runs.store import Store
+from inr_experiments.runs.store import Store, leased
 from inr_experiments.sweep.compose import configs
 from tests.solids import sphere, write
 
@@ -112,6 +112,17 @@ def test_a_file_that_is_not_there_has_no_place_and_one_that_cannot_be_read_no_ru
 
 
 # --- weights
+
+
+def test_a_run_that_another_worker_measures_is_elsewhere(tmp_path):
+    words = ("model=relu", "task.side=16", f"outputs={tmp_path}")
+    folder = execute(config(*words, "diagnostic=none")).folder
+    with leased(folder) as lease:
+        assert lease is not None
+        assert execute(config(*words, "diagnostic=spectra")).status == "elsewhere"
+        assert execute(config(*words, "diagnostic=none")).status == "done", "nothing is to be done"
+    assert execute(config(*words, "diagnostic=spectra")).status == "done"
+    assert (folder / "diagnostics/spectra.json").exists()
 
 
 def test_a_run_without_weights_is_found_and_not_measured(tmp_path):

@@ -168,6 +168,10 @@ def test_a_plan_does_nothing_and_hours_stop_with_whole_runs(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "table1: 0 of 4 runs are done; the same command goes on" in said
     assert not list(tmp_path.rglob("table1.txt")) and not list(tmp_path.rglob("*.part"))
+    assert call(*words, "diagnostic=none", folder=tmp_path) == 0  # fitted, and not measured
+    shutil.rmtree(tmp_path / "tables")
+    assert call(*words, "--hours", "0", folder=tmp_path) == 0
+    assert "table1: 0 of 4 runs are done; the same command goes on" in capsys.readouterr().out
     assert call(*words, folder=tmp_path) == 0
     assert list(tmp_path.rglob("table1.txt"))
 

@@ -3,7 +3,6 @@
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..checks import InputError
 from ..errors import exit_on_error, sentence
@@ -54,8 +53,10 @@ def collect(options: argparse.Namespace) -> None:
     Raises:
         InputError: if there is no finished run, or for a frame one of the sweep is lacking.
     """
+    if options.pack and (options.frame or options.wandb):
+        raise InputError("--pack: expected alone, or a call of its own for --frame or --wandb")
     chosen = select(options)
-    states = {folder: state_of(folder) for folder in chosen.folders}
+    states = {folder: state(folder) for folder in chosen.folders}
     done = [folder for folder, what in states.items() if what == "done"]
     for folder, what in states.items():
         if what != "done":
@@ -84,11 +85,3 @@ def collect(options: argparse.Namespace) -> None:
         tracker = WandbMirror()
         for folder in done:
             tracker.mirror(folder)
-
-
-def state_of(folder: Path) -> str:
-    """The folder's state; a record that cannot be read is one of its own."""
-    try:
-        return state(folder)
-    except ValueError as error:
-        return f"unreadable: {error}"

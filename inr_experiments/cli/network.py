@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .. import files
 from ..building import within_package
 from ..checks import ArgumentError, InputError
 from ..diagnose import diagnose
-from ..runs import files
 
 #: A module of Python, and what in it makes a network.
 NAME = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")

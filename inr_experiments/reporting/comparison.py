@@ -104,12 +104,14 @@ def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, st
 def named_rows(frame: Frame) -> tuple[str, Frame]:
     """The frame with a column `row`, and what its values are of.
 
-    Rows are labels, with the keys whose values differ within a label; a key whose value follows
+    Rows are labels, with the task where tasks share an item, and the keys whose values differ
+    within a label; a key whose value follows
     from those before it, or decides no number, is left out. With one label and one such key the
     rows are its values.
     """
     runs = frame.runs
-    keys: list[str] = []
+    shared = runs.groupby(["label", "item"])["task"].nunique().max() > 1
+    keys = ["task"] if shared else []
     outside = {f"{group}.{key}" for group, names in KEY_EXCLUDES.items() for key in names}
     columns = [c for group in GROUPS for c in runs if c.startswith(group) and c not in outside]
     for column in ["scale", *columns]:
@@ -121,7 +123,8 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
 
     def name(run: pd.Series) -> str:
         if one:
-            return word(run[keys[0]])
+            value = run[keys[0]]
+            return "null" if pd.isna(value) else word(value)
         swept = [f"{key}={word(run[key])}" for key in keys if not pd.isna(run[key])]
         return ", ".join([run["label"], *swept])
 

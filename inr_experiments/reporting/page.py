@@ -13,9 +13,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from .. import files
 from ..checks import InputError
 from ..claims.verdict import Verdict
-from ..runs import files
 from ..runs.frame import read_frame
 from . import embed
 from .pieces import Piece

@@ -16,7 +16,7 @@ from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..runs import files
+from .. import files
 
 #: Inches of a text column and of a page.
 COLUMN, PAGE = 3.4, 7.0

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import files
 from ..checks import InputError
-from ..runs import files
 from ..runs.frame import Frame
 from ..statistics import Estimate, max_t, smallest_p, summarise
 from .gains import per_item, signed, without_network

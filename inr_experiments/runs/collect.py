@@ -15,9 +15,8 @@ from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, 
 
 #: Values kept of a spectrum at the most, denser where it begins.
 THINNED = 128
-#: Arrays that are spectra, whose values are kept with their indices; and those that are kept whole.
+#: Arrays that are spectra, whose values are kept with their indices.
 SPECTRA = ("singular_values", "eigenvalues")
-WHOLE = ("thresholds", "reconstruction")
 #: Files of a run that figures show, and whether the licence of what was fitted decides on them.
 PICTURES = {"target.png": True, "reconstruction.png": True, "prediction.png": False}
 #: Config values that have columns of their own, as the name and looks of a model.
@@ -189,7 +188,7 @@ def _arrays(
                     yield where, thinned(values)
                 elif kind == "reconstruction" and shareable and pictures:
                     yield where, values
-                elif kind in WHOLE and kind != "reconstruction" and step in ends:
+                elif kind == "thresholds" and step in ends:
                     yield where, values.astype(np.float32)
     if pictures:
         for file, licensed in PICTURES.items():

@@ -15,6 +15,7 @@ frames.
 
 import os
 import shutil
+import uuid
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +27,8 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
+from .. import files
 from ..checks import InputError, nearest
-from . import files
 
 Array = npt.NDArray[Any]
 #: Pandas 3 reads floats to the last bit, and warns of the option that pandas 2 needs for it.
@@ -189,7 +190,7 @@ class NotShownError(InputError):
 
 def write_frame(frame: Frame, folder: Path) -> None:
     """Write a frame's files, all or none; a frame that was there goes."""
-    part = folder.with_name(f".{folder.name}.{os.getpid()}")
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     part.mkdir(parents=True)
     try:
         _write_files(frame, part)

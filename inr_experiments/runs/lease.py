@@ -5,12 +5,13 @@ import json
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import files
+from .. import files
 
 #: Seconds between two heartbeats, and without one after which a worker elsewhere counts as dead.
 BEAT, DEAD_AFTER = 5.0, 60.0
@@ -61,6 +62,19 @@ def _process_lives(owner: dict) -> bool:
     return _started(owner["pid"]) == owner["started"]
 
 
+def _now(folder: Path) -> float:
+    """The clock of a folder's file system; this machine's where one may only read there."""
+    probe = folder / f".clock.{uuid.uuid4().hex}"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except PermissionError:
+        return time.time()
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+
+
 def is_live(path: Path) -> bool:
     """True where the lease at `path` exists and its worker is alive.
 
@@ -71,11 +85,7 @@ def is_live(path: Path) -> bool:
         owner = json.loads(path.read_text())
         if owner["machine"] == _machine():
             return _process_lives(owner)
-        probe = path.with_name(f".clock.{uuid.uuid4().hex}")
-        probe.touch()
-        now = probe.stat().st_mtime
-        probe.unlink()
-        return abs(now - path.stat().st_mtime) < DEAD_AFTER
+        return abs(_now(path.parent) - path.stat().st_mtime) < DEAD_AFTER
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
 
@@ -106,12 +116,16 @@ class Lease:
     def _beat(self) -> None:
         while not self._stop.wait(BEAT):
             try:
+                self.check()  # one that was stopped may wake to find it another's
                 os.utime(self.path)
-            except OSError:
+            except (OSError, LostLeaseError):
                 return
 
     def check(self) -> None:
-        """Raise `LostLeaseError` if the lease is no longer this worker's; call under `locked`."""
+        """Raise `LostLeaseError` if the lease is no longer this worker's.
+
+        What follows from it is to be done under `locked`.
+        """
         try:
             mine = json.loads(self.path.read_text())["token"] == self.token
         except (OSError, ValueError, KeyError):

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import files
 from ..paths import user_path
-from . import files
 from .lease import locked
 from .store import read_record
 

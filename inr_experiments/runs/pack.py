@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -71,7 +72,7 @@ def pack(folders: Sequence[Path], file: Path, *, most: int = 16 * 2**20) -> list
         if target.exists():
             raise InputError(f"{target}: is there already; expected the name of a new file")
     file.parent.mkdir(parents=True, exist_ok=True)
-    parts = [target.with_name(f".{target.stem}.{os.getpid()}.zip") for target in targets]
+    parts = [target.with_name(f".{target.stem}.{uuid.uuid4().hex}.zip") for target in targets]
     try:
         for part, members in zip(parts, groups, strict=True):
             with part.open("wb") as out:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import files
+from .. import files
 from .lease import Lease, LostLeaseError, is_live, locked
 
 log = logging.getLogger(__name__)
@@ -130,29 +130,37 @@ class Store:
         """
         final = self.folder(key, seed)
         part = final.with_name(final.name + ".part")
-        with locked(final.parent):
+        with leased(final) as lease:
             # Another may have finished it since the caller looked.
-            finished = not again and (final / "DONE").exists()
-            lease = None if finished else Lease.take(final.with_name(final.name + ".lease"))
-            if lease is not None and part.exists():
-                shutil.rmtree(part)  # what a dead worker left unfinished
-        if lease is None:
-            yield None
-            return
-        try:
-            part.mkdir()
-            yield Run(part)
-            with locked(final.parent):
-                lease.check()
-                publish(part, final)
-        except LostLeaseError:
-            raise  # the part folder is another worker's now
-        except Exception:
+            if lease is None or (not again and (final / "DONE").exists()):
+                yield None
+                return
             if part.exists():
-                files.write_text(part / "error.txt", traceback.format_exc())
-            raise
-        finally:
-            with locked(final.parent):
+                shutil.rmtree(part)  # what a dead worker left unfinished
+            try:
+                part.mkdir()
+                yield Run(part)
+                with locked(final.parent):
+                    lease.check()
+                    publish(part, final)
+            except LostLeaseError:
+                raise  # the part folder is another worker's now
+            except Exception:
+                if part.exists():
+                    files.write_text(part / "error.txt", traceback.format_exc())
+                raise
+
+
+@contextmanager
+def leased(folder: Path) -> Iterator[Lease | None]:
+    """Hold the lease of a seed's folder; None where another live worker has it."""
+    with locked(folder.parent):
+        lease = Lease.take(folder.with_name(folder.name + ".lease"))
+    try:
+        yield lease
+    finally:
+        if lease is not None:
+            with locked(folder.parent):
                 lease.release()
 
 
@@ -253,12 +261,15 @@ def read_arrays(folder: Path, name: str) -> dict[int, dict[str, npt.NDArray]]:
 
 
 def state(folder: Path) -> str:
-    """The state of a seed's folder: done, failed, running, interrupted or not begun.
+    """The state of a seed's folder: done, failed, unreadable, running, interrupted or not begun.
 
     `folder` is `seed-NNN`, whether or not it exists yet.
     """
     if (folder / "DONE").exists():
-        return str(read_record(folder)["status"])
+        try:
+            return str(read_record(folder)["status"])
+        except ValueError as error:
+            return f"unreadable: {error}"
     lease, part = (folder.with_name(folder.name + end) for end in (".lease", ".part"))
     if is_live(lease):
         return "running"

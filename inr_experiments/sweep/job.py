@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from .. import files
 from ..errors import JobFailedError, sentence
-from ..runs import files
 from ..runs.store import read_diagnostic
 
 if TYPE_CHECKING:

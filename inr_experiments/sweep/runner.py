@@ -171,7 +171,7 @@ class Runner:
             now = [look_again(cell) for cell in own]
             lacking = [cell for cell in now if not cell.done]
             if lacking:
-                failed = sum(cell.record is not None for cell in lacking)
+                failed = sum(cell.record is not None and cell.finished is None for cell in lacking)
                 rest = f"{failed} failed" if failed else "the same command goes on"
                 print(f"{name}: {len(now) - len(lacking)} of {len(now)} runs are done; {rest}")
                 yield name, None

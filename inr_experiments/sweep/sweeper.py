@@ -52,7 +52,7 @@ class UnionSweeper(Sweeper):
         failed = {cell.words: r for cell, r in self._told(todo, cells) if r.failed}
         now = [cell if cell.done else look_again(cell) for cell in cells]
         show(now)
-        elsewhere = sum(c.record is None and c.words not in failed for c in now)
+        elsewhere = sum(not c.done and c.words not in failed for c in now)
         if elsewhere:
             said = f"{elsewhere} of {len(cells)} runs are with another worker"
             print(f"\n{said}; once they are done, the same command shows the whole table")

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import files
 from ..checks import InputError
 from ..digest import file_sha256
-from ..runs import files
 from ..runs.store import diagnostic_names, read_arrays, read_diagnostic, read_record
 from .destination import Destination, asked_mode, destination, give_up
 
@@ -50,7 +50,7 @@ class WandbMirror:
     """
 
     def __init__(
-        self, *, mode: str = "auto", project: str | None = None, entity: str | None = None, **_: Any
+        self, *, mode: str = "auto", project: str | None = None, entity: str | None = None
     ) -> None:
         self.mode = asked_mode(mode, os.environ)
         self.project = project or os.environ.get("WANDB_PROJECT") or PROJECT

@@ -235,6 +235,7 @@ BAD = [
     (["model=bn", "fit.batch=1"], "one point has no variance"),
     (["model=bn", "task.fitted=0.0001"], "one point has no variance"),
     (["seed=-1"], "seed=-1"),
+    (["tracking=wandb", "+tracking.projct=mine"], "tracking.projct: no such key"),
     (["device=tpu"], "device='tpu': expected one of"),
     (["task.image=astronut"], "did you mean 'astronaut'"),
     (["task.path=nowhere.png"], "nowhere.png: no such file"),

@@ -55,6 +55,9 @@ def test_rows_are_named_by_what_was_swept():
     # Two keys that change together are one.
     wide = [made_up({"relu": [1.0]}, **{"model.width": n, "task.side": n}) for n in (64, 128)]
     assert named_rows(joined(*wide))[0] == "model.width"
+    # A default of null has no column of its own.
+    swept = joined(made_up({"rei": [1.0]}), made_up({"rei": [2.0]}, **{"model.epsilon": 0.3}))
+    assert set(named_rows(swept)[1].runs["row"]) == {"null", "0.3"}
     # What decides no number tells no rows apart: a record of before may lack it.
     old = joined(made_up({"relu": [1.0]}, **{"model.match_by": "width"}), made_up({"relu": [2.0]}))
     assert set(named_rows(old)[1].runs["row"]) == {"relu"}
@@ -72,6 +75,18 @@ def test_each_task_has_its_metric():
     assert more.reference == "relu", "rei has no iou"
     table = as_table(found)
     assert table.header[0] == "metric" and "0.8000 ± 0.1414" in table.body[3]
+
+
+def test_tasks_that_share_their_items_have_rows_of_their_own():
+    levels = {"inpainting": 20.0, "denoising": 30.0}
+    found = compare_rows(joined(*[
+        made_up({"relu": [x, x], "pe": [x + 1, x + 2]}, task=task, **{"task.name": task})
+        for task, x in levels.items()
+    ]))  # fmt: skip
+    assert [(row.name, row.mean.mean) for row in found.rows] == [
+        ("relu, task=inpainting", 20.0), ("pe, task=inpainting", 21.5),
+        ("relu, task=denoising", 30.0), ("pe, task=denoising", 31.5),
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_compared_is_said():

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from inr_experiments import files
 from inr_experiments.runs import lease as leases
 from inr_experiments.runs.lease import Lease, LostLeaseError, is_live, locked
 from inr_experiments.runs.store import (
@@ -148,6 +150,34 @@ def test_a_held_lease_beats(tmp_path, monkeypatch):
     assert not path.exists()
 
 
+def test_a_lease_that_was_lost_does_not_beat(tmp_path, monkeypatch):
+    monkeypatch.setattr(leases, "BEAT", 0.05)
+    path = tmp_path / "seed-000.lease"
+    with locked(tmp_path):
+        Lease.take(path)
+    path.write_text('{"token": "of another"}')
+    os.utime(path, (0, 0))
+    time.sleep(0.3)
+    assert path.stat().st_mtime == 0
+
+
+def test_elsewhere_is_asked_also_where_one_may_only_read(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    path = tmp_path / "seed-000.lease"
+    path.write_text(json.dumps({"machine": "another", "pid": 1, "started": "", "token": "t"}))
+    monkeypatch.setattr(type(path), "touch", refuse)
+    assert state(tmp_path / "seed-000") == "running"
+
+
+def test_writers_with_one_process_number_do_not_meet(tmp_path):
+    with ThreadPoolExecutor(8) as several:
+        jobs = [several.submit(files.write_json, tmp_path / "d.json", n) for n in range(400)]
+        assert [job.result() for job in jobs] == [None] * 400
+    assert [path.name for path in tmp_path.iterdir()] == ["d.json"]
+
+
 def test_a_worker_that_lost_its_lease_publishes_nothing(store):
     with pytest.raises(LostLeaseError), store.working("k", 0) as run:
         run.finish(RECORD, "")
@@ -179,6 +209,12 @@ def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
     fill(store)
     assert store.record("k", 0)["status"] == "done"
     assert seed_folders(store.runs.parent) == [folder], "what was put aside is no run"
+
+
+def test_a_record_of_another_schema_is_unreadable(store):
+    fill(store)
+    (store.folder("k", 0) / "record.json").write_text('{"schema": 1}')
+    assert state(store.folder("k", 0)).startswith("unreadable: ")
 
 
 def test_everyone_on_a_shared_folder_may_read_all_files(store):

@@ -156,6 +156,8 @@ def test_commands_look_where_the_overrides_say(tmp_path, monkeypatch):
     lacking = inr(*words, "outputs=my o", cwd=tmp_path, module="collect")
     assert lacking.returncode == 2 and "2 of 4 runs are not done" in lacking.stderr
     assert lacking.stderr.endswith("'outputs=my o', with force=true for the 2 that failed\n")
+    both = inr("outputs=my o", "--pack", "x.zip", "--wandb", cwd=tmp_path, module="collect")
+    assert both.returncode == 2 and "--pack: expected alone" in both.stderr
     again = inr("outputs=my o", "--pack", "x.zip", cwd=tmp_path, module="collect")
     assert again.returncode == 0
     taken = inr("--unpack", "x.zip", "--outputs", "new", cwd=tmp_path, module="collect")

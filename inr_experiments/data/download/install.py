@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ... import files
 from ...checks import InputError
 from ...digest import sha256_of
 from .archives import extract
@@ -109,9 +110,8 @@ def recorded(folder: Path) -> dict[str, str]:
 def _record(folder: Path, sums: dict[str, str]) -> None:
     """Add hashes to `SHA256SUMS`."""
     every = {**recorded(folder), **sums}
-    part = folder / f".{SUMS}.{os.getpid()}"
-    part.write_text("".join(f"{every[name]}  ./{name}\n" for name in sorted(every)), "utf-8")
-    os.replace(part, folder / SUMS)
+    lines = (f"{every[name]}  ./{name}\n" for name in sorted(every))
+    files.write_text(folder / SUMS, "".join(lines))
 
 
 def check(folder: Path, items: Iterable[Item]) -> Iterator[tuple[str, str]]:

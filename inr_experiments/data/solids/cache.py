@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ... import files
 from ...digest import sha256_of
 
 log = logging.getLogger(__name__)
@@ -39,15 +38,6 @@ def arrays(
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             log.warning("%s cannot be read (%s); computed anew", path, error)
     result = compute()
-    _write(path, result)
-    return result
-
-
-def _write(path: Path, result: Arrays) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.{uuid.uuid4().hex}.npz")
-    try:
-        np.savez(part, allow_pickle=False, **result)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    files.write(path, lambda part: np.savez(part, allow_pickle=False, **result))
+    return result

@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,8 @@ BESIDE = 500
 
 def write(path: Path, fill: Callable[[Path], Any]) -> None:
     """Let `fill` write a temporary file beside `path`, then rename it to `path`."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # No process number: containers that share a folder have the same ones.
+    part = path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
     try:
         fill(part)
         os.replace(part, path)
