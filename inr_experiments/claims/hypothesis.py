@@ -46,7 +46,6 @@ class Hypothesis:
         per: what is counted: item | seed; of a correlation item | variant, where means over items
             make one ρ, and the variants' jackknife its interval.
         items: these alone; all where there are none.
-        task: the frame's task; None where it has one only.
     """
 
     experiment: str
@@ -71,7 +70,6 @@ class Hypothesis:
     factor: float = 1.0
     per: str = "item"
     items: Sequence[str] = ()
-    task: str | None = None
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, KINDS)
@@ -150,11 +148,10 @@ class Hypothesis:
 
     @property
     def where(self) -> str:
-        """The step, task and items, with a blank before them; nothing of a plain last metric."""
+        """The step and items, with a blank before them; nothing of a plain last metric."""
         last = " at the last step" if "/" in self.metric else ""
         at = {"first": " at initialisation", "early": " at the first milestone"}.get(self.at, last)
-        task = f", {self.task}" if self.task else ""
-        return at + task + (f", of {', '.join(self.items)}" if self.items else "")
+        return at + (f", of {', '.join(self.items)}" if self.items else "")
 
 
 def name_of(of: str, without: Sequence[str] = ()) -> str:

@@ -52,8 +52,6 @@ def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
         MissingError: if the frame lacks a run or a metric of it.
     """
     try:
-        if hypothesis.task is not None:
-            frame = frame.where(task=hypothesis.task)
         if hypothesis.items:
             frame = frame.where(item=list(hypothesis.items))
         if hypothesis.kind == "correlation":

@@ -137,7 +137,7 @@ def test_a_correlation_of_few_pictures_or_variants():
 
 def test_what_the_frame_lacks_is_not_run():
     frame = made_up({"relu": np.arange(8.0), "mine": np.arange(8.0)})
-    for wrong in ({"of": "pe"}, {"metric": "iou"}, {"task": "occupancy"}):
+    for wrong in ({"of": "pe"}, {"metric": "iou"}):
         (found,) = weighed(frame, asks(**wrong))
         assert found.outcome == "not run" and "no " in found.sentence
     (found,) = weighed(without(frame, model="mine", item="item3"), asks())
