@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .checks import InputError, choice, nearest
 from .paths import conf_dir
+from .runs.key import KEY_EXCLUDES
 
 #: What a config holds, as conf/config.yaml lists it.
 KEYS = (
@@ -21,7 +22,7 @@ OF_THE_SWEEP = ("sweep", "items", "data")
 #: What of a model is for tables and figures, and of no part of it.
 LOOKS = ("name", "label", "colour")
 #: What of a model the launcher reads, and no constructor.
-OF_THE_LAUNCHER = (*LOOKS, "lr", "bf16", "match", "match_by")
+OF_THE_LAUNCHER = ("name", *KEY_EXCLUDES["model"])
 #: The models whose size others may be given.
 MATCHED = ("relu",)
 #: Colours of models that have none.

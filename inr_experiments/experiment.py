@@ -70,7 +70,8 @@ def execute(cfg: DictConfig) -> Outcome:
     """Do the run that `cfg` describes, or find it done; compute the diagnostics still missing.
 
     Raises:
-        InputError: if the config or the data cannot be used; nothing has been written then.
+        InputError: if the config or the data cannot be used; nothing has been written then, unless
+            it is a diagnostic that refuses.
     """
     config = matched(resolve(cfg))
     seed = integer("seed", config["seed"], least=0)

@@ -9,14 +9,13 @@ from torch import Tensor, nn
 from ..checks import ArgumentError, choice, integer
 from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
+from ..models.network import KINDS
 from ..ntk.feature_jacobian import feature_jacobian_ranks
 from ..ranks.measures import rank_family
 from ..ranks.singular import singular_values, with_centred
 from ..tasks.task import Task
 
 Result = dict[str, np.ndarray | float]
-#: What a stage is, by the first part of its name.
-STAGES = ("encoding", "inlet", "hidden", "head")
 #: Of the feature Jacobians, evenly spread.
 SAMPLES = 32
 
@@ -56,7 +55,7 @@ class Spectra:
         arrays: bool,
         heldout: bool = False,
     ) -> None:
-        self.stages = [choice("stages", stage, STAGES) for stage in stages]
+        self.stages = [choice("stages", stage, KINDS) for stage in stages]
         self.weights = weights
         self.jacobians = jacobians
         self.points = None if points is None else integer("points", points)

@@ -28,6 +28,8 @@ Tasks = Callable[[], list[type["Task"]]]
 
 log = logging.getLogger(__name__)
 
+#: Any of them makes a sweep of a command.
+A_SWEEP = frozenset(("-m", "--multirun", "hydra.mode=MULTIRUN"))
 #: So many names are told of files that are skipped.
 FEW = 5
 #: Keys whose value is a file or a folder.
@@ -52,7 +54,7 @@ def ready(arguments: Sequence[str], config_dir: Path | None = None) -> list[str]
     Raises:
         InputError: if an argument is no override, or a folder or pattern holds no file.
     """
-    sweep = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments)
+    sweep = not A_SWEEP.isdisjoint(arguments)
     options: list[str] = []  # these go first: argparse loses overrides on both sides of one
     plain: list[str] = []
     for i, argument in enumerate(arguments):
@@ -76,7 +78,7 @@ def of_the_blocks(arguments: Sequence[str]) -> list[str]:
     Hydra first composes the config that the blocks start from, and leaves choices out of it: the
     task that has the key may be one that only a block brings.
     """
-    if not any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in arguments):
+    if A_SWEEP.isdisjoint(arguments):
         return list(arguments)
     found = []
     for argument in arguments:
