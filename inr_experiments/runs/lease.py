@@ -68,7 +68,9 @@ def _now(folder: Path) -> float:
     try:
         probe.touch()
         return probe.stat().st_mtime
-    except PermissionError:
+    except FileNotFoundError:
+        raise  # the folder has gone
+    except OSError:
         return time.time()
     finally:
         with suppress(OSError):
