@@ -218,7 +218,7 @@ MINE = {
     "from inr_experiments.reporting import tables\n\n"
     'READS = ("mine",)\n\n\ndef rows(mine):\n    own = tables.rows(mine, "psnr")\n'
     '    header = ["method", *tables.header("PSNR")]\n'
-    "    return tables.Table(header, [[r.label, *tables.cells(r)] for r in own], '')\n",
+    "    return tables.Table(header, [[n, *tables.cells(r)] for n, r in own.items()], '')\n",
 }
 CLAIM = """
 C99:

@@ -3,42 +3,19 @@
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from ..checks import InputError, nearest
 from ..runs.frame import Frame, word
 from ..runs.key import KEY_EXCLUDES
-from ..statistics import Estimate, max_t, smallest_p, summarise
-from .gains import per_item, without_network
+from ..statistics import smallest_p
+from .gains import Row, paired_rows
 from .tables import Table
 
 GROUPS = ("model.", "task.", "fit.")
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A row of one metric.
-
-    Attributes:
-        metric: its name.
-        name: the model's label and what else was swept.
-        mean: over items, seeds averaged within each.
-        against: the paired difference to the reference over the items that both have; None for the
-            reference itself and where they share none.
-        p: step-down max-T p over the rows of the metric.
-        network: False where it needs none.
-    """
-
-    metric: str
-    name: str
-    mean: Estimate
-    against: Estimate | None
-    p: float
-    network: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,7 +31,7 @@ class Comparison:
 
     key: str
     reference: str
-    rows: list[Compared]
+    rows: list[Row]
     units: Mapping[str, str]
     better: Mapping[str, str]
 
@@ -86,7 +63,7 @@ def compare_rows(
     having = [set(frame.runs.loc[frame.value(metric).dropna().index, "row"]) for metric in asked]
     whole = [name for name in names if all(name in own for own in having)]
     chosen = reference or (whole or names)[0]
-    rows = [row for metric in asked for row in _rows(frame, metric, chosen)]
+    rows = [row for metric in asked for row in paired_rows(frame, metric, chosen, "row")]
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
     return Comparison(key, chosen, rows, units, better)
 
@@ -105,9 +82,8 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
     """The frame with a column `row`, and what its values are of.
 
     Rows are labels, with the task where tasks share an item, and the keys whose values differ
-    within a label; a key whose value follows
-    from those before it, or decides no number, is left out. With one label and one such key the
-    rows are its values.
+    within a label; a key whose value follows from those before it, or decides no number, is left
+    out. With one label and one such key the rows are its values.
     """
     runs = frame.runs
     shared = runs.groupby(["label", "item"])["task"].nunique().max() > 1
@@ -130,29 +106,6 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
 
     rows = runs.apply(name, axis=1)
     return keys[0] if one else "model", replace(frame, runs=runs.assign(row=rows))
-
-
-def _rows(frame: Frame, metric: str, reference: str) -> Iterator[Compared]:
-    items = per_item(frame, metric, "row", complete=False).replace([np.inf, -np.inf], np.nan)
-    if reference not in items.index:
-        raise InputError(f"frame {frame.name}: {reference} has no {metric}")
-    # Seeds that one row lacks would enter as a difference: only those that both have are taken.
-    cells = frame.runs[["row", "item", "seed"]].assign(value=frame.value(metric))
-    cells["value"] = cells["value"].replace([np.inf, -np.inf], np.nan)
-    table = cells.pivot(index="row", columns=["item", "seed"], values="value").loc[items.index]
-    paired_seeds = (table - table.loc[reference]).T.groupby(level="item").mean().T
-    differences = paired_seeds[items.columns].drop(index=reference)
-    adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
-    for name, values in items.iterrows():
-        own = differences.loc[name].dropna() if name != reference else differences.iloc[:0, 0]
-        against = summarise(own) if len(own) else None
-        mean = summarise(values.dropna())
-        yield Compared(metric, str(name), mean, against, adjusted.get(name, math.nan))
-    for name, values in without_network(frame, metric).iterrows():
-        own = (values - items.loc[reference]).dropna()
-        against = summarise(own) if len(own) else None
-        mean = summarise(values.dropna())
-        yield Compared(metric, str(name), mean, against, math.nan, network=False)
 
 
 def as_table(compared: Comparison) -> Table:
@@ -181,7 +134,7 @@ def as_table(compared: Comparison) -> Table:
     return Table(header, body, note)
 
 
-def _cells(row: Compared) -> list[str]:
+def _cells(row: Row) -> list[str]:
     digits = 2 if abs(row.mean.mean) >= 1 else 4
 
     def number(value: float, sign: str = "") -> str:

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, of_rho, spearman
+from ..statistics import Estimate, max_t, of_rho, spearman, summarise
 
 #: Linear interpolation of fitted pixels on a grid and elsewhere; an item has one of them.
 LINEAR = ("bilinear", "Delaunay-linear")
@@ -69,6 +71,74 @@ def without_network(frame: Frame, metric: str) -> pd.DataFrame:
         found[label] = most.where(agree)
     rows = pd.DataFrame(found, index=pd.unique(items)).T
     return rows.dropna(how="all")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method, or a value that was swept, in one metric.
+
+    Attributes:
+        metric, name: what is measured, and of what.
+        mean: over items, seeds averaged within each.
+        against: paired difference to the reference; None for the reference itself and where they
+            share no item.
+        p: step-down max-T p over the rows of the metric.
+        seed_std: standard deviation over seeds within an item, averaged over items; NaN for one
+            seed.
+        network: False where it needs none: outside the family of the others, so without p.
+    """
+
+    metric: str
+    name: str
+    mean: Estimate
+    against: Estimate | None
+    p: float = math.nan
+    seed_std: float = math.nan
+    network: bool = True
+
+
+def paired_rows(
+    frame: Frame, metric: str, reference: str, by: str = "label", *, factor: float = 1.0
+) -> list[Row]:
+    """Every row of a metric at the last step against one of them, what needs no network below.
+
+    Seeds that one of the two lacks would enter as a difference: only those that both have are
+    paired.
+
+    Args:
+        reference: a value of the column `by` of `runs`.
+        factor: from the frame's numbers to those of the rows.
+
+    Raises:
+        InputError: if the reference has no such metric, or as for `per_item`.
+    """
+    items = factor * per_item(frame, metric, by, complete=False).replace([np.inf, -np.inf], np.nan)
+    if reference not in items.index:
+        raise InputError(f"frame {frame.name}: {reference} has no {metric}")
+    cells = pd.DataFrame({name: frame.column(name) for name in (by, "item", "seed")})
+    cells["value"] = factor * frame.value(metric).replace([np.inf, -np.inf], np.nan)
+    seeds = cells.pivot(index=["item", "seed"], columns=by, values="value")[items.index]
+    paired = seeds.sub(seeds[reference], axis=0).groupby(level="item").mean()
+    paired = paired.loc[items.columns].drop(columns=reference)
+    adjusted = dict(zip(paired, max_t(paired.to_numpy()), strict=True))
+    spread = seeds.groupby(level="item").std(ddof=1).mean()
+
+    def against(differences: pd.Series) -> Estimate | None:
+        own = differences.dropna()
+        return summarise(own) if len(own) else None
+
+    networks = [
+        Row(
+            metric, name, summarise(own.dropna()),
+            against(paired[name]) if name in paired else None,
+            adjusted.get(name, math.nan), float(spread[name]),
+        )
+        for name, own in items.iterrows()
+    ]  # fmt: skip
+    return networks + [
+        Row(metric, name, summarise(own), against(own - items.loc[reference]), network=False)
+        for name, own in (factor * without_network(frame, metric).dropna()).iterrows()
+    ]
 
 
 def limit(frame: Frame) -> float:

@@ -8,8 +8,8 @@ from pathlib import Path
 from .. import files
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, max_t, smallest_p, summarise
-from .gains import per_item, signed, without_network
+from ..statistics import smallest_p
+from .gains import Row, paired_rows, signed
 from .looks import REFERENCE, label_of
 
 
@@ -22,30 +22,12 @@ class Table:
     note: str
 
 
-@dataclass(frozen=True)
-class Row:
-    """One method.
-
-    Attributes:
-        label: its label.
-        mean: over items, seeds averaged first.
-        against: paired difference to the reference; None for the reference itself.
-        p: step-down max-T p over the rows of the table.
-        seed_std: standard deviation over seeds within an item, averaged over items; NaN for one
-            seed.
-    """
-
-    label: str
-    mean: Estimate
-    against: Estimate | None
-    p: float
-    seed_std: float
-
-
 def rows(
     frame: Frame, metric: str, *, factor: float = 1.0, reference: str = REFERENCE
-) -> list[Row]:
-    """The table of a metric at the last step, every method against the reference.
+) -> dict[str, Row]:
+    """The rows of a metric at the last step by name, every method against the reference.
+
+    Below them is what needs no network, where all items have it.
 
     Args:
         factor: from the frame's numbers to those of the table.
@@ -55,21 +37,8 @@ def rows(
         InputError: if a method lacks an item or seed that another has, or runs differ in precision.
     """
     check_complete(frame, metric)
-    items = factor * per_item(frame, metric)
     first = label_of(frame, reference)
-    spread = _seed_spread(frame, metric)
-    differences = items.drop(index=first) - items.loc[first]
-    adjusted = dict(zip(differences.index, max_t(differences.to_numpy().T), strict=True))
-    return [
-        Row(
-            label,
-            summarise(items.loc[label]),
-            None if label == first else summarise(differences.loc[label]),
-            adjusted.get(label, math.nan),
-            factor * spread[label],
-        )
-        for label in items.index
-    ]
+    return {row.name: row for row in paired_rows(frame, metric, first, factor=factor)}
 
 
 def check_complete(frame: Frame, metric: str) -> None:
@@ -93,35 +62,15 @@ def check_complete(frame: Frame, metric: str) -> None:
         raise InputError(f"frame {frame.name}: mixes precisions ({told}); expected one")
 
 
-def _seed_spread(frame: Frame, metric: str) -> dict[str, float]:
-    values = frame.value(metric)
-    groups = [frame.runs.loc[values.index, name] for name in ("label", "item")]
-    over_seeds = values.groupby(groups).std(ddof=1)
-    return dict(over_seeds.groupby("label").mean())
-
-
-def rows_without_network(
-    frame: Frame, metric: str, *, factor: float = 1.0, reference: str = REFERENCE
-) -> list[Row]:
-    """Rows of what needs no network, against the reference, where all items have them.
-
-    They stand outside the family of `rows`: no p, and no seed.
-    """
-    relu = factor * per_item(frame, metric).loc[label_of(frame, reference)]
-    found = factor * without_network(frame, metric).dropna()
-    return [
-        Row(str(label), summarise(own), summarise(own - relu[own.index]), math.nan, math.nan)
-        for label, own in found.iterrows()
-    ]
-
-
 def header(measure: str) -> list[str]:
     """The names of the columns of `cells`."""
     return [f"{measure} ± std", "against ReLU, 95 %", "p (max-T)", "seed std"]
 
 
-def cells(row: Row) -> list[str]:
-    """A row as text, in the order of `header`."""
+def cells(row: Row | None) -> list[str]:
+    """A row as text, in the order of `header`; dashes where there is none."""
+    if row is None:
+        return ["–"] * len(header(""))
     return [
         f"{number(row.mean.mean)} ± {number(row.mean.std)}",
         signed(row.against) if row.against else "–",

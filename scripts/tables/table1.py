@@ -19,25 +19,20 @@ YARDSTICK = (
 
 
 def rows(table1: Frame) -> Table:
-    held_out = {row.label: row for row in tables.rows(table1, "psnr_heldout")}
+    fitted, held_out = (tables.rows(table1, metric) for metric in ("psnr", "psnr_heldout"))
     body = [
         [
-            row.label,
+            name,
+            *tables.cells(fitted.get(name)),
             *tables.cells(row),
-            *tables.cells(held_out[row.label]),
-            tables.number(published("psnr").get(row.label)),
+            tables.number(published("psnr").get(name)),
         ]
-        for row in tables.rows(table1, "psnr")
+        for name, row in held_out.items()
     ]
     header = ["method", *tables.header("fitted"), *tables.header("held out"), "published"]
     note = [tables.caption(table1, "PSNR", "dB, clamped"), YARDSTICK]
     if set(table1.runs["task"]) != {"div2k"}:
         note.append("These are not the paper's images: they compare with none of its values.")
-    without = tables.rows_without_network(table1, "psnr_heldout")
-    body += [
-        [row.label, *["–"] * len(tables.header("")), *tables.cells(row), "–"] for row in without
-    ]
-    if without:
-        labels = " and ".join(row.label for row in without)
-        note.append(f"Without a network: {labels}, interpolation of the fitted pixels.")
+    if without := " and ".join(name for name, row in held_out.items() if not row.network):
+        note.append(f"Without a network: {without}, interpolation of the fitted pixels.")
     return Table(header, body, " ".join(note))

@@ -26,17 +26,20 @@ THAI = (
 def rows(table1_occupancy: Frame) -> Table:
     frame = table1_occupancy
     each = 100 * pd.concat([per_item(frame, "iou"), without_network(frame, "iou")])
-    near = {row.label: row for row in tables.rows(frame, "iou_near_surface", factor=100)}
-    without = tables.rows_without_network(frame, "iou", factor=100)
-    body = []
-    for row in [*tables.rows(frame, "iou", factor=100), *without]:
-        shapes = [tables.number(value) for value in each.loc[row.label]]
-        close = tables.cells(near[row.label])[:2] if row.label in near else ["–", "–"]
-        known = tables.number(published("iou").get(row.label))
-        body.append([row.label, *tables.cells(row), known, *shapes, *close])
+    whole, near = (tables.rows(frame, name, factor=100) for name in ("iou", "iou_near_surface"))
+    body = [
+        [
+            name,
+            *tables.cells(row),
+            tables.number(published("iou").get(name)),
+            *map(tables.number, each.loc[name]),
+            *tables.cells(near.get(name))[:2],
+        ]
+        for name, row in whole.items()
+    ]
     close_header = tables.header("near surface")[:2]
     header = ["method", *tables.header("mean"), "published", *each.columns, *close_header]
-    return Table(header, body, note(frame, [row.label for row in without]))
+    return Table(header, body, note(frame, [n for n, row in whole.items() if not row.network]))
 
 
 def note(frame: Frame, without: Sequence[str]) -> str:

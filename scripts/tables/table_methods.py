@@ -4,7 +4,7 @@ Paired differences to the default and to SIREN; below, interpolation of the fitt
 """
 
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.gains import per_item
+from inr_experiments.reporting.gains import Row, per_item
 from inr_experiments.reporting.tables import Table
 from inr_experiments.runs.frame import Frame
 
@@ -17,9 +17,8 @@ METRICS = {"fitted": "psnr", "held out": "psnr_heldout"}
 
 def rows(methods: Frame) -> Table:
     listed = {
-        (metric, name): {row.label: row for row in tables.rows(methods, metric, reference=model)}
+        metric: [tables.rows(methods, metric, reference=model) for model in AGAINST.values()]
         for metric in METRICS.values()
-        for name, model in AGAINST.items()
     }
     ssim = per_item(methods, "ssim").mean(axis=1)
     runs = methods.runs.groupby("label", sort=False)
@@ -31,24 +30,13 @@ def rows(methods: Frame) -> Table:
             header += [f"against {other}, 95 %", "p (max-T)"]
     body = [
         [
-            label,
-            f"{counts[label]:,}",
-            *compared(listed, label),
-            f"{ssim[label]:.3f}",
-            f"{seconds[label]:.0f}",
+            name,
+            f"{counts[name]:,}" if row.network else "–",
+            *(cell for sides in listed.values() for cell in compared(sides, name)),
+            f"{ssim[name]:.3f}" if row.network else "–",
+            f"{seconds[name]:.0f}" if row.network else "–",
         ]
-        for label in methods.labels
-    ]
-    without = {
-        ("psnr_heldout", name): {
-            row.label: row
-            for row in tables.rows_without_network(methods, "psnr_heldout", reference=model)
-        }
-        for name, model in AGAINST.items()
-    }
-    body += [
-        [label, "–", *compared(without, label), "–", "–"]
-        for label in without["psnr_heldout", "ReLU"]
+        for name, row in listed["psnr_heldout"][0].items()
     ]
     note = (
         f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers trained, a complex "
@@ -57,11 +45,7 @@ def rows(methods: Frame) -> Table:
     return Table([*header, "SSIM", "seconds"], body, note)
 
 
-def compared(listed: dict, label: str) -> list[str]:
-    """The cells of both metrics: the mean, and beside it difference and p to each reference."""
-    found = []
-    for metric in METRICS.values():
-        own = [listed.get((metric, name), {}).get(label) for name in AGAINST]
-        cells = [tables.cells(row) if row else ["–"] * 3 for row in own]
-        found += [cells[0][0], *(cell for row in cells for cell in row[1:3])]
-    return found
+def compared(sides: list[dict[str, Row]], name: str) -> list[str]:
+    """The cells of a metric: the mean, and beside it difference and p to each reference."""
+    cells = [tables.cells(side.get(name)) for side in sides]
+    return [cells[0][0], *(cell for own in cells for cell in own[1:3])]

@@ -12,24 +12,20 @@ READS = ("methods_occupancy",)
 
 def rows(methods_occupancy: Frame) -> Table:
     frame = methods_occupancy
-    siren = {row.label: row for row in tables.rows(frame, "iou", factor=100, reference="siren")}
-    near = {row.label: row for row in tables.rows(frame, "iou_near_surface", factor=100)}
+    siren = tables.rows(frame, "iou", factor=100, reference="siren")
+    near = tables.rows(frame, "iou_near_surface", factor=100)
     runs = frame.runs.groupby("label", sort=False)
     counts, seconds = runs["parameters"].first(), runs["seconds"].mean()
     body = [
         [
-            row.label,
-            f"{counts[row.label]:,}",
+            name,
+            f"{counts[name]:,}" if row.network else "–",
             *tables.cells(row)[:3],
-            *tables.cells(siren[row.label])[1:3],
-            tables.cells(near[row.label])[0],
-            f"{seconds[row.label]:.0f}",
+            *tables.cells(siren[name])[1:3],
+            tables.cells(near.get(name))[0],
+            f"{seconds[name]:.0f}" if row.network else "–",
         ]
-        for row in tables.rows(frame, "iou", factor=100)
-    ]
-    body += [
-        [row.label, "–", *tables.cells(row)[:3], "–", "–", "–", "–"]
-        for row in tables.rows_without_network(frame, "iou", factor=100)
+        for name, row in tables.rows(frame, "iou", factor=100).items()
     ]
     header = ["method", "parameters", "IoU ± std", "against ReLU, 95 %", "p (max-T)",
               "against SIREN, 95 %", "p (max-T)", "near surface ± std", "seconds"]  # fmt: skip

@@ -4,7 +4,7 @@ Held-out pixels of the first two, the clean picture of the last; below, rows wit
 """
 
 from inr_experiments.reporting import tables
-from inr_experiments.reporting.tables import Row, Table
+from inr_experiments.reporting.tables import Table
 from inr_experiments.runs.frame import Frame
 
 READS = ("tasks",)
@@ -14,19 +14,13 @@ METRICS = {"inpainting": "psnr_heldout", "super_resolution": "psnr_heldout", "de
 
 
 def rows(tasks: Frame) -> Table:
-    frames = {task: tasks.where(task=task) for task in METRICS}
-    listed: dict[str, dict[str, Row]] = {}
-    for task, metric in METRICS.items():
-        own = tables.rows(frames[task], metric)
-        own += tables.rows_without_network(frames[task], metric)
-        for row in own:
-            listed.setdefault(row.label, {})[task] = row
+    listed = [tables.rows(tasks.where(task=task), metric) for task, metric in METRICS.items()]
     header = ["method"]
     for task in METRICS:
         header += [f"{task.replace('_', '-')} ± std", "against ReLU, 95 %", "p (max-T)"]
     body = [
-        [label, *(cell for task in METRICS for cell in cells(own.get(task)))]
-        for label, own in listed.items()
+        [name, *(cell for own in listed for cell in tables.cells(own.get(name))[:3])]
+        for name in dict.fromkeys(name for own in listed for name in own)
     ]
     note = (
         f"{tables.caption(tasks, 'PSNR', 'dB, clamped')} p is within a task. Inpainting: a fifth "
@@ -34,8 +28,3 @@ def rows(tasks: Frame) -> Table:
         "on all pixels. The last rows need no network."
     )
     return Table(header, body, note)
-
-
-def cells(row: Row | None) -> list[str]:
-    """Mean, difference and p; dashes where a task has no such row."""
-    return tables.cells(row)[:3] if row else ["–"] * 3
