@@ -69,7 +69,7 @@ def _sums(frame: Frame, asked: Hypothesis) -> Sample:
     values = sum(own.groupby(asked.per).mean() for own in cells)
     items, seeds = (index.get_level_values(name).nunique() for name in ("item", "seed"))
     return Sample(
-        values, _told(frame, "noun"), items, seeds, _told(frame, "scale"),
+        values, frame.words("noun"), items, seeds, frame.words("scale"),
         _level(frame, asked), None if asked.gap is None else _gaps(frame, asked),
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
     if rho.isna().any():
         raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
     seeds = own.runs["seed"].nunique()
-    return Sample(rho, _told(own, "noun"), len(rho), seeds, _told(own, "scale"))
+    return Sample(rho, own.words("noun"), len(rho), seeds, own.words("scale"))
 
 
 def _over_variants(own: Frame, asked: Hypothesis, runs: pd.DataFrame) -> Sample:
@@ -162,9 +162,4 @@ def _over_variants(own: Frame, asked: Hypothesis, runs: pd.DataFrame) -> Sample:
     if values.isna().any():
         raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
     items, seeds = (own.runs[name].nunique() for name in ("item", "seed"))
-    return Sample(values, _told(own, "noun"), items, seeds, _told(own, "scale"))
-
-
-def _told(frame: Frame, column: str) -> str:
-    """All values of a column, in words."""
-    return ", ".join(sorted(frame.column(column).unique()))
+    return Sample(values, own.words("noun"), items, seeds, own.words("scale"))

@@ -89,16 +89,11 @@ def caption(frame: Frame, metric: str, unit: str) -> str:
     items = frame.runs["item"].nunique()
     return (
         f"{metric} ({unit}) at the last step; mean over {items} item(s) of task "
-        f"{several(frame, 'task')}, {frame.runs['seed'].nunique()} seed(s) averaged within each; "
-        f"scale {several(frame, 'scale')}, {several(frame, 'precision')}. Intervals: Student's t "
+        f"{frame.words('task')}, {frame.runs['seed'].nunique()} seed(s) averaged within each; "
+        f"scale {frame.words('scale')}, {frame.words('precision')}. Intervals: Student's t "
         f"over items. p: sign flips over items, step-down max-T over the rows; with {items} items "
         f"the smallest attainable is {smallest_p(items):.2g}."
     )
-
-
-def several(frame: Frame, column: str) -> str:
-    """All values of a column, in words."""
-    return ", ".join(map(str, frame.column(column).unique()))
 
 
 def as_text(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -108,6 +108,14 @@ class Frame:
             )
         return self.runs[name]
 
+    def words(self, column: str) -> str:
+        """All values of a column, in the order of the sweep: `smoke, laptop`.
+
+        Raises:
+            InputError: as for `column`.
+        """
+        return ", ".join(map(str, self.column(column).unique()))
+
     def value(self, metric: str, at: str = "last") -> pd.Series:
         """A metric of every run that has it, by run.
 

@@ -9,7 +9,6 @@ from matplotlib.typing import MarkerType
 from inr_experiments.reporting import style
 from inr_experiments.reporting.lattice_variants import UNITS, lattice_variants
 from inr_experiments.reporting.looks import MEASURES, Measure, looks
-from inr_experiments.reporting.tables import several
 from inr_experiments.runs.frame import Frame
 
 READS = ("lattice_3d",)
@@ -37,7 +36,7 @@ def draw(lattice_3d: Frame) -> Figure:
     for axis in axes:
         axis.grid(axis="y", color="0.9")
     draw_widths(axes[0], sorted(table["width"].unique()))
-    told = f"{several(lattice_3d, 'item')}, scale {several(lattice_3d, 'scale')}"
+    told = f"{lattice_3d.words('item')}, scale {lattice_3d.words('scale')}"
     figure.suptitle(told, fontsize=8)
     return figure
 

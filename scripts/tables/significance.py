@@ -40,7 +40,7 @@ def rows(table1: Frame, seeds: Frame) -> Table:
         f"Power of a two-sided paired t-test at 0.05 for REI's gain over default ReLU in psnr, by "
         f"noncentral t; spread of the gain over {d.n} images {d.std:.2f} dB "
         f"({table1.runs['seed'].nunique()} seed(s) averaged within each; scale "
-        f"{tables.several(table1, 'scale')}). The gain itself has p = "
+        f"{table1.words('scale')}). The gain itself has p = "
         f"{ttest_1samp(gains, 0.0).pvalue:.2g} by that test and {sign_flip_p(gains):.2g} by the "
         f"exact sign flip, both of this row alone. With fewer than {least} images the sign flip "
         f"cannot reach 0.05, of one method as of all by max-T; here its smallest p is "

@@ -4,7 +4,7 @@ import math
 
 from inr_experiments.reporting.lattice_variants import UNITS, lattice_variants
 from inr_experiments.reporting.looks import MEASURES
-from inr_experiments.reporting.tables import Table, several
+from inr_experiments.reporting.tables import Table
 from inr_experiments.runs.frame import Frame
 
 READS = ("lattice_3d",)
@@ -28,8 +28,8 @@ def rows(lattice_3d: Frame) -> Table:
     items, seeds = (lattice_3d.column(name).nunique() for name in ("item", "seed"))
     note = (
         f"IoU in % at the last step, on the held-out grid and near the surface; units and ranks of "
-        f"Z₀ at initialisation. {several(lattice_3d, 'item')}; {seeds} seed(s); scale "
-        f"{several(lattice_3d, 'scale')}; {items} shape(s): no interval."
+        f"Z₀ at initialisation. {lattice_3d.words('item')}; {seeds} seed(s); scale "
+        f"{lattice_3d.words('scale')}; {items} shape(s): no interval."
     )
     return Table(HEADER, body, note)
 
