@@ -22,7 +22,8 @@ from inr_experiments.reporting.pieces import Piece, build, find_pieces
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.runs.pack import pack
 from inr_experiments.sweep.arguments import ready
-from inr_experiments.sweep.runner import Choice, Runner
+from inr_experiments.sweep.blocks import quoted
+from inr_experiments.sweep.runner import Runner
 from verdicts import CLAIMS, compare, keep, report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -181,12 +182,13 @@ def run(
     needed = [n for name in chosen for n in (listed[name].reads if name in listed else (name,))]
     first = [name for name in claimed() if name in needed]
     names = list(dict.fromkeys([*first, *needed]))
-    more = ready(["-m", *options.overrides], options.config_dir)[1:]
-    choice = Choice(
-        options.scale, options.data, options.seeds, options.items, options.device, options.fast,
-        options.outputs, options.config_dir, tuple(more),
-    )  # fmt: skip
-    runner = Runner(choice, names)
+    runner = Runner(
+        names,
+        words(options),
+        device=options.device,
+        fast=options.fast,
+        config_dir=options.config_dir,
+    )
     print(runner.plan())
     if options.plan:
         return 0, set()
@@ -205,6 +207,15 @@ def run(
     if "paper" in options.targets:
         packed(runner.finished(), options.outputs / "packs", at)
     return len(failures), unfinished
+
+
+def words(options: argparse.Namespace) -> list[str]:
+    """The overrides that options stand for, and those that were given."""
+    found = [f"scale={options.scale}", f"data={options.data}"]
+    found += [f"seed={options.seeds}"] if options.seeds else []
+    found += [f"items={options.items}"] if options.items else []
+    found += [f"outputs={quoted(str(options.outputs))}"]
+    return [*found, *ready(["-m", *options.overrides], options.config_dir)[1:]]
 
 
 def packed(folders: Sequence[Path], to: Path, at: str) -> None:

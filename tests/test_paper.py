@@ -20,7 +20,7 @@ from inr_experiments.claims.verdict import read_claims
 from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.sweep.job import Result
-from inr_experiments.sweep.runner import Choice, Runner
+from inr_experiments.sweep.runner import Runner
 from tests.launching import fit
 
 ROOT = Path(__file__).parents[1]
@@ -34,12 +34,9 @@ def call(*words: str, folder: Path) -> int:
     return paper.main([*words, "--outputs", str(folder)])
 
 
-def choice(folder: Path, **changes) -> Choice:
-    given = {
-        "scale": "smoke", "data": "bundled", "seeds": "0", "items": 1, "device": "cpu",
-        "fast": False, "outputs": folder,
-    }  # fmt: skip
-    return Choice(**{**given, **changes})
+def runner_of(names: list[str], folder: Path, **options) -> Runner:
+    words = ["scale=smoke", "seed=0", "items=1", f"outputs={folder}"]
+    return Runner(names, words, device="cpu", **options)
 
 
 def test_every_experiment_is_read_and_every_piece_reads_one():
@@ -190,17 +187,17 @@ def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeyp
 
 def test_runs_that_experiments_share_are_done_once_with_the_diagnostics_of_all(tmp_path):
     names = ["table1", "optimisers", "training_clip"]
-    both = Runner(choice(tmp_path), names)
+    both = runner_of(names, tmp_path)
     assert len(both.to_do()) == 5 + 4
     assert both.run() == []
     assert all(frame is not None for _, frame in both.frames({}))
-    assert Runner(choice(tmp_path), names).to_do() == []
+    assert runner_of(names, tmp_path).to_do() == []
 
 
 @pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
 def test_fast_is_for_experiments_of_which_every_model_may(tmp_path, monkeypatch, has, precision):
     monkeypatch.setattr("inr_experiments.fit.precision.has_bf16", lambda device: has)
-    runner = Runner(choice(tmp_path, fast=True), ["bn_placement", "controls"])
+    runner = runner_of(["bn_placement", "controls"], tmp_path, fast=True)
     kept = {n: {c.config["fit"]["precision"] for c in own} for n, own in runner.cells.items()}
     assert kept == {"controls": {"fp32"}, "bn_placement": {precision}}, "SIREN and RFF refuse it"
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from loky import cpu_count
@@ -12,7 +12,6 @@ from omegaconf import DictConfig, open_dict
 from ..errors import sentence
 from ..runs.frame import Frame
 from ..runs.options import united
-from .blocks import quoted
 from .cells import Cell, find_cells, frame_of, look_again
 from .cost import Costs
 from .job import Result, do
@@ -32,52 +31,41 @@ def allows_bf16(cell: Cell) -> bool:
     return bool(cell.config["model"].get("bf16", "allowed") == "allowed")
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The choices that all experiments of a call share, as the variables of make have them.
-
-    `more` are overrides of any other key.
-    """
-
-    scale: str
-    data: str
-    seeds: str
-    items: int | None
-    device: str
-    fast: bool
-    outputs: Path
-    config_dir: Path | None = None
-    more: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> list[str]:
-        """The overrides."""
-        words = [f"scale={self.scale}", f"data={self.data}", f"device={self.device}"]
-        words += [f"seed={self.seeds}"] if self.seeds else []
-        words += [f"items={self.items}"] if self.items else []
-        words += [f"outputs={quoted(str(self.outputs))}"]
-        return [*words, *self.more]
-
-
 class Runner:
     """Experiments whose runs are done in the order in which they are named.
+
+    Args:
+        names: of the experiments.
+        words: overrides that all of them share.
+        device: `auto`, `cpu` or `cuda`.
+        fast: bfloat16 for experiments of which every model may have it.
+        config_dir: a folder of yaml files beside conf/.
 
     Attributes:
         cells: the runs of each experiment.
         refused: a sentence for each experiment that cannot be, as where its data is not there.
     """
 
-    def __init__(self, choice: Choice, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        words: Sequence[str],
+        *,
+        device: str = "auto",
+        fast: bool = False,
+        config_dir: Path | None = None,
+    ) -> None:
         import torch
 
         from ..building import pick_device
         from ..fit.precision import has_bf16
 
-        self.choice = choice
-        device = pick_device(choice.device)
-        on_gpu, self._has_bf16 = device == "cuda", has_bf16(device)
-        if choice.fast and not self._has_bf16:
+        self._words, self._config_dir = [*words, f"device={device}"], config_dir
+        picked = pick_device(device)
+        on_gpu, has = picked == "cuda", has_bf16(picked)
+        if fast and not has:
             log.warning("FAST=1: no instructions for bfloat16 here; the fits stay in fp32")
+        self._fast = fast and has
         self.at_once = min(cpu_count(), ON_ONE_GPU) if on_gpu else cpu_count()
         # A process a core, as below, each with its share of the threads.
         costs = Costs(None if on_gpu else max(1, torch.get_num_threads() // self.at_once))
@@ -95,11 +83,11 @@ class Runner:
             self._seconds[cell.folder] = max(seconds, self._seconds.get(cell.folder, 0.0))
 
     def _cells(self, name: str) -> list[Cell]:
-        words = [f"experiment={name}", *self.choice.words]
-        found = find_cells(words, config_dir=self.choice.config_dir)
-        if self.choice.fast and self._has_bf16 and all(map(allows_bf16, found)):
+        words = [f"experiment={name}", *self._words]
+        found = find_cells(words, config_dir=self._config_dir)
+        if self._fast and all(map(allows_bf16, found)):
             words = [*words, "fit.precision=bf16"]
-            found = find_cells(words, config_dir=self.choice.config_dir)
+            found = find_cells(words, config_dir=self._config_dir)
         for cell in found:
             if cell.error is not None:
                 raise cell.error
