@@ -227,12 +227,13 @@ def _write_files(frame: Frame, folder: Path) -> None:
     runs.drop(columns=list(shared)).to_csv(folder / "runs.csv", index=False)
 
 
-def read_frame(folder: Path) -> Frame:
+def read_frame(folder: str | Path) -> Frame:
     """Read the frame that `write_frame` wrote.
 
     Raises:
         InputError: if it is not there, or not whole.
     """
+    folder = Path(folder)
     try:
         runs = _read_csv(folder / "runs.csv", TEXT)
         steps = _read_csv(folder / "steps.csv.xz", ("run", "metric"))

@@ -39,7 +39,7 @@ def frame(folders, tmp_path_factory):
     assert sorted(p.name for p in path.iterdir()) == [
         "arrays-1.npz", "config.yaml", "runs.csv", "steps.csv.xz",
     ]  # fmt: skip
-    return read_frame(path)
+    return read_frame(str(path))
 
 
 def test_a_run_is_what_its_record_says(frame, folders):
