@@ -81,7 +81,7 @@ def task_class(config: Mapping[str, Any]) -> type[Task]:
     """
     node, own = without(config["task"], "name"), config["trusted"]
     target = str(node.get("_target_"))
-    check_target("task", target, (*TRUSTED, *own), own)
+    check_target("task", target, own)
     found = resolve_name(target)
     if not (isinstance(found, type) and issubclass(found, Task)):
         base = f"{Task.__module__}.{Task.__name__}"
@@ -169,15 +169,14 @@ def build_diagnostics(
     return {n: build(node, config, group=f"diagnostic.{n}") for n, node in chosen.items()}
 
 
-def build(node: dict[str, Any], config: dict[str, Any], group: str = "", **extra: Any) -> Any:
+def build(node: dict[str, Any], config: dict[str, Any], group: str, **extra: Any) -> Any:
     """Build a node after looking at every `_target_` in it; a `_partial_` one as a function.
 
     Raises:
         InputError: if a target is outside the trusted packages, or refuses an argument.
     """
-    trusted = (*TRUSTED, *config["trusted"])
     for where, inner in nodes(node, group):
-        check_target(where, str(inner["_target_"]), trusted, own=config["trusted"])
+        check_target(where, str(inner["_target_"]), config["trusted"])
         names = parameters(where, str(inner["_target_"]))
         known(where, inner, names and [n for n in names if where != group or n not in extra])
     return made(node, group, extra)
@@ -224,12 +223,13 @@ def naming(where: str, names: Iterable[str]) -> Iterator[None]:
         raise InputError(f"{where}: cannot be built: {' '.join(str(error).split())}") from error
 
 
-def check_target(where: str, target: str, trusted: tuple[str, ...], own: list[str]) -> None:
+def check_target(where: str, target: str, own: list[str]) -> None:
     """Raise an `InputError` unless the target is the user's `own`, or a class of a trusted package.
 
     A module holds what it imports too, and a function may write a file: the config of a run may be
     a stranger's.
     """
+    trusted = (*TRUSTED, *own)
     if not any(within_package(target, package) for package in trusted):
         package = target.split(".")[0]
         package = package if package.isprintable() else repr(package)

@@ -38,11 +38,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     """
     # What is of the sweep may refer to another task's values.
     cfg = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in OF_THE_SWEEP])
-    try:
-        config: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
-        raise InputError(f"{error.full_key or 'config'}: {says}") from error
+    config = _plain(cfg, cfg)
     known("", config, KEYS)
     for key in KEYS:
         if key not in config and key != "experiment":
@@ -73,12 +69,16 @@ def other_model(cfg: DictConfig, name: str) -> dict[str, Any]:
     """A model of conf/model that begins with no other, as it would be in this config."""
     other = cfg.copy()
     OmegaConf.update(other, "model", OmegaConf.load(conf_dir() / f"model/{name}.yaml"), merge=False)
+    return dict(_plain(other.model, cfg, "model.match"))
+
+
+def _plain(node: DictConfig, cfg: DictConfig, where: str = "") -> Any:
+    """A node as plain values; what is missing is told with its key, or `where`."""
     try:
-        node: Any = OmegaConf.to_container(other.model, resolve=True, throw_on_missing=True)
+        return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
-        raise InputError(f"model.match: {says}") from error
-    return dict(node)
+        raise InputError(f"{where or error.full_key or 'config'}: {says}") from error
 
 
 def missing_number(cfg: DictConfig, says: str) -> str | None:

@@ -251,7 +251,13 @@ def stored_snapshots(folder: Path, network: Network, task: Task) -> Iterator[Sna
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    for path in weight_files(folder):
+    found = sorted((folder / "weights").glob("*.safetensors"))
+    if not found:
+        raise InputError(
+            f"{folder}: holds no weights (they do not travel in a pack); expected a run on the "
+            "machine that fitted it, or a new one: force=true fits it again"
+        )
+    for path in found:
         try:
             network.load_state_dict(load_file(path))
         except (RuntimeError, SafetensorError) as error:
@@ -259,21 +265,6 @@ def stored_snapshots(folder: Path, network: Network, task: Task) -> Iterator[Sna
             raise InputError(f"{path}: not the weights of this model ({why})") from error
         freeze_statistics(network, task.coordinates)
         yield Snapshot(int(path.stem), network, task.coordinates)
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The files of a finished run's weights, by step.
-
-    Raises:
-        InputError: if there is none.
-    """
-    found = sorted((folder / "weights").glob("*.safetensors"))
-    if not found:
-        raise InputError(
-            f"{folder}: holds no weights (they do not travel in a pack); expected a run on the "
-            "machine that fitted it, or a new one: force=true fits it again"
-        )
-    return found
 
 
 @contextmanager

@@ -104,7 +104,6 @@ def at(node: dict[str, Any], key: str) -> Any:
 def put(node: dict[str, Any], key: str, value: Any) -> None:
     """Set the value at a dotted key, which is there."""
     *path, last = key.split(".")
-    at(node, key)
     for name in path:
         node = node[name]
     node[last] = value

@@ -17,7 +17,7 @@ def generator(*stream: str | int, device: str = "cpu") -> torch.Generator:
 
 
 def numpy_generator(*stream: str | int) -> np.random.Generator:
-    """The same for code that knows no torch."""
+    """The same as a generator of numpy's."""
     return np.random.default_rng(_number(*stream))
 
 

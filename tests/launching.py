@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import json
 import logging
 import os
 import subprocess
@@ -63,6 +64,12 @@ def started(
 def command(*arguments: str, module: str = "launch") -> list[str]:
     start = f"from inr_experiments.cli.{module} import main; main()"
     return [sys.executable, "-c", start, *arguments]
+
+
+def records(folder: Path) -> list[dict]:
+    """Of all finished runs in `o` of a folder."""
+    paths = sorted((folder / "o/runs").glob("*/seed-*[0-9]/record.json"))
+    return [json.loads(path.read_text()) for path in paths]
 
 
 def fit(*overrides: str, cwd: Path) -> "Outcome":

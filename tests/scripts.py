@@ -1,16 +1,13 @@
 """Scripts of tables and figures, which nothing imports, as modules."""
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
+from typing import Any
+
+from inr_experiments.reporting import pieces
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
-def load(name: str) -> ModuleType:
+def load(name: str) -> Any:
     """`figures/fig_x` or `tables/table_x`."""
-    spec = importlib.util.spec_from_file_location(Path(name).stem, SCRIPTS / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
+    return pieces.load(pieces.Piece(SCRIPTS / f"{name}.py", (), ""))

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -62,7 +61,7 @@ def test_the_bench_of_a_gpu_runs_on_a_processor_too(monkeypatch: pytest.MonkeyPa
     assert rows["gpu/run/fp32"].more["rest_s"] > 0 and "gpu/sweep/2" in rows
 
 
-def test_an_unknown_bench_is_refused() -> None:
-    command = [sys.executable, "scripts/bench.py", "speed"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "invalid choice" in done.stderr
+def test_an_unknown_bench_is_refused(bench, capsys) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bench("speed")
+    assert "invalid choice" in capsys.readouterr().err

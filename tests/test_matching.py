@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from inr_experiments.building import build_network, build_task, task_class
+from inr_experiments.building import build_network, build_task, settings_of, task_class
 from inr_experiments.checks import InputError
 from inr_experiments.matching import nearest_count
 from inr_experiments.runs.key import run_key
+from inr_experiments.tasks.grid_signal import FITTED
 from tests.fields import config_of, field_and_task
 from tests.test_configs import stems
 
@@ -71,6 +72,15 @@ def test_all_pictures_of_a_sweep_have_one_size():
         config_of(*words, f"task.image={name}")["model"]["width"] for name in ("coffee", "rocket")
     }
     assert len(widths) == 1
+
+
+@pytest.mark.parametrize("fitted", [*FITTED, 0.2])
+def test_the_size_is_solved_for_the_network_that_is_fitted(fitted):
+    words = ("scale=laptop", "model=pe", "model.match=relu", f"task.fitted={fitted}")
+    config = config_of(*words, "task.side=64")
+    domain, channels = task_class(config).usual_shape(**settings_of(config))
+    task = build_task(config)
+    assert (domain.density, channels) == (task.domain.density, task.out_features)
 
 
 @pytest.mark.parametrize(

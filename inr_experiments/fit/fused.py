@@ -152,10 +152,11 @@ class ActivatedProduct(torch.autograd.Function):
         with products_in(ctx.kind.products):
             if ctx.needs_input_grad[0]:
                 into_z = delta @ W
-            if ctx.needs_input_grad[1] and z.shape[1] <= COORDINATES:
+            trained = any(ctx.needs_input_grad[1:3])
+            if trained and z.shape[1] <= COORDINATES:
                 whole = delta.T @ torch.cat([z, torch.ones_like(z[:, :1])], dim=1)
                 into_W, into_b = scale * whole[:, :-1], scale * whole[:, -1]
-            elif ctx.needs_input_grad[1]:
+            elif trained:
                 into_W = scale * summed(delta.T, z)
                 into_b = scale * delta.sum(dim=0, dtype=torch.promote_types(z.dtype, torch.float32))
         return into_z, into_W, into_b, None
@@ -185,7 +186,7 @@ class NarrowInlet(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         wide, z = ctx.saved_tensors
-        if not ctx.needs_input_grad[1]:
+        if not any(ctx.needs_input_grad[1:]):
             return None, None, None
         delta = torch.ops.aten.threshold_backward(gradient, z, 0)
         whole, P = summed(delta.T, wide), ctx.dimensions
@@ -213,7 +214,7 @@ class NarrowHead(torch.autograd.Function):
         of_y, of_W, C = parts(gradient), parts(W), len(W)
         left = padded([of_y[i] for i, _ in PAIRS])
         into_z = left @ padded([of_W[j].T for _, j in PAIRS]).T
-        if not ctx.needs_input_grad[1]:
+        if not any(ctx.needs_input_grad[1:]):
             return into_z, None, None
         whole, at = summed(left.T, z), {i: C * k for k, (i, _) in enumerate(PAIRS)}
         into_W = torch.stack([whole[start : start + C] for start in at.values()]).sum(dim=0)

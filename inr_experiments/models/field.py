@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Layer(nn.Module):
-    """Z = after(ρ(before(Z W ᵀ + b))), with BatchNorm or nothing before and after the activation.
+    """Z = after(ρ(before(Z Wᵀ + b))), with BatchNorm or nothing before and after the activation.
 
     Shapes: (N, in_features) -> (N, out_features).
     """

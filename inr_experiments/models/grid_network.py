@@ -36,7 +36,7 @@ class GridNetwork(Network):
         self.shape = tuple(len(axis) for axis in domain.axes)
         ends = torch.tensor([(axis[0], axis[-1]) for axis in domain.axes], dtype=torch.float64)
         steps = torch.tensor(self.shape) - 1
-        pitch = (ends[:, 1] - ends[:, 0]) / steps.clamp_min(1)
+        pitch = torch.where(steps > 0, (ends[:, 1] - ends[:, 0]) / steps, 1.0)
         # Made of the domain, and no part of what is stored.
         self.register_buffer("first", ends[:, 0].float(), persistent=False)
         self.register_buffer("pitch", pitch.float(), persistent=False)
@@ -47,8 +47,7 @@ class GridNetwork(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         """The picture at the nodes nearest to x."""
-        pitch = torch.where(self.pitch > 0, self.pitch, torch.ones_like(self.pitch))
-        row, column = ((x - self.first) / pitch).round().long().unbind(dim=1)
+        row, column = ((x - self.first) / self.pitch).round().long().unbind(dim=1)
         height, width = self.shape
         at = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
         return self.picture()[at]

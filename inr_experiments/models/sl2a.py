@@ -27,7 +27,8 @@ class LowRankLayer(nn.Module):
         self.activation = nn.ReLU()
         bounds = ((self.down.weight, rank), (self.up.weight, width), (self.up.bias, rank))
         for parameter, size in bounds:
-            uniform(parameter, 1 / math.sqrt(size), stream)
+            bound = 1 / math.sqrt(size)
+            nn.init.uniform_(parameter, -bound, bound, generator=stream)
 
     def forward(self, z: Tensor) -> Tensor:
         activated: Tensor = self.activation(self.up(self.down(z)))
@@ -77,7 +78,8 @@ class Sl2a(Network):
         inputs = self.encoding.out_features
         expansion = nn.utils.skip_init(nn.Linear, inputs, width, bias=False)
         fans = (domain.dimensions + width) * (degree + 1)
-        uniform(expansion.weight, math.sqrt(6 / fans), draw(0))
+        bound = math.sqrt(6 / fans)
+        nn.init.uniform_(expansion.weight, -bound, bound, generator=draw(0))
         self.inlet = nn.Sequential(expansion, nn.LayerNorm(width))
         self.hidden = nn.ModuleList(
             LowRankLayer(width, rank, draw(1 + i)) for i in range(hidden_layers)
@@ -90,8 +92,3 @@ class Sl2a(Network):
         for layer in (*self.hidden, self.head):
             z = layer(z * first)
         return z
-
-
-def uniform(parameter: Tensor, bound: float, stream: torch.Generator) -> None:
-    """Fill with draws of U(±bound)."""
-    nn.init.uniform_(parameter, -bound, bound, generator=stream)

@@ -1,4 +1,4 @@
-"""Ranks of gradient matrices and what bounds them: the layer-wise bound, Prop. 3, the oracle."""
+"""Ranks of gradient matrices and what bounds them: the layer-wise bound, Prop. 3."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,19 +116,6 @@ def gradient_rank_bounds(
     chunks = (chunk for layer in layers for chunk in _transposed(layer))
     sigma = singular_values_of_rows(chunks, width=rows)
     return RankBounds(lower, numerical_rank(sigma.cpu().numpy(), (rows, columns)), upper)
-
-
-def linear_oracle(*, rows: int, inputs: int, biases: bool) -> int:
-    """rank(G_all) of a linear network: rows·P, or rows·(P + 1) with trained biases.
-
-    Exact for generic weights, no activation, N ≥ P + 1, all layers trained, the constant
-    not among the columns of X and widths of at least `rows`.
-
-    Args:
-        rows: outputs that the gradients are taken of: D for Z_L, C for Y.
-        inputs: P. For a frozen inlet of width D with trained biases: the rank of [Z₀, 1] less 1.
-    """
-    return rows * (inputs + biases)
 
 
 def _layers(

@@ -28,7 +28,6 @@ def capture(
     *,
     outputs: Sequence[int] | Tensor,
     layers: Collection[str] | None = None,
-    rows: int = ROWS,
 ) -> list[Form]:
     """The Jacobians of trained layers as factors or rows, in module order.
 
@@ -48,7 +47,7 @@ def capture(
     modules = coverable(function)
     if layers is not None:
         modules = {name: module for name, module in modules.items() if name in layers}
-    chunks = [_capture(function, part, outputs, modules) for part in x.split(rows)]
+    chunks = [_capture(function, part, outputs, modules) for part in x.split(ROWS)]
     names = {form.layer for form in chunks[0]}
     if layers is not None and any({f.layer for f in chunk} != set(layers) for chunk in chunks):
         raise InputError(

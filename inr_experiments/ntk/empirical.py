@@ -138,9 +138,9 @@ class EmpiricalNtk:
         self._check_part(layer, parameter)
         return self._free.trace(layer, parameter, probes, _seeded(generator))
 
-    def shares(self, *, probes: int | None = PROBES) -> dict[str, float]:
+    def shares(self) -> dict[str, float]:
         """tr K_k / tr K by layer, the sum over outputs for blocks; all 0 where K is."""
-        traces = {name: float(self.trace(name, probes=probes)) for name in self.names}
+        traces = {name: float(self.trace(name)) for name in self.names}
         total = sum(traces.values())
         return {name: trace / total if total else 0.0 for name, trace in traces.items()}
 
@@ -153,35 +153,24 @@ class EmpiricalNtk:
         kind = torch.empty(0, dtype=self._request.x.dtype).numpy().dtype
         return LinearOperator((self.size, self.size), matvec=apply, rmatvec=apply, dtype=kind)
 
-    def eigenvalues(
-        self,
-        count: int,
-        *,
-        tolerance: float = 1e-6,
-        steps: int | None = None,
-        generator: torch.Generator | None = None,
-    ) -> Eigenvalues:
+    def eigenvalues(self, count: int) -> Eigenvalues:
         """The `count` largest eigenvalues by Lanczos, with vectors and residuals."""
         return largest_eigenvalues(
             self.__matmul__,
             self.size,
             count=count,
-            generator=_seeded(generator),
-            tolerance=tolerance,
-            steps=steps,
+            generator=_seeded(None),
             device=self._request.x.device,
         )
 
-    def density(
-        self, *, probes: int, steps: int, generator: torch.Generator | None = None
-    ) -> Density:
+    def density(self, *, probes: int, steps: int) -> Density:
         """The spectral density by stochastic Lanczos quadrature."""
         return spectral_density(
             self.__matmul__,
             self.size,
             probes=probes,
             steps=steps,
-            generator=_seeded(generator),
+            generator=_seeded(None),
             device=self._request.x.device,
         )
 

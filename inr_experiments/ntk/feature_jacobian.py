@@ -30,6 +30,9 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
     reason = interaction(module) or dropout(module)
     if reason is not None:
         raise InputError(f"{reason}; expected module.eval() first")
+    linears = {n: m for n, m in module.named_modules() if isinstance(m, nn.Linear)}
+    if not linears:
+        raise InputError(f"{type(module).__name__} has no Linear layer; expected one or more")
     seen: list[tuple[str, Tensor]] = []
 
     def keep(name: str, _module: nn.Module, inputs: tuple) -> tuple:
@@ -39,7 +42,7 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
         seen.append((name, z))
         return (z, *inputs[1:])
 
-    with hooked(function.linears(), before=keep):
+    with hooked(linears, before=keep):
         y = function(function.points(coordinates))
     following = [z for _, z in seen[1:]] + [y]
     return {
@@ -62,7 +65,7 @@ def _by_columns(after: Tensor, before: Tensor) -> Tensor:
 
 
 def feature_jacobian_ranks(
-    module: nn.Module, coordinates: Tensor, *, samples: int = 32
+    module: nn.Module, coordinates: Tensor, *, samples: int
 ) -> dict[str, dict[str, float]]:
     """Ranks of J_k at evenly spread points, by layer.
 

@@ -56,19 +56,6 @@ class ModuleFunction:
         self.module = module
         self.stage = stage
 
-    def linears(self) -> dict[str, nn.Module]:
-        """The Linear layers by name, in module order.
-
-        Raises:
-            InputError: if there is none.
-        """
-        found: dict[str, nn.Module] = {
-            name: m for name, m in self.module.named_modules() if isinstance(m, nn.Linear)
-        }
-        if not found:
-            raise InputError(f"{_kind(self.module)} has no Linear layer; expected one or more")
-        return found
-
     def points(self, coordinates: Tensor) -> Tensor:
         """The coordinates, or samples of any shape, on the module's device in its precision.
 

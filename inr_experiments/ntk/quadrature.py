@@ -27,10 +27,6 @@ class Density:
         """Σ w θ, an estimate of the trace."""
         return float((self.nodes * self.weights).sum())
 
-    def count_above(self, threshold: float) -> float:
-        """About how many eigenvalues lie above a threshold."""
-        return float(self.weights[self.nodes > threshold].sum())
-
 
 def spectral_density(
     apply: Apply,

@@ -43,5 +43,4 @@ def distinct_patterns(units: Tensor) -> int:
     Shapes: (N, D) bool.
     """
     bits = np.packbits(units.cpu().numpy(), axis=1)
-    rows = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1])))
-    return len(np.unique(rows))
+    return len({row.tobytes() for row in bits})

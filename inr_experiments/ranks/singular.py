@@ -17,11 +17,11 @@ def rows_of(z: Tensor) -> Tensor:
     return z if z.ndim < 3 else z.movedim(1, -1).flatten(0, -2)
 
 
-def singular_values(matrix: Tensor, *, rows: int | None = None) -> Tensor:
+def singular_values(matrix: Tensor) -> Tensor:
     """Singular values of a tall matrix in bounded memory, largest first.
 
     A = QR has the singular values of R. R is folded over row chunks,
-    R ← R-factor of [R; chunk], so that memory is O((rows + D)·D) whatever N, and no Gram matrix
+    R ← R-factor of [R; chunk], so that memory is O((chunk + D)·D) whatever N, and no Gram matrix
     squares the condition number.
 
     Shapes: (N, D) -> (min(N, D),), float64 whatever the input's precision.
@@ -29,12 +29,10 @@ def singular_values(matrix: Tensor, *, rows: int | None = None) -> Tensor:
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
-    return singular_values_of_rows(
-        _checked(matrix).split(rows or at_once(matrix)), width=matrix.shape[1]
-    )
+    return singular_values_of_rows(_checked(matrix).split(at_once(matrix)), width=matrix.shape[1])
 
 
-def with_centred(matrix: Tensor, *, rows: int | None = None) -> tuple[Tensor, Tensor]:
+def with_centred(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Singular values of A and of HA, H = I − 11ᵀ/N the centring, from one QR.
 
     With [1, A] = QR, the first column of Q is 1/√N: R without its first row and column is a factor
@@ -45,7 +43,7 @@ def with_centred(matrix: Tensor, *, rows: int | None = None) -> tuple[Tensor, Te
     Raises:
         ValueError: if `matrix` is not two-dimensional or holds a non-finite number.
     """
-    R = _folded(_checked(matrix).split(rows or at_once(matrix)), ones=True)
+    R = _folded(_checked(matrix).split(at_once(matrix)), ones=True)
     count = min(matrix.shape)
     if R is None:
         return (matrix.new_empty(0, dtype=torch.float64),) * 2

@@ -15,6 +15,7 @@ from PIL import Image
 from ..checks import InputError
 from ..runs.frame import Array, Frame, read_frame, word, write_frame
 from ..statistics import Estimate, summarise
+from .comparison import GROUPS
 from .gains import per_item
 from .looks import REFERENCE
 
@@ -187,7 +188,7 @@ def _default(group: tuple[str, ...], groups: Mapping[tuple[str, ...], pd.Series]
 
 def swept(frame: Frame) -> list[str]:
     """The config values in which runs of one model differ."""
-    leaves = [c for c in frame.runs if c.startswith(("model.", "task.", "fit."))]
+    leaves = [c for c in frame.runs if c.startswith(GROUPS)]
     return [
         column
         for column in leaves

@@ -13,13 +13,13 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .. import files
+from ..viz.render import pixels_of
 
-#: Inches of a text column and of a page.
-COLUMN, PAGE = 3.4, 7.0
+#: Inches of a page.
+PAGE = 7.0
 
 plt.rcParams.update(
     {
@@ -85,7 +85,5 @@ def save_clip(figures: Sequence[Figure], out: Path) -> list[Path]:
 def pixels(figure: Figure, dpi: int = 110) -> npt.NDArray[np.uint8]:
     """The figure as a picture, (H, W, 3); the figure is closed."""
     figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
     plt.close(figure)
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return pixels_of(figure)

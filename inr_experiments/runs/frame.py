@@ -5,7 +5,8 @@
     config.yaml   the config values that all runs share
     steps.csv.xz  run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
     arrays-1.npz  … what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned,
-                  of the first and the last step; <run>/<name>, pictures and slices of one seed
+                  of the first and the last step, pictures of every milestone where a
+                  diagnostic draws them; <run>/<name>, pictures and slices of one seed
 
 A frame can be carried anywhere: nothing that reads it opens a run folder. Arrays are spread over
 files of less than 1 MB, and the same frame is written as the same bytes, so that it can be kept

@@ -103,7 +103,7 @@ def seconds_a_fit(config: dict[str, Any]) -> tuple[float, float]:
     from .. import building
     from ..fit.loop import fit
 
-    task = building.build_task(config)
+    task = building.kept_task(config)
     network = building.build_network(config, task)
     settings = building.build_settings(config)
     diagnostics = building.build_diagnostics(config)

@@ -20,7 +20,7 @@ from .pool import in_processes, slots
 OmegaConf.register_new_resolver("launcher_pid", os.getpid, use_cache=True, replace=True)
 
 #: A number in the sweep, and its overrides.
-Task = tuple[int, tuple[str, ...]]
+Numbered = tuple[int, tuple[str, ...]]
 
 
 class TellingLauncher(Launcher):
@@ -37,7 +37,7 @@ class TellingLauncher(Launcher):
         """The number of runs at a time, of `count`."""
         raise NotImplementedError
 
-    def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def results(self, tasks: Sequence[Numbered]) -> Iterator[tuple[int, Result]]:
         """The number and the result of every task, as they end."""
         raise NotImplementedError
 
@@ -66,7 +66,7 @@ class LocalLauncher(TellingLauncher):
     def at_once(self, count: int) -> int:
         return slots(self.n_jobs, count)
 
-    def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def results(self, tasks: Sequence[Numbered]) -> Iterator[tuple[int, Result]]:
         calls = [(number, words, self.context, self.config) for number, words in tasks]
         return in_turn(run_task, calls, self.at_once(len(calls)), here=self.n_jobs == 1)
 

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from ..checks import InputError
 from ..errors import sentence
 from .job import Result
-from .launchers import Task, TellingLauncher, run_task
+from .launchers import Numbered, TellingLauncher, run_task
 
 #: Seconds between two looks at the queue.
 POLL = 2.0
@@ -39,7 +39,7 @@ class SlurmLauncher(TellingLauncher):
     def at_once(self, count: int) -> int:
         return min(count, self.parallel)
 
-    def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def results(self, tasks: Sequence[Numbered]) -> Iterator[tuple[int, Result]]:
         calls = [(number, words, self.context, self.config) for number, words in tasks]
         jobs = self._submit(calls)
         waiting = {job.job_id: (number, job) for (number, _), job in zip(tasks, jobs, strict=True)}

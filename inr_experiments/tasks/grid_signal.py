@@ -123,7 +123,8 @@ class GridSignal(Task):
         if side is None:
             raise ArgumentError("side=None: expected a number where model.match is given")
         if isinstance(fitted, str):
-            share = 1.0 if fitted == "all" else 0.5**dimensions
+            quarter = 0.5**dimensions  # in the plane
+            share = {"all": 1.0, "hole": 1 - quarter}.get(fitted, quarter)
         else:
             share = float(fitted)
         along = max(1, round(side * share ** (1 / dimensions)))

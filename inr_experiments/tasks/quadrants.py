@@ -40,8 +40,8 @@ class Quadrants(Task):
     """
 
     METRICS: ClassVar[Mapping[str, Metric]] = {
-        "accuracy": Metric("", keep_best=True),
-        "accuracy_heldout": Metric(""),
+        "accuracy": Metric(keep_best=True),
+        "accuracy_heldout": Metric(),
     }
     NOUN = "draw"
     KEY_EXCLUDES = ("images", "source", "draw")

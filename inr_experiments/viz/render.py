@@ -91,7 +91,6 @@ def picture(
     *,
     pixels: int = 512,
     azimuth: float = 30.0,
-    elevation: float = ELEVATION,
 ) -> Picture:
     """A surface seen in parallel projection, far faces drawn first; white with a word for None.
 
@@ -108,7 +107,7 @@ def picture(
     if triangles is None:
         axes.text(0.5, 0.5, "no surface", ha="center", va="center", transform=axes.transAxes)
     else:
-        view = camera(azimuth, elevation)
+        view = camera(azimuth, ELEVATION)
         corners = (triangles.vertices @ view.T)[triangles.faces]
         seen = np.flatnonzero(in_front(corners))
         order = seen[np.argsort(corners[seen, :, 2].mean(axis=1))]
@@ -119,7 +118,7 @@ def picture(
                 corners[order, :, :2], facecolors=colours, edgecolors=colours, linewidths=0.4
             )
         )
-    return _pixels(figure)
+    return pixels_of(figure)
 
 
 def slices(prediction: Mapping[str, npt.NDArray], target: Mapping[str, npt.NDArray]) -> Picture:
@@ -153,7 +152,7 @@ def slices(prediction: Mapping[str, npt.NDArray], target: Mapping[str, npt.NDArr
             axes.set_ylabel(second, labelpad=1)
             title = "blue missing, orange too much" if row else f"{name} ≈ 0: prediction"
             axes.set_title(title, fontsize=9)
-    return _pixels(figure)
+    return pixels_of(figure)
 
 
 def errors(prediction: npt.NDArray, target: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -177,7 +176,8 @@ def upright(plane: npt.NDArray, normal: str) -> npt.NDArray:
     return plane if normal == "x" else np.swapaxes(plane, 0, 1)
 
 
-def _pixels(figure: "Figure") -> Picture:
+def pixels_of(figure: "Figure") -> Picture:
+    """A figure as a picture. Shapes: -> (H, W, 3) uint8."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)

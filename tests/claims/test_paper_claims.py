@@ -16,10 +16,10 @@ from inr_experiments.claims.verdict import judge_all, read_claims
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.looks import published
 from inr_experiments.runs.frame import word, write_frame
+from tests.claims.asking import BASE
 from tests.reporting.made_up import WOBBLE, made_up
 
 CLAIMS = conf_dir() / "claims.yaml"
-BASE = np.linspace(20, 30, 8)
 
 
 def test_the_papers_claims_without_a_frame_say_what_would_run_them(tmp_path):

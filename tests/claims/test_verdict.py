@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
@@ -13,9 +12,8 @@ from inr_experiments.claims.outcome import REGIME
 from inr_experiments.claims.samples import runs_of
 from inr_experiments.claims.verdict import Claim, combine, judge, judge_all, read_claims
 from inr_experiments.runs.frame import read_frame, write_frame
+from tests.claims.asking import BASE
 from tests.reporting.made_up import WOBBLE, joined, made_up
-
-BASE = np.linspace(20, 30, 8)
 
 
 @pytest.mark.parametrize(

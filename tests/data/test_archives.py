@@ -12,15 +12,9 @@ import pytest
 from inr_experiments.checks import InputError
 from inr_experiments.data.download import archives
 from inr_experiments.data.download.archives import extract
+from tests.archives import write as make_zip
 
 LIMIT = 1_000_000
-
-
-def make_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return path
 
 
 def make_tar(path: Path, members: dict[str, bytes], **odd) -> Path:

@@ -11,7 +11,8 @@ from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
 from tests.scripts import load
 
-WORDS = ("experiment=needed_rank", "scale=smoke", "model=relu,pe", "task.band=2,8")
+WORDS = ("experiment=needed_rank", "scale=smoke", "model=relu,pe", "task.band=2,8",
+         "task.signal_seed=0")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

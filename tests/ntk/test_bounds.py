@@ -58,7 +58,8 @@ def test_prop_3_on_random_nets_with_dead_samples(bias: bool) -> None:
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("inputs", [1, 2, 3])
-def test_linear_oracle(bias: bool, inputs: int) -> None:
+def test_gradients_of_linear_layers_have_the_rank_of_their_inputs(bias: bool, inputs: int) -> None:
+    """Exact for generic weights, no activation and widths of at least the rows' number."""
     torch.manual_seed(0)
     width, outputs = 6, 3
     module = nn.Sequential(
@@ -68,9 +69,9 @@ def test_linear_oracle(bias: bool, inputs: int) -> None:
     ).double()
     x = points(20, inputs)
     found = bounds.gradient_rank_bounds(module, x)
-    assert found.rank == bounds.linear_oracle(rows=outputs, inputs=inputs, biases=bias)
+    assert found.rank == outputs * (inputs + bias)
     hidden = bounds.gradient_rank_bounds(module, x, stage="1")
-    assert hidden.rank == bounds.linear_oracle(rows=width, inputs=inputs, biases=bias)
+    assert hidden.rank == width * (inputs + bias)
 
 
 def test_linear_oracle_with_a_frozen_inlet() -> None:

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inr_experiments.ntk.capture import capture
 from inr_experiments.ntk.empirical import EmpiricalNtk
 from inr_experiments.ntk.spectrum import matrix
 from tests.layers import LAYER_CASES, Grid, LayerCase
@@ -91,7 +90,7 @@ def test_chunks_of_points_units_and_outputs_do_not_matter(case: LayerCase, monke
     monkeypatch.setattr("inr_experiments.ntk.factors.ROWS", 5)
     monkeypatch.setattr("inr_experiments.ntk.factors.ENTRIES", 1)
     monkeypatch.setattr("inr_experiments.ntk.request.GROUP", 2)
-    monkeypatch.setitem(capture.__kwdefaults__, "rows", 4)
+    monkeypatch.setattr("inr_experiments.ntk.capture.ROWS", 4)
     for outputs, K in whole.items():
         ntk = EmpiricalNtk(case.module, case.x, outputs=outputs)
         assert close(ntk.total(), K)

@@ -59,7 +59,9 @@ def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
         (216, 3e-4), (512, 3e-4),
     ], "blocks of other models are left out"  # fmt: skip
     keys = ("model.name", "task.dimensions")
-    added = told("experiment=needed_rank", "task.band=4", "model=relu,bn", keys=keys)
+    added = told(
+        "experiment=needed_rank", "task.band=4", "task.signal_seed=0", "model=relu,bn", keys=keys
+    )
     assert added == [("relu", 1), ("bn", 1), ("relu", 2), ("bn", 2)], "bn is in no block"
     assert told("experiment=table1", "model=pe", "task.image=coffee", "seed=3,4") == [
         ("pe", "coffee", "symmetric", 3), ("pe", "coffee", "symmetric", 4),

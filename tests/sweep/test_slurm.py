@@ -1,6 +1,5 @@
 """A sweep as a Slurm array, on a Slurm of one node: with accounting, and without."""
 
-import json
 import os
 import subprocess
 import time
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launching import SMOKE, command, inr
+from tests.launching import SMOKE, command, inr, records
 from tests.slurm import cluster, missing
 
 pytestmark = pytest.mark.slurm
@@ -27,11 +26,6 @@ def slurm(request, tmp_path_factory):
         pytest.skip(reason)
     with cluster(tmp_path_factory.mktemp("s"), accounting=request.param) as made:
         yield made
-
-
-def records(folder: Path) -> list[dict]:
-    paths = sorted((folder / "o/runs").glob("*/seed-*[0-9]/record.json"))
-    return [json.loads(path.read_text()) for path in paths]
 
 
 def started(slurm, cwd: Path, *words: str) -> subprocess.Popen:

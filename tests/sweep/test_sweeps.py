@@ -16,14 +16,9 @@ from inr_experiments.reporting.comparison import compare_rows
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.runs.lease import Lease
 from inr_experiments.sweep.cells import find_cells
-from tests.launching import SMOKE, command, inr
+from tests.launching import SMOKE, command, inr, records
 
 QUICK = (*SMOKE, "diagnostic=none", "outputs=o")
-
-
-def records(folder: Path) -> list[dict]:
-    paths = sorted((folder / "o/runs").glob("*/seed-*[0-9]/record.json"))
-    return [json.loads(path.read_text()) for path in paths]
 
 
 def test_a_sweep_says_what_it_does_and_ends_in_a_table(tmp_path):
@@ -82,9 +77,6 @@ def test_one_bad_picture_fails_alone_wherever_jobs_are_put(tmp_path, layout):
     for name in ("coffee", "rocket"):
         (folder / f"{name}.png").write_bytes(images.bundled(name).read_bytes())
     (folder / "bad.png").write_bytes(b"no picture")
-    old = tmp_path / "fixed/all/traceback.txt"
-    old.parent.mkdir(parents=True)
-    old.write_text("an old failure")
     words = ("-m", *QUICK, "task.path=photos", *LAYOUTS[layout])
     done = inr(*words, cwd=tmp_path)
     assert done.returncode == 1, done.stderr

@@ -39,7 +39,7 @@ def test_two_large_faces_and_no_surface():
         np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0.0]]),
         np.array([[0, 1, 2], [0, 2, 3]]),
     )
-    assert (render.picture(flat, azimuth=0, elevation=0, pixels=90)[45, 45] < 250).all()
+    assert (render.picture(flat, azimuth=0, pixels=90)[45, 45] < 250).all()
     blank = render.picture(None, pixels=90)
     assert blank.shape == (90, 90, 3) and blank.min() < 100 and blank.mean() > 200
 

@@ -48,8 +48,11 @@ class Solid(Protocol):
         ...
 
     def outer(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Mark points of its surface that are no wall within. Shapes: (N, 3) -> (N,)."""
-        ...
+        """Mark points of its surface that are no wall within: all, where nothing crosses itself.
+
+        Shapes: (N, 3) -> (N,).
+        """
+        return np.ones(len(points), dtype=bool)
 
 
 def scale_to_box(half_extents: Points, radius: float, *, scaling: str, fill: float) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...checks import choice
 from ...digest import sha256_of
-from .base import Labels, Points, Triangles, scale_to_box
+from .base import Labels, Points, Solid, Triangles, scale_to_box
 from .surface import extract
 
 Values = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ def shape_sha256(name: str) -> str:
     return sha256_of(f"{name} {VERSION}")
 
 
-class Shape:
+class Shape(Solid):
     """An analytic shape as a solid in the box.
 
     Raises:
@@ -74,10 +74,6 @@ class Shape:
             assert found is not None
             SURFACES[self.sha256, self._scale] = found
         return SURFACES[self.sha256, self._scale]
-
-    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
-        """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""
-        return np.ones(len(points), dtype=bool)
 
 
 def gyroid_sphere() -> Form:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...checks import ArgumentError, InputError, choice, integer, number
 from ...digest import file_sha256
-from .base import Labels, Points, Triangles, scale_to_box
+from .base import Labels, Points, Solid, Triangles, scale_to_box
 from .matlab import stored_arrays
 from .surface import extract
 
@@ -23,7 +23,7 @@ VOXELS, BYTES = 2**30, 2**32
 Occupied = npt.NDArray[np.bool_]
 
 
-class Volume:
+class Volume(Solid):
     """Voxels as a solid in the box: a point is inside where its voxel is, nothing is interpolated.
 
     Array axes are x, y, z. Voxels are cubes; the middle of the array lies at the origin.
@@ -50,10 +50,6 @@ class Volume:
         assert found is not None  # `load` refuses a volume without inside
         # `extract` spans [-1, 1] along the longest axis.
         return Triangles(found.vertices * self._pitch * max(self._occupied.shape) / 2, found.faces)
-
-    def outer(self, points: Points) -> npt.NDArray[np.bool_]:
-        """All of them: nothing crosses itself. Shapes: (N, 3) -> (N,)."""
-        return np.ones(len(points), dtype=bool)
 
 
 def load(

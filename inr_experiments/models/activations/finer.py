@@ -1,20 +1,16 @@
 """Periodic activation of variable frequency."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ...checks import number
+from .sine import Sine
 
 
-class Finer(nn.Module):
+class Finer(Sine):
     """sin(ω (|a| + 1) a), elementwise; the factor |a| + 1 takes no gradient.
 
     Source: Liu et al. 2024 (FINER), section 3; without that gradient, as in its published code.
     """
-
-    def __init__(self, *, omega: float) -> None:
-        super().__init__()
-        self.omega = number("omega", omega)
 
     def forward(self, a: Tensor) -> Tensor:
         frequency = self.omega * (a.detach().abs() + 1)
