@@ -36,8 +36,6 @@ def make_frame(
 ) -> Frame:
     """The frame of finished runs, in the order of `folders`, from what lies in them.
 
-    A run whose data has several names has a row for each.
-
     Args:
         looks: `label` and `colour` by folder, where an experiment has its own for what it sweeps;
             those of the record otherwise.
@@ -53,21 +51,15 @@ def make_frame(
     done = [(folder, record) for folder, record in records if record["status"] == "done"]
     first_seed = min((record["seed"] for _, record in done), default=0)
     items = _items(done, asked or {})
-    for (folder, record), own in zip(done, items, strict=True):
-        row = _row(folder, record, (looks or {}).get(folder, {}))
+    for (folder, record), item in zip(done, items, strict=True):
+        row = _row(folder, record, item, (looks or {}).get(folder, {}))
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
-        values = list(_steps(folder, record, kept))
-        drawn = list(_arrays(folder, record, kept, pictures=record["seed"] == first_seed))
-        for number, item in enumerate(own, 1):
-            run = row["run"] if number == 1 else f"{row['run']}/{number}"
-            rows.append({**row, "run": run, "item": item})
-            steps += [(run, *entry) for entry in values]
-            named = {f"{run}/{key}": value for key, value in drawn}
-            found |= {
-                key: value
-                for key, value in named.items()
-                if arrays is None or any(fnmatchcase(key, pattern) for pattern in arrays)
-            }
+        rows.append(row)
+        steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
+        for name, values in _arrays(folder, record, kept, pictures=record["seed"] == first_seed):
+            key = f"{row['run']}/{name}"
+            if arrays is None or any(fnmatchcase(key, pattern) for pattern in arrays):
+                found[key] = values
     runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))
     leaves = [column for column in runs if "." in column]
     last = [column for column in runs if column not in (*IDENTITY, *leaves)]
@@ -77,8 +69,8 @@ def make_frame(
 
 def _items(
     done: Sequence[tuple[Path, Mapping[str, Any]]], asked: Mapping[Path, Collection[Name]]
-) -> list[list[str]]:
-    """The items of every run, as many as names are told of it."""
+) -> list[str]:
+    """The item of every run, with all names that are told of its data."""
     told = []
     for folder, record in done:
         names = read_names(folder)
@@ -87,7 +79,9 @@ def _items(
     return items_of(told)
 
 
-def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> dict[str, Any]:
+def _row(
+    folder: Path, record: Mapping[str, Any], item: str, looks: Mapping[str, str]
+) -> dict[str, Any]:
     if "task" not in record:
         raise InputError(
             f"{folder}: its record says nothing of its task; expected a run fitted by this version "
@@ -104,6 +98,7 @@ def _row(folder: Path, record: Mapping[str, Any], looks: Mapping[str, str]) -> d
         "label": looks.get("label") or model["label"],
         "colour": looks.get("colour") or model["colour"],
         "task": config["task"]["name"],
+        "item": item,
         "scale": config["scale"]["name"],
         **{
             f"{group}.{key}": value

@@ -1,7 +1,7 @@
 """The frame of an experiment: all that its figures, tables and claims need.
 
-    runs.csv      one row a run, or one a name where its data has several: what it is, every config
-                  value in which the runs differ, where it ran and how long, its final metrics
+    runs.csv      one row a run: what it is, every config value in which the runs differ, where it
+                  ran and how long, its final metrics
     config.yaml   the config values that all runs share
     steps.csv.xz  run, step, metric, value; a diagnostic's metric is <diagnostic>/<stage>/<measure>
     arrays-1.npz  … what figures draw: <run>/<step>/<diagnostic>/<stage>/<name>, spectra, thinned,
@@ -50,8 +50,7 @@ class Frame:
 
     Attributes:
         name: of the experiment.
-        runs: one row a run, by `run`, in the order of the sweep; where its data was given under
-            several names one for each, <run>, <run>/2 …
+        runs: one row a run, by `run`, in the order of the sweep.
         steps: `run`, `step`, `metric`, `value`.
         arrays: by the names above.
     """

@@ -120,12 +120,13 @@ def asked_for(names: Sequence[Name], asked: Iterable[Name]) -> list[Name]:
     return [noted.get(source, name) for source, name in {n.source: n for n in asked}.items()]
 
 
-def items_of(runs: Sequence[tuple[str, Sequence[Name]]]) -> list[list[str]]:
-    """The items of every run's names, given with the hash of the data, told apart.
+def items_of(runs: Sequence[tuple[str, Sequence[Name]]]) -> list[str]:
+    """The item of every run, given the hash of its data and the names of it, told apart.
 
     Of other data under the same item the shortest path is told that no other has: a/1.png and
-    b/1.png are `a/1` and `b/1`, a.png and a.jpg are `a.png` and `a.jpg`. The same bytes under the
-    same item are one item, wherever they lay, unless a run has both names.
+    b/1.png are `a/1` and `b/1`, a.png and a.jpg are `a.png` and `a.jpg`. The same bytes are one
+    item whatever they are called, `a/x = b/x`: two would pass for independent ones. Under the same
+    name they have it once, wherever they lay, unless a run has both names.
     """
     counts = [(sha256, Counter(name.item for name in names)) for sha256, names in runs]
     both = {(sha256, item) for sha256, own in counts for item in own if own[item] > 1}
@@ -138,8 +139,10 @@ def items_of(runs: Sequence[tuple[str, Sequence[Name]]]) -> list[list[str]]:
     for sha256, names in runs:
         for name in names:
             first.setdefault(identity(sha256, name), name)
-    told = dict(zip(first, _apart(first), strict=True))
-    return [[told[identity(sha256, name)] for name in names] for sha256, names in runs]
+    called: dict[str, list[str]] = {}
+    for (sha256, _, _), item in zip(first, _apart(first), strict=True):
+        called.setdefault(sha256, []).append(item)
+    return [" = ".join(called[sha256]) for sha256, _ in runs]
 
 
 def _apart(names: Mapping[tuple[str, str, str], Name]) -> list[str]:

@@ -12,7 +12,6 @@ from inr_experiments.config import resolve
 from inr_experiments.data.images import load as images
 from inr_experiments.experiment import execute, identify
 from inr_experiments.reporting.gains import per_item
-from inr_experiments.reporting.panels import run_of
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import read_frame, write_frame
 from inr_experiments.runs.names import Name, note_name, read_names
@@ -99,7 +98,7 @@ def test_a_file_that_changed_is_two_items():
     assert first != second and first.startswith("me@") and second.startswith("me@")
 
 
-def test_equal_bytes_are_one_run_with_both_names_and_two_rows(there):
+def test_equal_bytes_are_one_run_and_one_item_with_both_names(there):
     paint("a/x.png", "red")
     (there / "b").mkdir()
     shutil.copy("a/x.png", "b/x.png")
@@ -110,17 +109,12 @@ def test_equal_bytes_are_one_run_with_both_names_and_two_rows(there):
     assert [name.path for name in read_names(first.folder)] == ["a/x.png", "b/x.png"]
 
     frame = make_frame("mine", [first.folder])
-    assert list(frame.runs["item"]) == ["a/x", "b/x"]
-    assert per_item(frame, "psnr").shape == (1, 2)
-    assert frame.course("psnr").shape == (2, 2)
-    one, other = (run_of(frame, frame.labels[0], item) for item in ("a/x", "b/x"))
-    assert one == f"{first.record['key']}/0" and one != other
-    assert (frame.picture(one, "target") == frame.picture(other, "target")).all()
-    sigma = [frame.array(run, "spectra/inlet/singular_values", 2) for run in (one, other)]
-    assert (sigma[0] == sigma[1]).all()
-    assert list(frame.where(item="b/x").value("psnr").index) == [other]
-    write_frame(frame, there / "mine")
-    same_frame(frame, read_frame(there / "mine"))
+    assert list(frame.runs["item"]) == ["a/x = b/x"]
+    assert list(frame.runs.index) == [f"{first.record['key']}/0"]
+    # Whoever asked for one of the names alone is paired with whoever asked for both.
+    (siren,) = fit("b/x.png", words=["model=siren"])
+    paired = make_frame("mine", [first.folder, siren.folder])
+    assert per_item(paired, "psnr").shape == (2, 1)
 
 
 def test_names_are_told_again_without_being_added_again(there):
@@ -147,7 +141,7 @@ def test_only_the_names_that_are_asked_for(there):
         assert list(frame.runs.index) == [f"{run.record['key']}/0"]
         assert list(frame.runs["item"]) == ["x"], "no other is called so"
     both = [asked_by(config("b/x.png")), asked_by(config("a/x.png"))]
-    assert items([run], asked={run.folder: both}) == ["b/x", "a/x"], "in the order of the sweep"
+    assert items([run], asked={run.folder: both}) == ["b/x = a/x"], "in the order of the sweep"
 
 
 def test_a_copy_of_a_bundled_picture(there):
@@ -155,7 +149,7 @@ def test_a_copy_of_a_bundled_picture(there):
     bundled, mine = fit(None, "me.png")
     assert mine.folder == bundled.folder and not mine.fresh
     assert mine.note == "me.png holds the same bytes as astronaut: one run"
-    assert items([mine]) == ["astronaut", "me"]
+    assert items([mine]) == ["astronaut = me"]
     assert asked_by(config()).source == "astronaut"
 
 
