@@ -2,9 +2,11 @@
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -87,6 +89,8 @@ def task_class(config: Mapping[str, Any]) -> type[Task]:
         base = f"{Task.__module__}.{Task.__name__}"
         raise InputError(f"task._target_={target!r}: expected a class derived from {base}")
     known("task", node, parameters("task", target))
+    if not found.METRICS:
+        raise InputError(f"task._target_={target!r}: METRICS is empty; expected one metric or more")
     return found
 
 
@@ -237,9 +241,12 @@ def check_target(where: str, target: str, own: list[str]) -> None:
             f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
             f"if it is yours, allow it with 'trusted=[{package}]'"
         )
-    parameters(where, target)
     if any(within_package(target, package) for package in own):
+        if (here := str(Path.cwd())) not in sys.path:
+            sys.path.append(here)  # a command's own path has only what is installed
+        parameters(where, target)
         return
+    parameters(where, target)
     found = resolve_name(target)
     if not isinstance(found, type) or not any(within_package(found.__module__, t) for t in TRUSTED):
         raise InputError(f"{where}._target_={target!r}: expected a class of {', '.join(TRUSTED)}")
@@ -270,9 +277,11 @@ def parameters(where: str, target: str) -> list[str] | None:
     """
     try:
         signature = inspect.signature(resolve_name(target))
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
+    except Exception as error:  # a module may fail in any way
+        says = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise InputError(
-            f"{where}._target_={target!r}: cannot be imported; expected package.module.Class"
+            f"{where}._target_={target!r}: cannot be imported ({says}); expected "
+            "package.module.Class"
         ) from error
     if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
         return None

@@ -79,6 +79,13 @@ def choice(key: str, value: Any, options: Iterable[str]) -> str:
     )
 
 
+def folder(key: str, value: Any) -> str:
+    """`value` if it may name a folder, or an `ArgumentError`."""
+    if not isinstance(value, str) or not value:
+        raise ArgumentError(f"{key}={value!r}: expected a folder")
+    return value
+
+
 def nearest(value: Any, options: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the option most like `value`, or nothing."""
     close = get_close_matches(str(value), list(options), n=1)

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from .checks import InputError, choice, nearest
+from .checks import InputError, choice, folder, integer, nearest
 from .paths import conf_dir
 from .runs.key import KEY_EXCLUDES
 
@@ -27,6 +27,8 @@ OF_THE_LAUNCHER = ("name", *KEY_EXCLUDES["model"])
 MATCHED = ("relu",)
 #: Colours of models that have none.
 SPARE = ("#8C564B", "#17BECF", "#7F7F00", "#9467BD")
+#: So many digits fit into the name of a folder that an archive takes.
+MOST_SEED = 10**18 - 1
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -48,8 +50,11 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
             raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
     config["task"] = without(config["task"], "scales")
     name = config["model"].get("name")
-    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
-        raise InputError(f"model.name={name!r}: expected letters, digits, '_', '-' or '.'")
+    if not isinstance(name, str) or not re.fullmatch(r"[\w-][\w.-]*", name):
+        raise InputError(
+            f"model.name={name!r}: expected letters, digits, '_', '-' or '.', no '.' at the start"
+        )
+    integer("seed", config["seed"], least=0, most=MOST_SEED)
     if "fast" in config["model"]:
         raise InputError("model.fast: no longer a key; expected model.bf16, allowed or refused")
     choice("model.bf16", config["model"].get("bf16", "allowed"), ("allowed", "refused"))
@@ -57,6 +62,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     if (other := config["model"].get("match")) is not None:
         config["model"]["match"] = other_model(cfg, choice("model.match", other, MATCHED))
     choice("device", config["device"], DEVICES)
+    folder("outputs", config["outputs"])
     if not isinstance(config["force"], bool):
         raise InputError(f"force={config['force']!r}: expected true or false")
     trusted = config["trusted"]

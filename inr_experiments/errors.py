@@ -15,6 +15,7 @@ import omegaconf
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from yaml import YAMLError
 
 from .checks import InputError, nearest
 from .paths import conf_dir
@@ -93,7 +94,7 @@ def sentence(error: BaseException) -> str:
 
 def of_the_config(error: BaseException) -> bool:
     """True where Hydra or OmegaConf refused what was asked, by whatever error."""
-    if isinstance(error, HydraException | OmegaConfBaseException):
+    if isinstance(error, HydraException | OmegaConfBaseException | YAMLError):
         return True
     frames = traceback.extract_tb(error.__traceback__)
     raised_in = frames[-1].filename if frames else ""
@@ -106,10 +107,8 @@ def unknown_name(error: BaseException) -> str | None:
     parent = getattr(cause, "parent_node", None)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and isinstance(parent, DictConfig):
         names = [str(name) for name in parent]
-        return (
-            f"{cause.full_key}: no such key; expected one of {', '.join(names)}"
-            f"{nearest(cause.key, names)}"
-        )
+        expected = f"one of {', '.join(names)}" if names else f"+{cause.full_key}, a new one"
+        return f"{cause.full_key}: no such key; expected {expected}{nearest(cause.key, names)}"
     missing = re.search(r"Could not (?:find|load) '(.+)/(.*?)'", str(error))
     if isinstance(error, MissingConfigException) and missing:
         group, name = (part if part.isprintable() else repr(part) for part in missing.groups())

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,7 +28,7 @@ from .building import (
     settings_of,
     task_class,
 )
-from .checks import InputError, integer, within
+from .checks import InputError, within
 from .config import resolve, without
 from .fit.loop import DivergedError, fit
 from .fit.precision import check_precision
@@ -74,7 +76,7 @@ def execute(cfg: DictConfig) -> Outcome:
             it is a diagnostic that refuses.
     """
     config = matched(resolve(cfg))
-    seed = integer("seed", config["seed"], least=0)
+    seed = config["seed"]
     device = pick_device(config["device"])
     task = kept_task(config)
     settings = build_settings(config)
@@ -154,6 +156,7 @@ def fit_and_record(
                 metrics = task.evaluate(snapshot.predict)
                 if snapshot.step == settings.steps:
                     metrics |= task.evaluate_last(snapshot.predict)
+                check_measured("task", metrics)
             run.append(snapshot.step, metrics)
             if not sys.stderr.isatty():  # where there is no progress bar
                 facts = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
@@ -198,7 +201,22 @@ def measure(
     """Note the findings of every diagnostic at a snapshot under its name and step."""
     for name, diagnostic in diagnostics.items():
         with within(f"diagnostic.{name}"):
-            results[name][snapshot.step] = diagnostic(snapshot, task)
+            found = diagnostic(snapshot, task)
+        check_measured(f"diagnostic.{name}", found, arrays=True)
+        results[name][snapshot.step] = found
+
+
+def check_measured(where: str, found: Any, *, arrays: bool = False) -> None:
+    """Raise an `InputError` unless what a part has measured is numbers by name, or arrays."""
+    if not isinstance(found, Mapping):
+        raise InputError(f"{where}: measured {type(found).__name__}; expected numbers by name")
+    for name, value in found.items():
+        if name == "step":
+            raise InputError(f"{where}: measured 'step', the milestone's; expected another name")
+        if not isinstance(value, Real) and not (arrays and isinstance(value, np.ndarray)):
+            kind = type(value).__name__
+            expected = "a number" + (" or an array of numpy" if arrays else "")
+            raise InputError(f"{where}: measured {name} is a {kind}; expected {expected}")
 
 
 def summary(milestones: list[dict[str, float]], metrics: Mapping[str, Metric]) -> dict[str, float]:

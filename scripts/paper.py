@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from inr_experiments.checks import InputError, nearest
 from inr_experiments.errors import exit_on_error, sentence
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.frames is None and chosen:
         failed, unfinished = run(options, listed, chosen, at)
         if options.plan:
-            return 0
+            return 1 if failed else 0
     wanted = [listed[name] for name in chosen if name in listed]
     for piece in wanted:
         for path in (options.outputs / piece.kind / at).glob(f"{piece.stem}.*"):
@@ -109,7 +110,7 @@ def place(options: argparse.Namespace) -> str:
         return own.parent.name if own.name == "frames" else own.name
     parts = [options.scale, options.data]
     parts += [f"seeds-{options.seeds}"] if options.seeds else []
-    parts += [f"items-{options.items}"] if options.items else []
+    parts += [f"items-{options.items}"] if options.items is not None else []
     parts += ["bf16"] if options.fast else []
     parts += [re.sub(r"[^\w.,=+-]+", "_", word) for word in options.overrides]
     return "-".join(parts)
@@ -137,6 +138,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     for word in options.overrides:
         if (key := word.lstrip("+").partition("=")[0]) in FLAGS:
             raise InputError(f"{word}: expected {FLAGS[key]}")
+    if options.hours is not None and not options.hours >= 0:
+        raise InputError(f"--hours={options.hours:g}: expected a number of at least 0")
     named = [word for word in options.targets if "=" not in word]
     options.targets = named or ["reproduce"]
     return options
@@ -191,7 +194,7 @@ def run(
     )
     print(runner.plan())
     if options.plan:
-        return 0, set()
+        return len(runner.refused), set()
     failures = runner.run(options.hours)
     unfinished = set()
     drawn = {n: [a for p in listed.values() if n in p.reads for a in p.arrays] for n in names}
@@ -213,18 +216,21 @@ def words(options: argparse.Namespace) -> list[str]:
     """The overrides that options stand for, and those that were given."""
     found = [f"scale={options.scale}", f"data={options.data}"]
     found += [f"seed={options.seeds}"] if options.seeds else []
-    found += [f"items={options.items}"] if options.items else []
+    found += [f"items={options.items}"] if options.items is not None else []
     found += [f"outputs={quoted(str(options.outputs))}"]
     return [*found, *ready(["-m", *options.overrides], options.config_dir)[1:]]
 
 
 def packed(folders: Sequence[Path], to: Path, at: str) -> None:
     """Put the finished runs into archives, in the place of those of an earlier call."""
-    for old in to.glob(f"{at}*.zip"):
-        if re.fullmatch(r"(-\d+)?", old.stem.removeprefix(at)):
-            old.unlink()
-    for path in pack(folders, to / f"{at}.zip") if folders else ():
-        print(path)
+    to.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=to) as part:
+        new = pack(folders, Path(part) / f"{at}.zip") if folders else []
+        for old in to.glob(f"{at}*.zip"):
+            if re.fullmatch(r"(-\d+)?", old.stem.removeprefix(at)):
+                old.unlink()
+        for path in new:
+            print(path.rename(to / path.name))
 
 
 def draw(piece: Piece, frames: Path, options: argparse.Namespace, at: str) -> str:
@@ -260,7 +266,7 @@ def variables(options: argparse.Namespace) -> str:
     """The variables of make that lead to these frames."""
     words = [f" SCALE={options.scale} DATA={options.data}"]
     words += [f"SEEDS={options.seeds}"] if options.seeds else []
-    words += [f"ITEMS={options.items}"] if options.items else []
+    words += [f"ITEMS={options.items}"] if options.items is not None else []
     words += ["FAST=1"] if options.fast else []
     words += [f"OUTPUTS={options.outputs}"] if options.outputs != Path("outputs") else []
     words += [f"WITH='{' '.join(options.overrides)}'"] if options.overrides else []

@@ -133,6 +133,10 @@ def test_table_and_figure() -> None:
         (relu_net(), GRID[:0], r"expected \(N, P\)"),
         (relu_net(), GRID * torch.nan, "NaN"),
         (relu_net(), points(5, 3), "shape"),
+        (relu_net(), GRID.numpy() + 1j, "coordinates of dtype complex64: expected real"),
+        (relu_net(), GRID + 1j, "coordinates of dtype torch.complex64: expected real"),
+        (relu_net, GRID, r"module relu_net: expected a torch\.nn\.Module"),
+        (nn.Linear(2, 3, device="meta"), GRID, "no numbers yet"),
         (nn.ReLU(), GRID, "no parameters"),
         (nn.RMSNorm(2), GRID, "no layer that the coordinates reach"),
         (nn.Sequential(nn.Linear(2, 3), nn.Dropout()), GRID, r"module\.eval\(\)"),
@@ -141,6 +145,25 @@ def test_table_and_figure() -> None:
 def test_bad_input(module, x, message) -> None:
     with pytest.raises(InputError, match=message):
         diagnose(module, x)
+
+
+class OneByOne(nn.Module):
+    """Takes its points one at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.inlet, self.out = nn.Linear(2, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return torch.stack([self.out(self.inlet(point).relu()) for point in x])
+
+
+def test_points_that_are_taken_one_at_a_time_are_rows() -> None:
+    net = OneByOne()
+    inlet = diagnose(net, GRID[::64]).inlet
+    assert inlet.shape == (64, 8)
+    assert inlet.kept == kept(net.inlet(GRID[::64]).relu())
 
 
 def test_it_exports_one_name() -> None:

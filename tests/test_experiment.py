@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import trimesh
 from PIL import Image
 
@@ -11,7 +13,7 @@ from inr_experiments import digest
 from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
 from inr_experiments.data.images import load
-from inr_experiments.experiment import execute, identify, missing_diagnostics
+from inr_experiments.experiment import check_measured, execute, identify, missing_diagnostics
 from inr_experiments.runs.store import Store, leased
 from inr_experiments.sweep.compose import configs
 from tests.solids import sphere, write
@@ -123,6 +125,19 @@ def test_a_run_that_another_worker_measures_is_elsewhere(tmp_path):
         assert execute(config(*words, "diagnostic=none")).status == "done", "nothing is to be done"
     assert execute(config(*words, "diagnostic=spectra")).status == "done"
     assert (folder / "diagnostics/spectra.json").exists()
+
+
+def test_what_is_measured_is_numbers_by_name():
+    check_measured("diagnostic.mine", {"a": 1.0, "b": np.ones(3)}, arrays=True)
+    for found, says in (
+        ({"a": torch.ones(())}, "diagnostic.mine: measured a is a Tensor; expected a number or an"),
+        ({"step": 3}, "diagnostic.mine: measured 'step'"),
+        (None, "diagnostic.mine: measured NoneType; expected numbers by name"),
+    ):
+        with pytest.raises(InputError, match=says):
+            check_measured("diagnostic.mine", found, arrays=True)
+    with pytest.raises(InputError, match="task: measured a is a ndarray; expected a number"):
+        check_measured("task", {"a": np.ones(3)})
 
 
 def test_a_run_without_weights_is_found_and_not_measured(tmp_path):

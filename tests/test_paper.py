@@ -173,6 +173,24 @@ def test_a_plan_does_nothing_and_hours_stop_with_whole_runs(tmp_path, capsys):
     assert list(tmp_path.rglob("table1.txt"))
 
 
+def test_a_plan_of_what_cannot_be_is_no_success(tmp_path, capsys):
+    assert call("table1", *SMALL[:4], "--items", "0", "--plan", folder=tmp_path) == 1
+    assert "failed: table1: items=0" in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"--hours=-1: expected a number of at least 0"):
+        call("table1", "--hours", "-1", folder=tmp_path)
+
+
+def test_packs_stay_where_new_ones_cannot_be_made(drawn, tmp_path):
+    done = sorted((drawn[0] / "runs").glob("*/seed-000"))
+    paper.packed(done, tmp_path, "mine")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(InputError):
+        paper.packed([*done, tmp_path / "runs/no/seed-000"], tmp_path, "mine")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    paper.packed(done, tmp_path, "mine")
+    assert [path.name for path in tmp_path.iterdir()] == list(before)
+
+
 def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeypatch):
     from inr_experiments.sweep import runner
 

@@ -41,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def take(options: argparse.Namespace) -> None:
     """Unpack archives and say what was taken."""
     chosen = select(options)
-    if chosen.cells or options.pack:
-        raise InputError("--unpack: takes whole archives; expected no overrides and no --pack")
+    if chosen.cells or options.pack or options.frame or options.wandb:
+        raise InputError(
+            "--unpack: takes whole archives; expected no overrides and no --pack, --frame or "
+            "--wandb beside it"
+        )
     found = unpack(options.unpack, chosen.outputs)
     print(f"{len(found.taken)} taken, {len(found.there)} already there")
 

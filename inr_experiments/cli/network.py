@@ -35,9 +35,10 @@ def diagnose_network(name: str, points: str, output: str | None, trusted: Sequen
     coordinates = grid(points)
     chosen = int(output) if output is not None and re.fullmatch(r"-?\d+", output) else output
     found = diagnose(made(name, trusted), coordinates, output=chosen)
+    print(found, found.table().T.to_string(header=False), sep="\n\n")
     path = Path(f"{name.replace(':', '-')}.png")
     files.write(path, partial(found.plot().savefig, format="png", dpi=150))
-    print(found, found.table().T.to_string(header=False), path, sep="\n\n")
+    print(path)
 
 
 def made(name: str, trusted: Sequence[str]) -> nn.Module:
@@ -53,7 +54,7 @@ def made(name: str, trusted: Sequence[str]) -> nn.Module:
         network = attrgetter(factory)(import_module(module))
         if not isinstance(network, nn.Module):
             network = network()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         says = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"{name}: {says}; INR_DEBUG=1 shows the traceback") from error
     finally:

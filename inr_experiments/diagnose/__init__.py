@@ -119,7 +119,12 @@ def diagnose(
 
     Source: section 3 of arXiv 2602.01526, with its numerical ranks replaced by a family.
     """
+    if not isinstance(module, nn.Module):
+        kind = getattr(module, "__name__", type(module).__name__)
+        raise InputError(f"module {kind}: expected a torch.nn.Module, built")
     parameters = list(module.parameters())
+    if any(parameter.is_meta for parameter in parameters):
+        raise InputError(f"{type(module).__name__} has no numbers yet (device meta)")
     if not parameters:
         raise InputError(f"{type(module).__name__} has no parameters; expected a layer")
     if (random := dropout(module)) is not None:
@@ -138,8 +143,12 @@ def diagnose(
 def _coordinates(coordinates: Any, device: torch.device) -> Tensor:
     """Finite coordinates in float64, where the module is."""
     x = coordinates
-    if isinstance(x, np.ndarray) and x.dtype.kind in "fiu":
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind not in "fiu":
+            raise InputError(f"coordinates of dtype {x.dtype}: expected real numbers")
         x = torch.from_numpy(x.astype(np.float64))
+    if isinstance(x, Tensor) and x.is_complex():
+        raise InputError(f"coordinates of dtype {x.dtype}: expected real numbers")
     if not isinstance(x, Tensor) or x.ndim < 2 or not len(x):
         shape = tuple(getattr(x, "shape", ())) or type(x).__name__
         raise InputError(f"coordinates of shape {shape}: expected (N, P) with N of at least 1")

@@ -146,22 +146,24 @@ class Flow(TorchFunctionMode):
         results: list[Tensor], axes: tuple[int, int],
     ) -> Trace:  # fmt: skip
         """Note that a layer reads data; return the origin of what it puts out."""
+        weight = max(weights, key=Tensor.numel).detach() if weights else None
+        # As where a module takes its points one by one.
+        one = weight is not None and weight.ndim == 2 and data[0].ndim == results[0].ndim == 1
         for tensor in data:
-            self._read(tensor, layer, axes[0])
+            self._read(tensor, layer, axes[0], one_sample=one)
         origin = union(map(self._trace, data))
         direct = origin.sources - {LOST}
         ancestors = direct.union(*(self.calls[i].ancestors for i in direct))
         depth = sum(self.calls[i].layer == layer for i in ancestors)
-        weight = max(weights, key=Tensor.numel).detach() if weights else None
         reached = origin.coordinates or LOST in origin.sources
-        own = matrix(results[0].detach(), axes[1]).clone()
+        own = matrix(results[0].detach(), axes[1], one_sample=one).clone()
         self.unread[len(self.calls)] = own
         self.calls.append(
             Call(layer, depth, parameters, weight, own.shape[1], axes[1], reached, ancestors)
         )
         return Trace(sources=frozenset([len(self.calls) - 1]))
 
-    def _read(self, tensor: Tensor, reader: str, axis: int) -> None:
+    def _read(self, tensor: Tensor, reader: str, axis: int, *, one_sample: bool = False) -> None:
         trace = self._trace(tensor)
         sources = sorted(trace.sources - {LOST})
         if not sources or real_dtype(tensor) is None:
@@ -175,7 +177,7 @@ class Flow(TorchFunctionMode):
         self._together.update(dict.fromkeys(first, first))
         calls = first or [i for i in self._together[sources[-1]] if i in sources]
         others = [i for i in sources if i not in calls]
-        Z = matrix(tensor.detach(), axis).clone()
+        Z = matrix(tensor.detach(), axis, one_sample=one_sample).clone()
         for known in self.reads.values():  # read before, from a copy with the same values
             if known.calls == calls and known.Z.shape == Z.shape and torch.equal(known.Z, Z):
                 known.readers.append(reader)

@@ -87,10 +87,14 @@ def memory(tensor: Tensor) -> tuple[int, Any]:
         return id(tensor), tensor
 
 
-def matrix(tensor: Tensor, axis: int) -> Tensor:
-    """Features as rows, the columns being those along `axis`. Shapes: (…, D, …) -> (N, D)."""
+def matrix(tensor: Tensor, axis: int, *, one_sample: bool = False) -> Tensor:
+    """Features as rows, the columns being those along `axis`. Shapes: (…, D, …) -> (N, D).
+
+    Args:
+        one_sample: a vector is the features of one sample, and not a feature of all of them.
+    """
     if tensor.ndim < 2:
-        return tensor.reshape(-1, 1)
+        return tensor.reshape((1, -1) if one_sample else (-1, 1))
     axis = axis if -axis <= tensor.ndim else -1
     return tensor.movedim(axis, -1).reshape(-1, tensor.shape[axis])
 

@@ -136,9 +136,8 @@ class FitSettings:
                     part.step()  # type: ignore[union-attr]
             except Exception as error:
                 why = f"{type(part).__name__} takes no step ({' '.join(str(error).split())[:200]})"
-                raise ArgumentError(
-                    f"{name}: {why}; expected one that needs gradients alone"
-                ) from error
+                needs = "needs gradients alone" if part is optimiser else f"takes {self.steps}"
+                raise ArgumentError(f"{name}: {why}; expected one that {needs}") from error
         if self.precision != "fp32":
             weights = network.trunk_weights()
             if not weights or any(p.is_complex() for p in weights):

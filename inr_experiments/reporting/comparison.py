@@ -12,7 +12,7 @@ from ..checks import InputError, nearest
 from ..runs.frame import Frame, word
 from ..runs.key import KEY_EXCLUDES
 from ..statistics import smallest_p
-from .gains import Row, paired_rows
+from .gains import Row, left_out, paired_rows
 from .tables import Table
 
 GROUPS = ("model.", "task.", "fit.")
@@ -27,6 +27,7 @@ class Comparison:
         reference: the row that the others are held against.
         rows: in the order of the runs, metric by metric; below them what needs no network.
         units, better: by metric, where the task says so; `better` is `higher` or `lower`.
+        left_out: runs whose metric is no finite number, by metric and row.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Comparison:
     rows: list[Row]
     units: Mapping[str, str]
     better: Mapping[str, str]
+    left_out: Mapping[str, Mapping[str, int]]
 
     def measured(self, metric: str) -> str:
         """A metric with its unit: `psnr (dB)`."""
@@ -65,7 +67,8 @@ def compare_rows(
     chosen = reference or (whole or names)[0]
     rows = [row for metric in asked for row in paired_rows(frame, metric, chosen, "row")]
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
-    return Comparison(key, chosen, rows, units, better)
+    odd = {metric: left_out(frame, metric, "row") for metric in asked}
+    return Comparison(key, chosen, rows, units, better, odd)
 
 
 def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, str]:
@@ -130,6 +133,11 @@ def as_table(compared: Comparison) -> Table:
         f"with {items} item(s) the smallest attainable is {smallest_p(items):.2g}."
         + "".join(f" {metric}: {better} is better." for metric, better in compared.better.items())
         + (f" Without a network: {without}." if without else "")
+        + "".join(
+            f" Left out, as its {metric} is no finite number: {count} of {name}."
+            for metric, own in compared.left_out.items()
+            for name, count in own.items()
+        )
     )
     return Table(header, body, note)
 

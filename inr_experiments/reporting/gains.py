@@ -141,6 +141,18 @@ def paired_rows(
     ]
 
 
+def left_out(frame: Frame, metric: str, by: str = "label") -> dict[str, int]:
+    """Runs whose metric is no finite number, as the PSNR of a perfect fit, by row.
+
+    They are in no mean.
+    """
+    values = frame.value(metric)
+    measured = frame.steps.loc[frame.steps["metric"] == metric, "run"]
+    odd = np.isinf(values) | (values.isna() & values.index.isin(measured))
+    counts = frame.runs.loc[values.index[odd], by].value_counts(sort=False)
+    return {str(name): int(count) for name, count in counts.items()}
+
+
 def limit(frame: Frame) -> float:
     """Held-out PSNR (dB) of linear interpolation, mean over items; NaN where an item has none."""
     rows = without_network(frame, "psnr_heldout").reindex(LINEAR).bfill()

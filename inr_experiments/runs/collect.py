@@ -56,8 +56,8 @@ def make_frame(
         kept = [n for n in diagnostic_names(folder) if diagnostics is None or n in diagnostics]
         rows.append(row)
         steps += [(row["run"], *entry) for entry in _steps(folder, record, kept)]
-        for name, values in _arrays(folder, record, kept, pictures=record["seed"] == first_seed):
-            key = f"{row['run']}/{name}"
+        for place, values in _arrays(folder, record, kept, pictures=record["seed"] == first_seed):
+            key = f"{row['run']}/{place}"
             if arrays is None or any(fnmatchcase(key, pattern) for pattern in arrays):
                 found[key] = values
     runs = pd.DataFrame(rows, columns=None if rows else list(IDENTITY))

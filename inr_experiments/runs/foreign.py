@@ -16,6 +16,7 @@ import numpy as np
 from ..checks import InputError
 from ..data.download.archives import MOST_MEMBERS, extract
 from .collect import make_frame
+from .frame import TEXT
 from .store import own_record
 
 #: Bytes of an archive at the most: its list of members is read into memory.
@@ -154,4 +155,8 @@ def _read_run(folder: Path) -> None:
         raise ValueError(f"status={status!r}; expected one line")
     if type(record["seed"]) is not int:  # true equals 1
         raise ValueError(f"seed={record['seed']!r}; expected an integer")
-    make_frame("", [folder])
+    for _, row in make_frame("", [folder]).runs.iterrows():
+        for name, value in row.items():  # tables and figures print them
+            odd = isinstance(value, str) and not value.isprintable()
+            if odd or (name in TEXT and not isinstance(value, str)) or not str(name).isprintable():
+                raise ValueError(f"{name}={value!r}; expected one line")

@@ -35,6 +35,8 @@ Array = npt.NDArray[Any]
 #: Pandas 3 reads floats to the last bit, and warns of the option that pandas 2 needs for it.
 EXACT: dict[str, Any] = {} if pd.__version__ >= "3" else {"float_precision": "round_trip"}
 
+#: The files of a frame.
+FILES = ("runs.csv", "config.yaml", "steps.csv.xz", "arrays-*.npz")
 #: Bytes of arrays in a file, about.
 PART = 900_000
 #: Columns that are text also where they look like numbers.
@@ -127,13 +129,13 @@ class Frame:
             InputError: if no run has it.
         """
         own = self.steps[self.steps["metric"] == metric]
-        if own.empty and at == "last" and metric in self.runs:
+        if own.empty and at == "last" and metric in self.runs.select_dtypes("number"):
             return self.runs[metric]
         if own.empty:
-            raise InputError(
-                f"frame {self.name}: no metric {metric!r}"
-                f"{nearest(metric, self.steps['metric'].unique())}"
-            )
+            names = list(self.steps["metric"].unique())
+            plain = ", ".join(name for name in names if "/" not in name)
+            hint = nearest(metric, names) or f"; expected one of {plain}"
+            raise InputError(f"frame {self.name}: no metric {metric!r}{hint}")
         step = own["step"].where(own["step"] > 0) if at == "early" else own["step"]
         ends = step.groupby(own["run"]).transform("max" if at == "last" else "min")
         chosen = own[step == ends].set_index("run")["value"]
@@ -197,7 +199,14 @@ class NotShownError(InputError):
 
 
 def write_frame(frame: Frame, folder: Path) -> None:
-    """Write a frame's files, all or none; a frame that was there goes."""
+    """Write a frame's files, all or none; a frame that was there goes.
+
+    Raises:
+        InputError: if something else is there.
+    """
+    folder = Path(os.path.abspath(folder))
+    if not is_replaceable(folder):
+        raise InputError(f"{folder}: is there and is no frame; expected a new folder, or a frame's")
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     part.mkdir(parents=True)
     try:
@@ -207,6 +216,17 @@ def write_frame(frame: Frame, folder: Path) -> None:
         os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def is_replaceable(folder: Path) -> bool:
+    """True where nothing is, or a folder of no files but a frame's."""
+    if not os.path.lexists(folder):
+        return True
+    return (
+        folder.is_dir()
+        and not folder.is_symlink()
+        and all(any(entry.match(own) for own in FILES) for entry in folder.iterdir())
+    )
 
 
 def _write_files(frame: Frame, folder: Path) -> None:

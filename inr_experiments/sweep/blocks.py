@@ -93,8 +93,10 @@ def quoted(value: str) -> str:
 def _blocks(config: DictConfig, *, own_files: bool) -> list[list[str]]:
     """The blocks of the experiment as overrides; one empty block where there is none."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
-    blocks = plain.get("sweep") or [{}]
-    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+    blocks = plain.get("sweep")
+    blocks = [{}] if blocks is None else blocks
+    named = isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)
+    if not named or not blocks:
         raise InputError(f"sweep={blocks!r}: expected a list of blocks, each key: values")
     most = plain.get("items")
     if most is not None:

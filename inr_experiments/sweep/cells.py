@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ..checks import InputError, integer
+from ..checks import InputError
 from ..paths import user_path
 from ..runs.collect import make_frame
 from ..runs.frame import Frame
@@ -113,7 +113,7 @@ def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exce
 
     Resolved once where nothing refers to the seed.
     """
-    from ..config import resolve
+    from ..config import MOST_SEED, resolve
     from ..matching import matched
 
     default = cfg.seed
@@ -122,15 +122,17 @@ def _resolved(cfg: DictConfig, own: Sequence[Job]) -> list[dict[str, Any] | Exce
     def at(seed: Any) -> dict[str, Any] | Exception:
         cfg.seed = seed
         try:
-            config = matched(resolve(cfg))
-            integer("seed", config["seed"], least=0)
-            return config
+            return matched(resolve(cfg))
         except Exception as error:
             return error
 
     depends = re.search(r"\$\{[^}]*seed", str(OmegaConf.to_container(cfg, resolve=False)))
     first = at(seeds[0])
-    if depends or isinstance(first, Exception) or not all(type(s) is int and s >= 0 for s in seeds):
+    if (
+        depends
+        or isinstance(first, Exception)
+        or not all(type(s) is int and 0 <= s <= MOST_SEED for s in seeds)
+    ):
         return [at(seed) for seed in seeds]
     return [{**first, "seed": seed} for seed in seeds]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checks import folder
 from ..paths import user_path
 from ..runs.store import seed_folders
 from .arguments import ready
@@ -56,8 +57,8 @@ def select(options: argparse.Namespace) -> Selection:
     words = ready(["-m", *options.overrides], options.config_dir)[1:]
     places = [word for word in words if word.lstrip("+").startswith("outputs=")]
     if len(places) == len(words):
-        given = user_path(str(parsed(places[-1:])[0].value())) if places else Path("outputs")
-        outputs = options.outputs or given
+        given = parsed(places[-1:])[0].value() if places else "outputs"
+        outputs = options.outputs or user_path(folder("outputs", given))
         return Selection(outputs, [], seed_folders(outputs))
     cells = find_cells(words, outputs=options.outputs, config_dir=options.config_dir)
     folders = list(dict.fromkeys(cell.folder for cell in cells if cell.folder is not None))

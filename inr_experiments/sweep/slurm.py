@@ -73,13 +73,13 @@ class SlurmLauncher(TellingLauncher):
             raise InputError(
                 "hydra/launcher=slurm: needs submitit; expected pip install -e '.[slurm]'"
             ) from error
-        executor = submitit.AutoExecutor(folder=self.folder, cluster="slurm")
         given = {
             key if key in COMMON else f"slurm_{key}": OmegaConf.to_container(value)
             if OmegaConf.is_config(value) else value
             for key, value in self.parameters.items() if value is not None
         }  # fmt: skip
         try:
+            executor = submitit.AutoExecutor(folder=self.folder, cluster="slurm")
             executor.update_parameters(slurm_array_parallelism=self.parallel, **given)
             jobs: list[Any] = executor.map_array(_run_and_print, *zip(*calls, strict=True))
         except (FailedJobError, NameError, RuntimeError) as error:

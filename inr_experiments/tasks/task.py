@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from ..checks import ArgumentError
+from ..checks import InputError
 from ..digest import file_sha256, sha256_of
 from ..domain import Domain
 from ..paths import stem_of, user_path
@@ -96,10 +96,10 @@ class Task(ABC):
         Sizes of models are solved in it. By default no task has one.
 
         Raises:
-            ArgumentError: if it cannot be told.
+            InputError: if it cannot be told.
         """
-        raise ArgumentError(
-            f"match: {cls.__name__} has no usual_shape; expected that class method, or null"
+        raise InputError(
+            f"model.match: {cls.__name__} has no usual_shape; expected that class method, or null"
         )
 
     @classmethod

@@ -235,6 +235,18 @@ BAD = [
     (["model=bn", "fit.batch=1"], "one point has no variance"),
     (["model=bn", "task.fitted=0.0001"], "one point has no variance"),
     (["seed=-1"], "seed=-1"),
+    (["seed=1000000000000000000"], "seed=1000000000000000000: expected an integer from 0 to"),
+    (["model.name=.x"], "model.name='.x': expected letters"),
+    (["outputs=null"], "outputs=None: expected a folder"),
+    (["fit.groups.inlets.lr=1"], "fit.groups.inlets: no such key; expected +fit.groups.inlets"),
+    (
+        [
+            "fit.schedule._target_=torch.optim.lr_scheduler.OneCycleLR",
+            "+fit.schedule.max_lr=1",
+            "+fit.schedule.total_steps=1",
+        ],
+        "expected one that takes 4",
+    ),
     (["tracking=wandb", "+tracking.projct=mine"], "tracking.projct: no such key"),
     (["device=tpu"], "device='tpu': expected one of"),
     (["task.image=astronut"], "did you mean 'astronaut'"),

@@ -1,11 +1,12 @@
 """Code of the user's own, beside the configuration that names it."""
 
 import json
+import sys
 from copy import deepcopy
 
 import pytest
 
-from inr_experiments.building import build_network, build_task
+from inr_experiments.building import build_network, build_task, check_target
 from inr_experiments.checks import InputError
 from tests.fields import config_of
 from tests.launching import SMOKE, inr
@@ -50,6 +51,16 @@ def test_an_allowed_package_is_used(folder):
     assert model["name"] == "mine"
     assert model["inlet_activation"] == {"_target_": "mymodels.bump.Bump", "width": 0.5}
     assert model["hidden_activation"] == {"_target_": "torch.nn.ReLU"}, "inherited from relu"
+
+
+def test_a_module_of_the_current_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+    (tmp_path / "lies_here.py").write_text("class Bump: ...\n")
+    (tmp_path / "lies_broken.py").write_text("class Bump: ...\nimport not_there\n")
+    check_target("model", "lies_here.Bump", ["lies_here"])
+    with pytest.raises(InputError, match=r"lies_broken\.Bump': cannot be imported \(.*not_there"):
+        check_target("model", "lies_broken.Bump", ["lies_broken"])
 
 
 def test_a_package_that_is_not_allowed_is_not_even_imported(folder):

@@ -1,6 +1,7 @@
 """What values, colours and orientation of a picture file become."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import tifffile
 from PIL import Image
 
 from inr_experiments.data.images import load as images
-from tests.pictures import EIGHT, RAMP, SIXTEEN, refusal, write_png, write_tiff
+from tests.pictures import EIGHT, RAMP, SIXTEEN, block, refusal, write_png, write_tiff
 
 # --- values
 
@@ -153,6 +154,30 @@ def test_a_palette(tmp_path):
     picture = images.load(path)
     assert picture.notes == ()
     np.testing.assert_allclose(picture.pixels, EIGHT / 255, atol=0.05)
+
+
+@pytest.mark.parametrize(("bits", "shown"), [(2, 85), (4, 17)])
+def test_a_transparent_grey_of_few_bits(tmp_path, bits, shown):
+    rows = np.array([[1, 2, 3, 0]] * 4, dtype=np.uint8)
+    packed = b"".join(
+        b"\0" + bytes(int("".join(f"{v:0{bits}b}" for v in row), 2).to_bytes(bits // 2, "big"))
+        for row in rows
+    )
+    header = struct.pack(">IIBBBBB", 4, 4, bits, 0, 0, 0, 0)
+    path = tmp_path / "a.png"
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + block(b"IHDR", header) + block(b"tRNS", b"\0\1")
+        + block(b"IDAT", zlib.compress(packed)) + block(b"IEND", b"")
+    )  # fmt: skip
+    picture = images.load(path)
+    assert picture.notes == ("transparency composited on white",)
+    assert picture.pixels[0, :, 0] * 255 == pytest.approx([255, 2 * shown, 3 * shown, 0], abs=0.01)
+
+
+def test_sixteen_bits_of_a_ppm_are_said_to_be_lost(tmp_path):
+    path = tmp_path / "a.ppm"
+    path.write_bytes(b"P6\n4 4\n65535\n" + np.arange(48, dtype=">u2").tobytes())
+    assert images.load(path).notes == ("16-bit colour read at 8 bits",)
 
 
 def test_a_palette_with_transparency(tmp_path):

@@ -52,7 +52,7 @@ def test_what_cannot_be_compared_is_named():
     found, lacking = changes(fits(2.0), made_up({"relu": BASE}))
     assert len(found) == 1 and lacking == ["rank_expanding: psnr: not in the new frame"]
     found, lacking = changes(fits(2.0), fits(2.0, metric="ssim"))
-    assert found == [] and lacking == ["frame made_up: no metric 'psnr'"]
+    assert found == [] and lacking == ["frame made_up: no metric 'psnr'; expected one of ssim"]
     swept = joined(*(fits(2.0, **{"task.fitted": share}) for share in (0.5, 0.1)))
     found, lacking = changes(fits(2.0), swept)
     assert found == [] and "several runs of model=relu, item=item0, seed=0" in lacking[0]

@@ -95,6 +95,12 @@ CONTENTS = {
     "status of another kind": ("record.json", changed(status=["done"]), "status="),
     "status that paints": ("record.json", changed(status="failed: \x1b[2J"), "status="),
     "record that frames cannot read": ("record.json", changed(config={}), "cannot be read"),
+    "a label that is a number": (
+        "record.json",
+        lambda old: old.replace(b'"label": "', b'"label": 7, "no": "'),
+        "label=7; expected one line",
+    ),
+    "an item that paints": ("names.json", '[{"item": "\\u001b[2J"}]', "expected one line"),
     "deep record": ("record.json", "[" * 10**5, "record.json cannot be read"),
     "bytes for a record": ("record.json", b"\xff\xfe", "record.json cannot be read"),
     "broken names": ("names.json", "{", "names.json cannot be read"),

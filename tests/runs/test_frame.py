@@ -42,6 +42,20 @@ def frame(folders, tmp_path_factory):
     return read_frame(str(path))
 
 
+def test_nothing_but_a_frame_is_replaced(folders, tmp_path):
+    frame = make_frame("mine", folders)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years of work")
+    for place in ("mine", "mine/..", "mine/thesis.txt"):
+        with pytest.raises(InputError, match="is there and is no frame"):
+            write_frame(frame, tmp_path / place)
+    assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
+    (tmp_path / "mine/thesis.txt").unlink()
+    for _ in range(2):
+        write_frame(frame, tmp_path / "mine")
+    assert len(read_frame(tmp_path / "mine").runs) == len(folders)
+
+
 def test_a_run_is_what_its_record_says(frame, folders):
     assert list(frame.runs["seed"]) == [0, 0, 1, 1, 0, 1], "in the order of the sweep"
     for folder, (name, row) in zip(folders, frame.runs.iterrows(), strict=True):

@@ -107,7 +107,7 @@ def _read(path: Path, source: Path | io.BytesIO, pixel_limit: int, notes: list[s
             if ";16" in form and image.mode in ("LA", "RGB", "RGBA"):
                 notes.append("16-bit colour read at 8 bits")
             raw = _array(image, notes)
-        raw = _with_alpha(raw, image)
+        raw = _with_alpha(raw, image, form)
         # Pillow itself turns TIFFs, in load(), and PNG may tell at its end.
         later = image.getexif().get(ORIENTATION, 1)
         if turn in TURNS and later == 1:
@@ -153,6 +153,8 @@ def _frames(image: "ImageFile") -> int:
 def _raw_mode(image: "ImageFile") -> str:
     """Pillow's words for how the file stores its pixels, or an empty string."""
     args = image.tile[0][3] if image.tile else ""
+    if image.format == "PPM" and isinstance(args, tuple) and int(args[1]) > 255:
+        return f"{args[0]};16"
     args = args[0] if isinstance(args, tuple) and args else args
     return args if isinstance(args, str) else ""
 
@@ -186,12 +188,14 @@ def _array(image: "ImageFile", notes: list[str]) -> npt.NDArray:
     return np.asarray(image.convert("RGBA" if transparent else CONVERTED.get(mode, "RGB")))
 
 
-def _with_alpha(raw: npt.NDArray, image: "ImageFile") -> npt.NDArray:
+def _with_alpha(raw: npt.NDArray, image: "ImageFile", form: str) -> npt.NDArray:
     """Make an alpha channel where the file names one value or colour as transparent."""
     key = image.info.get("transparency")
     if image.format != "PNG" or image.mode in ("P", "PA") or not isinstance(key, int | tuple):
         return raw
     raw = raw[:, :, None] if raw.ndim == 2 else raw
-    seen = (raw != np.asarray(key)).any(axis=2, keepdims=True)
+    # Pillow spreads the values of few bits over 0 to 255, and leaves the key as it is.
+    spread = {"L;2": 85, "L;4": 17}.get(form, 1)
+    seen = (raw != spread * np.asarray(key)).any(axis=2, keepdims=True)
     top = 1 if raw.dtype == bool else np.iinfo(raw.dtype).max
     return np.concatenate([raw, (seen * top).astype(raw.dtype)], axis=2)
