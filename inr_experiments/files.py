@@ -22,6 +22,9 @@ def write(path: Path, fill: Callable[[Path], Any]) -> None:
     try:
         fill(part)
         os.replace(part, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk is told without one
+        raise
     finally:
         part.unlink(missing_ok=True)
 

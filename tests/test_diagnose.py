@@ -166,5 +166,21 @@ def test_points_that_are_taken_one_at_a_time_are_rows() -> None:
     assert inlet.kept == kept(net.inlet(GRID[::64]).relu())
 
 
+class Gated(OneByOne):
+    """Chooses between two layers by where a point lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.other = nn.Linear(2, 8)
+
+    def forward(self, x):
+        return self.out(torch.where(x[:, :1] > 0, self.inlet(x), self.other(x)))
+
+
+def test_a_mask_of_coordinates_is_no_data_beside() -> None:
+    inlet = diagnose(Gated(), GRID[::64]).inlet
+    assert sorted(inlet.layers) == ["inlet", "other"] and inlet.others == ()
+
+
 def test_it_exports_one_name() -> None:
     assert door.__all__ == ["diagnose"]

@@ -127,6 +127,11 @@ class Flow(TorchFunctionMode):
         if name == "copy_" and is_whole(args[0]):
             used = inputs[1:]
         traces = [Trace() if OF_NONE.fullmatch(name) else self._trace(t) for t in used]
+        if any(t.is_data and o.dtype != torch.bool for t, o in zip(traces, used, strict=True)):
+            # A mask says where data goes; it is none beside it.
+            traces = [
+                Trace() if o.dtype == torch.bool else t for t, o in zip(traces, used, strict=True)
+            ]
         data = [t for t, trace in zip(used, traces, strict=True) if trace.is_data]
         weights = [t for t, trace in zip(used, traces, strict=True) if trace.parameters]
         parameters = frozenset().union(*(trace.parameters for trace in traces))

@@ -117,9 +117,10 @@ def paired_rows(
         raise InputError(f"frame {frame.name}: {reference} has no {metric}")
     cells = pd.DataFrame({name: frame.column(name) for name in (by, "item", "seed")})
     cells["value"] = factor * frame.value(metric).replace([np.inf, -np.inf], np.nan)
-    seeds = cells.pivot(index=["item", "seed"], columns=by, values="value")[items.index]
+    seeds = cells.dropna().pivot(index=["item", "seed"], columns=by, values="value")
+    seeds = seeds.reindex(columns=items.index)
     paired = seeds.sub(seeds[reference], axis=0).groupby(level="item").mean()
-    paired = paired.loc[items.columns].drop(columns=reference)
+    paired = paired.reindex(items.columns).drop(columns=reference)
     adjusted = dict(zip(paired, max_t(paired.to_numpy()), strict=True))
     spread = seeds.groupby(level="item").std(ddof=1).mean()
 

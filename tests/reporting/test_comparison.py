@@ -89,6 +89,14 @@ def test_tasks_that_share_their_items_have_rows_of_their_own():
     ]  # fmt: skip
 
 
+def test_runs_of_another_metric_may_be_there_twice():
+    pictures = made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]})
+    solid = made_up({"relu": [0.5]}, metric="iou", items=("bunny",))
+    again = replace(solid, runs=solid.runs.rename(index=lambda run: f"{run}/again"))
+    found = compare_rows(joined(pictures, solid, again), ["psnr"])
+    assert [row.name for row in found.rows] == ["relu", "pe"]
+
+
 def test_what_cannot_be_compared_is_said():
     frame = made_up({"relu": [1.0], "pe": [2.0]})
     with pytest.raises(InputError, match="against 'Pe': no such row; expected one of relu, pe"):
