@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         if not folders:
             raise InputError("no run; expected a folder such as outputs/runs/KEY/seed-000")
+        if not resolve(chosen)["diagnostic"]:
+            raise InputError("diagnostic=none: nothing to measure; expected diagnostic=[NAME,...]")
         for folder in folders:
             measure(user_path(folder), chosen)
 

@@ -187,7 +187,8 @@ def _files(key: str, value: str, tasks: Tasks) -> list[str]:
         return [value]
     else:
         files = glob.glob(_pattern(path), recursive=True)
-    seen = sorted(p for p in files if Path(p).is_file())
+    # A link that leads nowhere is a file that is missing: its run says so.
+    seen = sorted(p for p in files if Path(p).is_file() or not Path(p).exists())
     fitting = tasks()
     endings = [task.suffixes() for task in fitting]
     some = tuple(ending for own in endings for ending in own) if all(endings) else ("",)

@@ -42,6 +42,7 @@ def test_it_measures_what_the_fit_itself_would_have(tmp_path):
     [
         (["nowhere", CHOSEN], "nowhere: no run; expected a folder"),
         (["o"], "nothing to measure"),
+        (["o", "diagnostic=none"], "diagnostic=none: nothing to measure"),
         ([CHOSEN], "no run; expected a folder"),
         (["o", "diagnostic=[layer_nkt]"], "did you mean 'layer_ntk'?"),
     ],

@@ -83,6 +83,12 @@ def test_another_key_is_taken_where_it_is_the_only_one(tmp_path):
     assert volumes.load(tmp_path / "a.npz").facts["notes"] == ["array 'solid' taken, the only one"]
 
 
+def test_objects_are_no_numbers(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, BLOCK.astype(object), allow_pickle=True)
+    assert "holds objects; expected numbers" in refusal(path)
+
+
 def test_several_keys_must_be_told_apart(tmp_path):
     np.savez(tmp_path / "a.npz", one=BLOCK, two=BLOCK)
     assert "expected key=NAME, one of one, two" in refusal(tmp_path / "a.npz")

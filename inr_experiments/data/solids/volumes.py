@@ -184,6 +184,8 @@ def _array_header(handle: Any) -> tuple[tuple[int, ...], int]:
     if version != (1, 0):
         reader = np.lib.format.read_array_header_2_0
     shape, _, dtype = reader(handle)
+    if dtype.hasobject:  # of unknown size
+        raise ValueError("it holds objects; expected numbers")
     return shape, dtype.itemsize
 
 
