@@ -241,12 +241,12 @@ def check_target(where: str, target: str, own: list[str]) -> None:
             f"{where}._target_={target!r}: not in a trusted package ({', '.join(trusted)}); "
             f"if it is yours, allow it with 'trusted=[{package}]'"
         )
-    if any(within_package(target, package) for package in own):
-        if (here := str(Path.cwd())) not in sys.path:
-            sys.path.append(here)  # a command's own path has only what is installed
-        parameters(where, target)
-        return
+    yours = any(within_package(target, package) for package in own)
+    if yours and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a command's own path has only what is installed
     parameters(where, target)
+    if yours:
+        return
     found = resolve_name(target)
     if not isinstance(found, type) or not any(within_package(found.__module__, t) for t in TRUSTED):
         raise InputError(f"{where}._target_={target!r}: expected a class of {', '.join(TRUSTED)}")
