@@ -245,6 +245,8 @@ def test_an_obj_that_counts_backwards_keeps_its_parts(tmp_path):
     facts = load(tmp_path, "a.obj", text.encode()).facts
     assert facts["watertight"] and facts["faces"] == 8
     assert facts["centre"] == [2.0, 0.5, 0.5]
+    with pytest.raises(InputError, match="cannot be read as a mesh"):
+        load(tmp_path, "b.obj", text.replace("-2 -3", "-0. -3").encode())
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,8 @@ def _absolute(content: bytes) -> bytes:
             found.append(line)
         elif words[:1] == [b"f"]:
             corners = (word.partition(b"/")[0] for word in words[1:])
-            numbers = (b"%d" % (seen + 1 + int(c)) if c.startswith(b"-") else c for c in corners)
+            numbers = (
+                b"%d" % (seen + 1 + int(c)) if re.fullmatch(rb"-\d+", c) else c for c in corners
+            )
             found.append(b" ".join([b"f", *numbers]))
     return b"\n".join(found) + b"\n"
