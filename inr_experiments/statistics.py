@@ -56,13 +56,15 @@ def summarise(items: npt.ArrayLike) -> Estimate:
 
     x = np.asarray(items, dtype=np.float64)
     n = len(x)
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan, np.nan, 0)
     if n == 1:
         return Estimate(float(x[0]), np.nan, np.nan, np.nan, 1)
-    if n > 1 and np.ptp(x) == 0:
+    if np.ptp(x) == 0:
         # Taken from the item itself: rounding gives equal items a spread.
         bound = float(x[0]) if n >= 3 else np.nan
         return Estimate(float(x[0]), 0.0, bound, bound, n)
-    mean, std = float(x.mean()), float(x.std(ddof=1)) if n > 1 else np.nan
+    mean, std = float(x.mean()), float(x.std(ddof=1))
     low, high = t.interval(0.95, n - 1, mean, std / np.sqrt(n))
     return Estimate(mean, std, float(low), float(high), n)
 

@@ -21,7 +21,6 @@ from inr_experiments.reporting.pieces import find_pieces
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.sweep.job import Result
 from inr_experiments.sweep.runner import Runner
-from tests.launching import fit
 
 ROOT = Path(__file__).parents[1]
 PIECES = find_pieces(ROOT / "scripts")
@@ -180,17 +179,6 @@ def test_a_plan_of_what_cannot_be_is_no_success(tmp_path, capsys):
         call("table1", "--hours", "-1", folder=tmp_path)
 
 
-def test_packs_stay_where_new_ones_cannot_be_made(drawn, tmp_path):
-    done = sorted((drawn[0] / "runs").glob("*/seed-000"))
-    paper.packed(done, tmp_path, "mine")
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(InputError):
-        paper.packed([*done, tmp_path / "runs/no/seed-000"], tmp_path, "mine")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    paper.packed(done, tmp_path, "mine")
-    assert [path.name for path in tmp_path.iterdir()] == list(before)
-
-
 def test_a_run_that_fails_is_said_and_the_rest_is_done(tmp_path, capsys, monkeypatch):
     from inr_experiments.sweep import runner
 
@@ -268,18 +256,6 @@ def test_a_model_an_experiment_a_figure_and_a_claim_are_one_file_or_entry_each(t
     assert list(runs["label"].unique()) == ["ReLU (default)", "My method"]
     assert (tmp_path / "o/figures" / AT / "fig_mine.svg").is_file()
     assert "C99  undecided" in done.stdout, done.stderr
-
-
-def test_an_archive_takes_the_place_of_the_one_before(tmp_path):
-    run = fit("scale=smoke", "fit.steps=2", "diagnostic=none", cwd=tmp_path).folder
-    packs = tmp_path / "packs"
-    packs.mkdir()
-    for name in ("smoke-real-1.zip", "smoke-real-items-8.zip"):
-        (packs / name).write_bytes(b"")
-    paper.packed([tmp_path / run], packs, "smoke-real")
-    assert sorted(p.name for p in packs.iterdir()) == ["smoke-real-items-8.zip", "smoke-real.zip"]
-    paper.packed([], packs, "smoke-real")
-    assert [p.name for p in packs.iterdir()] == ["smoke-real-items-8.zip"]
 
 
 @pytest.fixture(scope="module")

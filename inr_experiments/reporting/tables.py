@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from .. import files
 from ..checks import InputError
 from ..runs.frame import Frame
@@ -42,8 +44,12 @@ def rows(
 
 
 def check_complete(frame: Frame, metric: str) -> None:
-    """Raise an `InputError` unless all methods have the same items and seeds, in one precision."""
-    runs = frame.runs.loc[frame.value(metric).dropna().index]
+    """Raise an `InputError` unless all methods have the same items and seeds, in one precision.
+
+    A value that is no finite number, as the PSNR of a perfect fit, is one that lacks.
+    """
+    values = frame.value(metric)
+    runs = frame.runs.loc[values.index[np.isfinite(values)]]
     cells = {
         label: {*zip(own["item"], own["seed"], strict=True)}
         for label, own in runs.groupby("label", sort=False)

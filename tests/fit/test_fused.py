@@ -53,6 +53,15 @@ def test_bfloat16_is_as_near_as_autocast(model):
     assert 1e-5 < ours < 1.1 * autocast
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_biases_are_trained_beside_frozen_weights(precision):
+    field, task = field_and_task(*SMALL, "model=relu")
+    for name, parameter in field.named_parameters():
+        parameter.requires_grad_(name.endswith("bias"))
+    expected = gradient(deepcopy(field).double(), task, "fp32", fused=False)
+    assert apart(gradient(field, task, precision, fused=True), expected) < 0.02
+
+
 def test_inlet_and_head_are_float32_rounded_once():
     field, task = field_and_task(*SMALL, "model=rank_expanding")
     forwards, x = fused_forwards(field, "bf16"), task.coordinates

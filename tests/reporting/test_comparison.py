@@ -109,6 +109,8 @@ def test_a_value_that_is_no_number_is_left_out_of_the_test():
     found = compare_rows(made_up({"relu": [1.0, 2.0, 3.0], "pe": [np.inf, 3.0, 4.0]}, seeds=1))
     assert found.rows[1].against.n == 2
     assert "Left out, as its psnr is no finite number: 1 of pe." in as_table(found).note
+    none = compare_rows(made_up({"relu": [1.0, 2.0], "pe": [np.inf, np.inf]}, seeds=1))
+    assert as_table(none).body[1][1:3] == ["0", "– ± –"]
 
 
 def with_limit(side: int, value: float):

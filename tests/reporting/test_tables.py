@@ -78,6 +78,9 @@ def test_a_missing_cell_is_named():
     lost = replace(FRAME, steps=FRAME.steps.assign(value=FRAME.steps["value"].mask(hit)))
     with pytest.raises(InputError, match="SIREN lacks psnr of item1, seed 1"):
         tables.rows(lost, "psnr")
+    perfect = replace(FRAME, steps=FRAME.steps.assign(value=FRAME.steps["value"].mask(hit, np.inf)))
+    with pytest.raises(InputError, match="SIREN lacks psnr of item1, seed 1"):
+        tables.rows(perfect, "psnr")
     with pytest.raises(InputError, match="no metric 'pnsr'; did you mean 'psnr'"):
         tables.rows(FRAME, "pnsr")
 
