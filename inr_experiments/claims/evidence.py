@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..runs.frame import Frame
+from ..runs.frame import Frame, counted
 from ..statistics import Estimate, max_t, of_rho, summarise
 from .hypothesis import Hypothesis
 from .outcome import NOT_RUN, REGIME, REPORTED, UNDECIDED, outcome_of, too_few
@@ -90,8 +90,8 @@ def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
         d = Estimate(mean, std, low, high, d.n)
     noun = {"seed": "initialisation", "variant": "method"}.get(hypothesis.per, sample.noun)
     sentence = (
-        f"{hypothesis.about}: {_effect(d, hypothesis.unit)} over {d.n} {noun}"
-        f"{'s' if d.n != 1 else ''} ({', '.join(_facts(hypothesis, sample, p))}); {why}."
+        f"{hypothesis.about}: {_effect(d, hypothesis.unit)} over {counted(d.n, noun)} "
+        f"({', '.join(_facts(hypothesis, sample, p))}); {why}."
     )
     return Evidence(
         hypothesis, outcome, sentence, d, size, p, sample.items, sample.seeds, sample.scale

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..checks import InputError, nearest
-from ..runs.frame import Frame, word
+from ..runs.frame import Frame, counted, word
 from ..runs.key import KEY_EXCLUDES
 from ..statistics import smallest_p
 from .gains import Row, left_out, paired_rows
@@ -130,7 +130,7 @@ def as_table(compared: Comparison) -> Table:
     note = (
         "Means over items at the last step, seeds averaged within each; differences over the items "
         "and seeds that both rows have. Intervals: Student's t. p: sign flips, step-down max-T; "
-        f"with {items} item(s) the smallest attainable is {smallest_p(items):.2g}."
+        f"with {counted(items, 'item')} the smallest attainable is {smallest_p(items):.2g}."
         + "".join(f" {metric}: {better} is better." for metric, better in compared.better.items())
         + (f" Without a network: {without}." if without else "")
         + "".join(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..checks import InputError
-from ..runs.frame import Frame, word
+from ..runs.frame import Frame, counted, word
 from .gains import per_item
 from .tables import Table
 
@@ -33,7 +33,7 @@ def grid(frame: Frame) -> Table:
     ends = [line[0] for line in body if line[-1]]
     note = (
         f"{' / '.join(names)} by learning rate, mean over {items}; {runs} fits, scale "
-        f"{frame.words('scale')}, {frame.runs['seed'].nunique()} seed(s). The best is by "
+        f"{frame.words('scale')}, {counted(frame.runs['seed'].nunique(), 'seed')}. The best is by "
         f"{names[0]}; trials: rates tried. None of the items is in a table. A best at the end of "
         f"its grid: {', '.join(ends) or 'none'}."
     )

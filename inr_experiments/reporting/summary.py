@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..runs.frame import Frame, word
+from ..runs.frame import Frame, counted, word
 
 #: Config groups of which every value is told, and values that are none of a protocol's.
 PROTOCOL = ("task.", "fit.", "model.width", "model.hidden_layers")
@@ -33,8 +33,9 @@ class Experiment:
         """A sentence on what there is to average over."""
         tasks = ", ".join(self.tasks)
         return (
-            f"Experiment {self.stem}: {self.runs} runs, {self.methods} method(s) on "
-            f"{self.items} item(s) of task {tasks}, {self.seeds} seed(s), scale {self.scale}."
+            f"Experiment {self.stem}: {counted(self.runs, 'run')}, "
+            f"{counted(self.methods, 'method')} on {counted(self.items, 'item')} of task {tasks}, "
+            f"{counted(self.seeds, 'seed')}, scale {self.scale}."
         )
 
 
@@ -80,7 +81,7 @@ def summarise_runs(frames: Iterable[Frame], outputs: Path, page_folder: Path) ->
     for _, run in runs.iterrows():
         machines[
             f"{run['processor']}, {run['cores']} cores, {run['platform']}, on {run['device']} with "
-            f"{run['threads']} thread(s)"
+            f"{counted(run['threads'], 'thread')}"
         ] += 1
     return RunSummary(
         {frame.name: _experiment(frame) for frame in frames},

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import files
 from ..checks import InputError
-from ..runs.frame import Frame
+from ..runs.frame import Frame, counted
 from ..statistics import smallest_p
 from .gains import Row, paired_rows, signed
 from .looks import REFERENCE, label_of
@@ -92,13 +92,14 @@ def number(value: float | None) -> str:
 
 def caption(frame: Frame, metric: str, unit: str) -> str:
     """A few sentences on what the table averages over what."""
-    items = frame.runs["item"].nunique()
+    count = frame.runs["item"].nunique()
+    items, seeds = counted(count, "item"), counted(frame.runs["seed"].nunique(), "seed")
     return (
-        f"{metric} ({unit}) at the last step; mean over {items} item(s) of task "
-        f"{frame.words('task')}, {frame.runs['seed'].nunique()} seed(s) averaged within each; "
+        f"{metric} ({unit}) at the last step; mean over {items} of task {frame.words('task')}, "
+        f"{seeds} averaged within each; "
         f"scale {frame.words('scale')}, {frame.words('precision')}. Intervals: Student's t "
-        f"over items. p: sign flips over items, step-down max-T over the rows; with {items} items "
-        f"the smallest attainable is {smallest_p(items):.2g}."
+        f"over items. p: sign flips over items, step-down max-T over the rows; with {items} "
+        f"the smallest attainable is {smallest_p(count):.2g}."
     )
 
 

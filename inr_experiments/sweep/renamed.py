@@ -8,7 +8,7 @@ FIGURES = (
     *("activations", "bn_placement", "calibration", "controls"),
     *("generalisation", "optimisers"),
 )
-KNOBS = ("bias", "distinct", "epsilon", "octaves", "omega", "spread", "width")
+KNOBS = ("bias", "distinct", "epsilon", "spread")
 #: Keys by their old name; `*` stands for what was given.
 KEYS = {"pictures": "data=*", "pair": "data=*", "shapes": "data=*", "object": "data=*"}
 KEYS |= {"model.fast": "model.bf16=allowed or refused", "fit.momentum": "fit.optimiser.momentum=*"}

@@ -1,13 +1,13 @@
 """Rank correlations of measures of the inlet's rank with early loss and PSNR.
 
-Every knob apart, then those of one activation and size together.
+Every knob apart, then all together on the pictures that they share.
 """
 
 from inr_experiments.reporting.ablation import knob_of, pooled, with_early_fall
 from inr_experiments.reporting.gains import correlation, signed
 from inr_experiments.reporting.looks import MEASURES
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame
+from inr_experiments.runs.frame import Frame, counted
 
 READS = ("rank_ablation",)
 
@@ -26,10 +26,8 @@ def rows(rank_ablation: Frame) -> Table:
         "Spearman's ρ of a measure of the rank of Z₀ at step 0 with minus the early slope of ln "
         "loss and with the PSNR of the last step, within each picture over a knob's levels; mean "
         "over pictures and Student's t interval over them; "
-        f"{frame.runs['seed'].nunique()} seed(s) averaged; scale {frame.words('scale')}. "
-        "Octaves, which change the number of parameters, and ω₀, of another activation, are not "
-        "pooled; those pooled are of the pictures that all knobs have. A measure that a knob does "
-        "not move has no ρ."
+        f"{counted(frame.runs['seed'].nunique(), 'seed')} averaged; scale {frame.words('scale')}. "
+        "Pooled: on the pictures that all knobs have. A measure that a knob does not move has no ρ."
     )
     return Table(HEADER, body, note)
 

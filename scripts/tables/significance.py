@@ -14,7 +14,7 @@ from inr_experiments.reporting import tables
 from inr_experiments.reporting.gains import per_item
 from inr_experiments.reporting.looks import REI, label_of, published
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame
+from inr_experiments.runs.frame import Frame, counted
 from inr_experiments.statistics import items_needed, power_of_t, sign_flip_p, smallest_p, summarise
 
 READS = ("table1", "seeds")
@@ -39,7 +39,7 @@ def rows(table1: Frame, seeds: Frame) -> Table:
     note = (
         f"Power of a two-sided paired t-test at 0.05 for REI's gain over default ReLU in psnr, by "
         f"noncentral t; spread of the gain over {d.n} images {d.std:.2f} dB "
-        f"({table1.runs['seed'].nunique()} seed(s) averaged within each; scale "
+        f"({counted(table1.runs['seed'].nunique(), 'seed')} averaged within each; scale "
         f"{table1.words('scale')}). The gain itself has p = "
         f"{ttest_1samp(gains, 0.0).pvalue:.2g} by that test and {sign_flip_p(gains):.2g} by the "
         f"exact sign flip, both of this row alone. With fewer than {least} images the sign flip "

@@ -5,7 +5,7 @@ import math
 from inr_experiments.reporting.lattice_variants import UNITS, lattice_variants
 from inr_experiments.reporting.looks import MEASURES
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame
+from inr_experiments.runs.frame import Frame, counted
 
 READS = ("lattice_3d",)
 
@@ -28,8 +28,8 @@ def rows(lattice_3d: Frame) -> Table:
     items, seeds = (lattice_3d.column(name).nunique() for name in ("item", "seed"))
     note = (
         f"IoU in % at the last step, on the held-out grid and near the surface; units and ranks of "
-        f"Z₀ at initialisation. {lattice_3d.words('item')}; {seeds} seed(s); scale "
-        f"{lattice_3d.words('scale')}; {items} shape(s): no interval."
+        f"Z₀ at initialisation. {lattice_3d.words('item')}; {counted(seeds, 'seed')}; scale "
+        f"{lattice_3d.words('scale')}; {counted(items, 'shape')}: no interval."
     )
     return Table(HEADER, body, note)
 

@@ -109,8 +109,8 @@ def test_it_is_one_file_and_the_same_every_time(page, outputs):
 
 def test_it_says_what_is_averaged_over_what(page):
     text = page.read_text(encoding="utf-8")
-    assert "mean over 2 item(s) of task image, 1 seed(s) averaged within each" in text
-    assert "Experiment table1: 10 runs, 5 method(s) on 2 item(s) of task image, 1 seed(s)" in text
+    assert "mean over 2 items of task image, 1 seed averaged within each" in text
+    assert "Experiment table1: 10 runs, 5 methods on 2 items of task image, 1 seed" in text
     assert "ReLU (default)" in text and "23.57" in text
 
 

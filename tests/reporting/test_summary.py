@@ -36,8 +36,8 @@ def test_a_run_of_two_frames_counts_once():
     assert found.code == {"0123456789ab": 12, "ba9876543210+": 2}
     assert found.versions == {"python 3.11.7, torch 2.13.0": 14}
     assert found.machines == {
-        "a processor, 2 cores, Linux, on cpu with 1 thread(s)": 12,
-        "a processor, 2 cores, Linux, on cuda with 4 thread(s)": 2,
+        "a processor, 2 cores, Linux, on cpu with 1 thread": 12,
+        "a processor, 2 cores, Linux, on cuda with 4 threads": 2,
     }
     assert found.period == ("2026-01-01T00:00:00+00:00", "2026-01-03T00:00:00+00:00")
     assert list(found.experiments) == ["table1", "diagnosis", "later"]
@@ -47,8 +47,7 @@ def test_a_run_of_two_frames_counts_once():
 def test_an_experiment_in_numbers():
     own = summarise_runs([table1()], OUTPUTS, PAGE).experiments["table1"]
     assert own.sentence == (
-        "Experiment table1: 12 runs, 3 method(s) on 2 item(s) of task image, 2 seed(s), scale "
-        "laptop."
+        "Experiment table1: 12 runs, 3 methods on 2 items of task image, 2 seeds, scale laptop."
     )
     assert own.hours == pytest.approx(12 * 1.5 / 3600)
 

@@ -115,7 +115,7 @@ def test_two_variants_of_one_label_are_refused():
 def test_the_caption_says_what_was_averaged():
     said = tables.caption(FRAME, "psnr", "dB")
     assert said.startswith(
-        "psnr (dB) at the last step; mean over 3 item(s) of task image, 2 seed(s) averaged within "
+        "psnr (dB) at the last step; mean over 3 items of task image, 2 seeds averaged within "
         "each; scale laptop, fp32."
     )
     assert "with 3 items the smallest attainable is 0.25." in said

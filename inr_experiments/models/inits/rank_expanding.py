@@ -114,7 +114,9 @@ class RankExpanding:
         width, inputs = linear.out_features, linear.in_features
         P = self.coordinates or inputs
         if inputs < P:
-            raise ArgumentError(f"coordinates={P}: the inlet has {inputs} input(s)")
+            raise ArgumentError(
+                f"coordinates={P}: expected at most {inputs}, the inputs of the inlet"
+            )
         size = OVER[self.over]
         sizes = {} if size is None else {size: getattr(self, size) or getattr(domain, size, None)}
         if None in sizes.values():
