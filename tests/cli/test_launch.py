@@ -33,6 +33,7 @@ def test_a_run_says_psnr_rank_and_picture_and_is_found_again(tmp_path):
     assert record["config"]["model"]["name"] == "rank_expanding"
     names = {p.name for p in folder.iterdir()}
     assert {"DONE", "config.yaml", "history.csv", "weights", "diagnostics"} <= names
+    assert {p.name for p in (tmp_path / "o").iterdir()} == {"runs"}, "nothing beside it"
     before = (folder / "record.json").stat().st_mtime_ns
     again = inr(*SMOKE, "outputs=o", cwd=tmp_path)
     assert "already done" in again.stdout
