@@ -38,8 +38,9 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         InputError: if an interpolation leads nowhere or a name cannot be used.
     """
-    # What is of the sweep may refer to another task's values.
-    cfg = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in OF_THE_SWEEP])
+    own = [str(key) for key in cfg if key not in OF_THE_SWEEP]
+    if len(own) < len(cfg):  # what is of the sweep may refer to another task's values
+        cfg = OmegaConf.masked_copy(cfg, own)
     config = _plain(cfg, cfg)
     known("", config, KEYS)
     for key in KEYS:

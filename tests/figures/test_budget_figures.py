@@ -1,4 +1,4 @@
-"""Figures of budget, calibration and controls, of frames with values of our choice."""
+"""Figures and tables of budget, calibration and controls, of frames with values of our choice."""
 
 import numpy as np
 import pytest
@@ -96,3 +96,33 @@ def test_what_has_less_rank_and_more_psnr_is_set_apart():
     assert any(
         list(line.get_xdata()) == pytest.approx([25 - 64 / 3] * 2) for line in figure.axes[1].lines
     )
+
+
+def test_controls_are_told_in_pairs():
+    table = load("tables/table_controls")
+    models = {model for pair in table.PAIRS for model in pair}
+    levels = dict(zip(sorted(models), (20.0 + 0.5 * i for i in range(len(models))), strict=True))
+    ranks = {"relu": 9.0, "rank_expanding": 26.0}
+    unit = {"relu": levels["relu"], "rank_expanding": levels["relu"] + 0.25}
+    frame = joined(
+        *(
+            made_up(
+                {name: [level, level + 1, level + 3] for name, level in sides.items()}, seeds=1,
+                **{"task.coordinates": at},
+            )
+            for at, sides in (
+                ("symmetric", levels | dict.fromkeys(table.LOW, levels["rank_expanding"] + 2)),
+                ("unit", unit),
+            )
+        )
+    )  # fmt: skip
+    frame = measured(frame, table.RANK, {0: [ranks.get(m, 3.0) for m in frame.runs["model"]]})
+    frame = measured(frame, "psnr_heldout", {9: [-value for value in frame.runs["psnr"]]})
+    found = {row[0]: row[1:] for row in table.rows(frame).body}
+    assert len(found) == len(table.PAIRS) + 1 + 2 * len(table.LOW)
+    gain = levels["rank_expanding"] - levels["relu"]
+    rank, fitted, _, held_out, _ = found["rank_expanding − relu"]
+    assert rank == "26.0, 9.0"
+    assert fitted.startswith(f"{gain:+.2f} [") and held_out.startswith(f"{-gain:+.2f} [")
+    assert found["rank_expanding − relu, on [0, 1)"][1].startswith("+0.25 [")
+    assert found["REI, r = 4 − rank_expanding"][1].startswith("+2.00 [")
