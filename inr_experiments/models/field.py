@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
+import torch
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, integer, within
@@ -34,6 +35,15 @@ class Layer(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         return self.after(self.activation(self.before(self.linear(z))))
+
+
+def keeps_columns(argument: str, activation: nn.Module, width: int) -> None:
+    """Raise an `ArgumentError` unless the activation puts out as many columns as it sees."""
+    with torch.no_grad():
+        columns = activation(torch.zeros(2, width)).shape[-1]
+    if columns != width:
+        told = f"{columns} columns for {width}"
+        raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected as many")
 
 
 class Field(Network):
@@ -80,6 +90,8 @@ class Field(Network):
         super().__init__()
         integer("width", width)
         integer("hidden_layers", hidden_layers, least=0)
+        keeps_columns("inlet_activation", inlet_activation, width)
+        keeps_columns("hidden_activation", hidden_activation, width)
         if batch_norm is not None:
             with within("batch_norm"):
                 batch_norm.check(hidden_layers)

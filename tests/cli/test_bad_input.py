@@ -24,6 +24,10 @@ BAD = [
     (["~fit.steps"], "steps"),
     (["trusted=mine"], "trusted='mine': expected a list of packages"),
     (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
+    (
+        ["model=relu", "model.hidden_activation._target_=torch.nn.GLU"],
+        "model.hidden_activation=GLU: 4 columns for 8; expected as many",
+    ),
     (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
     (["model.width=0"], "model.width=0: expected an integer of at least 1"),
     (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
