@@ -39,8 +39,9 @@ class Layer(nn.Module):
 
 def keeps_columns(argument: str, activation: nn.Module, width: int) -> None:
     """Raise an `ArgumentError` unless the activation puts out as many columns as it sees."""
+    tried = deepcopy(activation).eval()  # neither state nor random numbers are touched
     with torch.no_grad():
-        columns = activation(torch.zeros(2, width)).shape[-1]
+        columns = tried(torch.zeros(2, width)).shape[-1]
     if columns != width:
         told = f"{columns} columns for {width}"
         raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected as many")

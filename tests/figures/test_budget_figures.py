@@ -116,13 +116,14 @@ def test_controls_are_told_in_pairs():
             )
         )
     )  # fmt: skip
-    frame = measured(frame, table.RANK, {0: [ranks.get(m, 3.0) for m in frame.runs["model"]]})
+    first = [ranks.get(m, 3.0) for m in frame.runs["model"]]
+    frame = measured(frame, table.RANK, {0: first, 9: [rank + 1 for rank in first]})
     frame = measured(frame, "psnr_heldout", {9: [-value for value in frame.runs["psnr"]]})
     found = {row[0]: row[1:] for row in table.rows(frame).body}
     assert len(found) == len(table.PAIRS) + 1 + 2 * len(table.LOW)
     gain = levels["rank_expanding"] - levels["relu"]
-    rank, fitted, _, held_out, _ = found["rank_expanding − relu"]
-    assert rank == "26.0, 9.0"
+    rank, trained, fitted, _, held_out, _ = found["rank_expanding − relu"]
+    assert (rank, trained) == ("26.0, 9.0", "27.0, 10.0")
     assert fitted.startswith(f"{gain:+.2f} [") and held_out.startswith(f"{-gain:+.2f} [")
-    assert found["rank_expanding − relu, on [0, 1)"][1].startswith("+0.25 [")
-    assert found["REI, r = 4 − rank_expanding"][1].startswith("+2.00 [")
+    assert found["rank_expanding − relu, on [0, 1)"][2].startswith("+0.25 [")
+    assert found["REI, r = 4 − rank_expanding"][2].startswith("+2.00 [")
