@@ -1,39 +1,27 @@
-"""Variants of REI's lattice in 3D: one row a variant and width."""
+"""Readings of REI's lattice in 3D: what the inlet of each has at initialisation."""
 
 import pandas as pd
 
 from ..runs.frame import Frame
 from .gains import per_item
-from .looks import Measure
+from .looks import MEASURES, Measure
 
 #: Open at some points, but fewer than this share of them: rarely open. As the diagnostic has it,
 #: whose module needs torch.
 RARE = 0.01
-#: Silent units of the inlet, by column.
-UNITS = {"dead": Measure("open nowhere", "X"), "rare": Measure(f"open at < {RARE:.0%}", "o")}
-#: What is read at the last step, and at step 0 of the inlet; by column.
-LAST = {"iou": "iou", "near": "iou_near_surface"}
-RANKS = ("numerical_rank", "rank_0.001", "rank_0.01", "stable_rank", "effective_rank")
-FIRST = {
-    "dead": "activation_pattern/inlet/dead_units",
-    "rare": "activation_pattern/inlet/rare_units",
-    **{rank: f"spectra/inlet/{rank}" for rank in RANKS},
+#: Silent units of the inlet, by metric.
+UNITS = {
+    "activation_pattern/inlet/dead_units": Measure("open nowhere", "X"),
+    "activation_pattern/inlet/rare_units": Measure(f"open at < {RARE:.0%}", "o"),
+}
+#: Ranks of Z₀, by metric.
+RANKS = {
+    f"spectra/inlet/{name}": MEASURES[name]
+    for name in ("rank_0.001", "rank_0.01", "effective_rank", "centred_effective_rank")
 }
 
 
-def lattice_variants(frame: Frame) -> pd.DataFrame:
-    """Means over items and seeds, variants in the order of the sweep, widths within them.
-
-    Columns: `label`, `width`; `iou` and `near` at the last step, in [0, 1]; of the inlet at step 0
-    `dead` and `rare` units (NaN without a ReLU) and the ranks of Z₀ by their measure.
-    """
-    by = ["label", "model.width"]
-    columns = {name: per_item(frame, metric, by).mean(axis=1) for name, metric in LAST.items()}
-    columns |= {
-        name: per_item(frame, metric, by, "first").mean(axis=1) for name, metric in FIRST.items()
-    }
-    table = pd.DataFrame(columns).rename_axis(["label", "width"])
-    labels = frame.labels
-    return table.sort_index(
-        key=lambda level: level.map(labels.index) if level.name == "label" else level
-    ).reset_index()
+def inlets(frame: Frame) -> pd.DataFrame:
+    """Silent units and ranks at step 0, means over items: labels × metrics."""
+    by_metric = {m: per_item(frame, m, at="first").mean(axis=1) for m in (*UNITS, *RANKS)}
+    return pd.DataFrame(by_metric)

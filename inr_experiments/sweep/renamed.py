@@ -4,10 +4,7 @@ import re
 
 from ..checks import InputError
 
-FIGURES = (
-    *("activations", "bn_placement", "calibration", "controls"),
-    *("generalisation", "optimisers"),
-)
+FIGURES = ("activations", "bn_placement", "controls", "generalisation", "optimisers")
 KNOBS = ("bias", "distinct", "epsilon", "spread")
 #: Keys by their old name; `*` stands for what was given.
 KEYS = {"pictures": "data=*", "pair": "data=*", "shapes": "data=*", "object": "data=*"}
@@ -51,7 +48,9 @@ OPTIONS = {
         "rei_3d_siren": "experiment=lattice_3d",
         "activations_sampling": "experiment=activations",
         "baseline": "experiment=bn_placement",
+        "calibration": "experiment=budget",
         "controls_unit": "experiment=controls",
+        "fig_calibration": "experiment=budget",
         "generalisation_noise": "experiment=generalisation",
         "inlet_seeds": "experiment=inlet",
         "table1_seeds": "experiment=seeds",

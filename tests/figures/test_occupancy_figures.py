@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from inr_experiments.diagnostics import activation_pattern
 from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
-from inr_experiments.reporting.lattice_variants import RARE, lattice_variants
+from inr_experiments.reporting.lattice_variants import RARE, UNITS, inlets
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame
 from inr_experiments.runs.store import read_diagnostic, read_record
@@ -65,9 +65,9 @@ def table1(solids) -> Frame:
 
 @pytest.fixture(scope="module")
 def variants(solids) -> Frame:
-    folder, (_, bar) = solids
-    words = ("experiment=lattice_3d", "task.shape=blob", f"task.path={bar}", "model.width=8,27")
-    looks = run(folder, *words, labels=("REI, tight box", "SIREN"))
+    folder, paths = solids
+    words = ("experiment=lattice_3d", "task.shape=blob", f"task.path={','.join(paths)}")
+    looks = run(folder, *words, labels=("ReLU (default)", "REI", "REI, tight box"))
     return make_frame("lattice_3d", list(looks), looks=looks)
 
 
@@ -136,34 +136,33 @@ def test_slices_are_those_of_the_grid(table1, solids, tmp_path):
     assert np.argwhere(np.swapaxes(image, 0, 1).min(axis=2) < 1)[:, 0].min() == 0
 
 
-def test_variants_of_the_lattice(variants, solids, tmp_path):
-    table = lattice_variants(variants).set_index(["label", "width"])
-    assert list(table.index) == [
-        (label, width) for label in ("REI, tight box", "SIREN") for width in (8, 27)
-    ]
-    field, task = field_and_task(
-        "task=occupancy", "model=rank_expanding", "+model.inlet_init.over=box", "model.width=27",
-        f"task.path={solids[1][1]}", "task.pool=4096", "task.near_points=1000",
-    )  # fmt: skip
-    with torch.no_grad():
-        share = (field.inlet(task.coordinates) > 0).double().mean(dim=0)
-    box = table.loc[("REI, tight box", 27)]
-    assert box["dead"] == (share == 0).sum()
-    assert box["rare"] == ((share > 0) & (share < RARE)).sum()
-    assert np.isnan(table.loc[("SIREN", 27), "dead"])
+def test_readings_of_the_lattice(variants, solids, tmp_path):
+    labels = ["ReLU (default)", "REI", "REI, tight box"]
+    table = inlets(variants)
+    assert list(table.index) == labels
+    silent = []
+    for path in solids[1]:
+        field, task = field_and_task(
+            "task=occupancy", "model=rank_expanding", "+model.inlet_init.over=box",
+            f"task.path={path}", "task.pool=4096", "task.near_points=1000",
+        )  # fmt: skip
+        with torch.no_grad():
+            share = (field.inlet(task.coordinates) > 0).double().mean(dim=0)
+        silent.append([int((share == 0).sum()), int(((share > 0) & (share < RARE)).sum())])
+    assert table.loc["REI, tight box", list(UNITS)].tolist() == np.mean(silent, axis=0).tolist()
     assert activation_pattern.RARE == RARE
     written = load("tables/table_rei_3d").rows(variants)
-    assert [line[:2] for line in written.body] == [
-        [label, str(width)] for label, width in table.index
-    ]
-    siren = dict(zip(written.header, written.body[2], strict=True))
-    assert siren["effective rank"] == f"{table.loc[('SIREN', 8), 'effective_rank']:.1f}"
-    assert siren["open nowhere"] == "–"
+    assert [line[0] for line in written.body] == labels
+    box = dict(zip(written.header, written.body[2], strict=True))
+    iou = 100 * variants.runs.set_index(["label", "item"])["iou"]
+    gain = (iou["REI, tight box"] - iou["ReLU (default)"]).mean()
+    assert box["against ReLU, 95 %"].startswith(f"{gain:+.2f} [")
+    rank = table.loc["REI, tight box", "spectra/inlet/effective_rank"]
+    assert box["effective rank"] == f"{rank:.1f}"
+    assert "open nowhere +" in written.note or "open nowhere -" in written.note
     axes = drawn("fig_rei_3d", variants, tmp_path)
-    labels = [label.get_text() for label in axes[0].get_yticklabels()]
-    assert labels == ["REI, tight box", "SIREN"]
-    marks = axes[0].collections[0].get_offsets()
-    assert sorted(marks[:, 0]) == pytest.approx(sorted(100 * table["iou"]))
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == labels
+    assert axes[0].lines[2].get_xdata()[0] == pytest.approx(gain)
 
 
 def test_every_diagnostic_on_a_solid(solids):

@@ -55,8 +55,9 @@ def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
     assert found == [
         ("relu", "astronaut", "symmetric", 0), ("relu", "astronaut", "unit", 0),
     ]  # fmt: skip
-    assert told("experiment=lattice_3d", "model=siren", keys=("model.width", "fit.lr")) == [
-        (216, 3e-4), (512, 3e-4),
+    own = ("experiment=budget", "items=1", "model=siren")
+    assert told(*own, keys=("model.width", "fit.lr")) == [
+        (36, 3e-4), (36, 1e-3), (64, 3e-4), (64, 1e-3), (144, 3e-4), (144, 1e-3),
     ], "blocks of other models are left out"  # fmt: skip
     keys = ("model.name", "task.dimensions")
     added = told(
