@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ..checks import InputError
 from ..paths import user_path
@@ -81,7 +83,8 @@ def look_up(
     listed: Sequence[Job], composed: Composer, *, outputs: Path | None = None
 ) -> list[Cell]:
     """The cell of every job; see `find_cells`."""
-    made, names = compose_jobs(listed, composed), _names(listed)
+    made = compose_jobs(listed, composed)
+    names = _names(listed, made)
     alike: dict[Job, list[Job]] = {}
     for job in listed:
         alike.setdefault(but_seed(job), []).append(job)
@@ -180,11 +183,16 @@ def frame_of(name: str, cells: Sequence[Cell], **options: Any) -> Frame:
     return make_frame(name, list(looks), looks=looks, asked=asked, **options)
 
 
-def _names(listed: Sequence[Job]) -> dict[Job, str]:
+def _names(listed: Sequence[Job], made: Mapping[Job, DictConfig]) -> dict[Job, str]:
     """The overrides of each job that not all jobs have; all of them where there is one job."""
     shared = set.intersection(*map(set, listed)) if len(listed) > 1 else set()
     plain = {word: _plain(word) for word in {word for job in listed for word in job}}
-    return {job: " ".join(plain[word] for word in job if word not in shared) for job in listed}
+    return {
+        job: " ".join(
+            _followed(plain[word], made[but_seed(job)]) for word in job if word not in shared
+        )
+        for job in listed
+    }
 
 
 def _plain(word: str) -> str:
@@ -192,3 +200,13 @@ def _plain(word: str) -> str:
     (override,) = parsed([word])
     value = None if override.is_delete() else override.value()
     return f"{override.get_key_element()}={value}" if isinstance(value, str) else word
+
+
+def _followed(word: str, cfg: DictConfig) -> str:
+    """A plain override with the value of the config in place of an interpolation."""
+    key, _, value = word.partition("=")
+    if not value.startswith("${"):
+        return word
+    with suppress(OmegaConfBaseException):
+        return f"{key}={OmegaConf.select(cfg, key.lstrip('+'))}"
+    return word

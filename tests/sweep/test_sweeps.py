@@ -178,6 +178,15 @@ def test_cells_that_are_one_run_are_said_to_be(tmp_path):
     assert cells[0].folder == cells[1].folder
 
 
+def test_a_run_is_told_by_the_value_that_a_sweep_refers_to(tmp_path):
+    words = ("experiment=budget", "scale=smoke", "items=1", "model=siren", "fit.lr=1e-3")
+    named = [cell.name for cell in find_cells(words, outputs=tmp_path)]
+    assert named == ["model.width=4", "model.width=9", "model.width=16"]
+    added = ("model=rank_expanding", "+model.inlet_init.points=${model.width}")
+    (cell,) = find_cells(added, outputs=tmp_path)
+    assert cell.name == "model=rank_expanding +model.inlet_init.points=144"
+
+
 def test_a_number_of_processes_that_is_none(tmp_path):
     words = ("-m", *QUICK, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=abc")
     done = inr(*words, cwd=tmp_path)
