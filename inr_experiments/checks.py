@@ -1,4 +1,4 @@
-"""One error for whatever a user can get wrong, and the checks that raise it."""
+"""One error for whatever a user can get wrong, the checks that raise it, and words for it."""
 
 import math
 import re
@@ -90,3 +90,8 @@ def nearest(value: Any, options: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the option most like `value`, or nothing."""
     close = get_close_matches(str(value), list(options), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 seed`, `4 seeds`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

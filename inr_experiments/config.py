@@ -56,8 +56,6 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
             f"model.name={name!r}: expected letters, digits, '_', '-' or '.', no '.' at the start"
         )
     integer("seed", config["seed"], least=0, most=MOST_SEED)
-    if "fast" in config["model"]:
-        raise InputError("model.fast: no longer a key; expected model.bf16, allowed or refused")
     choice("model.bf16", config["model"].get("bf16", "allowed"), ("allowed", "refused"))
     config["model"] |= looks(config["model"])
     if (other := config["model"].get("match")) is not None:

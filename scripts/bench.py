@@ -1,6 +1,6 @@
 """Measured claims: `python scripts/bench.py NAME [--quick] [--out FOLDER]`.
 
-Ratios of a subject to a reference in one process, medians of five runs or more. A new bench is a
+Ratios of a subject to a reference in one process, medians of several runs. A new bench is a
 module of scripts/benches with `rows(quick)`, and a line in BENCHES; `all` runs one after the other.
 """
 

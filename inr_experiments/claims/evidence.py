@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..runs.frame import Frame, counted
+from ..checks import counted
+from ..runs.frame import Frame
 from ..statistics import Estimate, max_t, of_rho, summarise
 from .hypothesis import Hypothesis
 from .outcome import NOT_RUN, REGIME, REPORTED, UNDECIDED, outcome_of, too_few

@@ -82,15 +82,17 @@ def _by_ceiling(hypothesis: Hypothesis, most: float, d: np.ndarray) -> tuple[str
 
 
 def _by_margin(hypothesis: Hypothesis, d: np.ndarray) -> tuple[str, str]:
-    margin, limit = hypothesis.bound(hypothesis.threshold), hypothesis.limits
+    # Of a relative margin the two differ: ten per cent less is further by logarithms than ten more.
+    least, most = (hypothesis.bound(sign * hypothesis.threshold) for sign in (-1, 1))
+    limit = hypothesis.limits
     mean = summarise(d)
     differ = mean.low > 0 or mean.high < 0
-    if exceeds(d, -margin) and exceeds(-d, -margin):
+    if exceeds(d, least) and exceeds(-d, -most):
         return SHOWN, f"the whole interval is within {limit}"
-    if exceeds(d, margin) or exceeds(-d, margin):
+    if exceeds(d, most) or exceeds(-d, -least):
         return REFUTED, f"the whole interval is beyond {limit}"
-    inside = -margin <= mean.low and mean.high <= margin
-    if inside or mean.low > margin or mean.high < -margin:
+    inside = least <= mean.low and mean.high <= most
+    if inside or mean.low > most or mean.high < least:
         lies = "within" if inside else "beyond"
         return PARTLY if differ else UNDECIDED, f"the interval is {lies} {limit}, {UNCONFIRMED}"
     if differ:

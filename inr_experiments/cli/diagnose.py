@@ -17,7 +17,7 @@ from ..digest import sha256_of
 from ..errors import exit_on_error
 from ..paths import conf_dir, user_path
 from ..runs.names import read_names
-from ..runs.store import read_record, state
+from ..runs.store import leased, read_record, state
 from ..sweep.arguments import ready
 from .network import NAME, diagnose_network
 
@@ -71,7 +71,8 @@ def measure(folder: Path, chosen: DictConfig) -> None:
     from .. import building
     from ..experiment import backfill_diagnostics
 
-    if not (folder / "record.json").is_file():
+    placed_as_run = Path(os.path.abspath(folder)).parent.parent.name == "runs"
+    if not placed_as_run or not (folder / "record.json").is_file():
         raise InputError(f"{folder}: no run; expected a folder such as outputs/runs/KEY/seed-000")
     if (what := state(folder)) != "done":
         raise InputError(f"{folder}: {what}; expected a finished run")
@@ -84,7 +85,10 @@ def measure(folder: Path, chosen: DictConfig) -> None:
     if task.sha256 != record["data"]["sha256"]:
         path = config["task"].get("path") or task.item
         raise InputError(f"{path}: its data has changed; expected what {folder} was fitted to")
-    backfill_diagnostics(folder, config, task)
+    with leased(folder) as lease:
+        if lease is None:
+            raise InputError(f"{folder}: another worker is on it; expected a run that is free")
+        backfill_diagnostics(folder, config, task)
     for name in config["diagnostic"] or {}:
         print(folder / "diagnostics" / f"{name}.npz")
 

@@ -11,7 +11,7 @@ from ..checks import InputError
 from ..errors import JobFailedError, exit_on_error
 from ..paths import conf_dir
 from ..sweep.arguments import of_the_blocks, ready
-from ..sweep.job import facts, working_in
+from ..sweep.job import facts, notes, working_in
 from ..sweep.sweeper import register
 
 
@@ -54,7 +54,7 @@ def run(cfg: DictConfig) -> None:
         print(f"{name}: {facts(outcome)}")
     except JobFailedError as error:
         raise JobFailedError(f"{name}: {error}") from error
-    for note in filter(None, (*record.get("data", {}).get("notes", ()), outcome.note)):
+    for note in notes(outcome):
         print(f"  {note}")
     for picture in sorted(outcome.folder.glob("*.png")):
         print(f"  {picture}")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..checks import counted
 from ..models.batch_norm import norms
 from ..ntk.function import interaction
 from .flow import Flow
@@ -114,11 +115,6 @@ def how_measured(module: nn.Module, x: Tensor, precision: torch.dtype, reason: s
     state = "of the batch" if interaction(module) else "frozen"
     note = f", BatchNorm statistics {state}" if norms(module) else ""
     return f"{text} on {seen}{note}."
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and its noun."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _tolerance(stage: Stage) -> str:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
-import torch
 from torch import Tensor, nn
 
 from ..checks import ArgumentError, integer, within
@@ -12,7 +11,7 @@ from ..domain import Domain
 from ..seeding import generator
 from .batch_norm import BatchNormAt, norms_around
 from .inlet_spectrum import Init, InletSpectrum
-from .layers import Layers
+from .layers import Layers, keeps_columns
 from .network import Network
 
 log = logging.getLogger(__name__)
@@ -35,16 +34,6 @@ class Layer(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         return self.after(self.activation(self.before(self.linear(z))))
-
-
-def keeps_columns(argument: str, activation: nn.Module, width: int) -> None:
-    """Raise an `ArgumentError` unless the activation puts out as many columns as it sees."""
-    tried = deepcopy(activation).eval()  # neither state nor random numbers are touched
-    with torch.no_grad():
-        columns = tried(torch.zeros(2, width)).shape[-1]
-    if columns != width:
-        told = f"{columns} columns for {width}"
-        raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected as many")
 
 
 class Field(Network):

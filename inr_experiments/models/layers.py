@@ -1,11 +1,13 @@
 """Layers of a network, each filled from a stream of its own."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
-from ..checks import within
+from ..checks import ArgumentError, within
 from ..domain import Domain
 from ..seeding import generator
 from .inlet_spectrum import Init
@@ -57,3 +59,13 @@ class Layers:
         filled.weight.data.copy_(flat.weight.data.view_as(filled.weight))
         filled.bias.data.copy_(flat.bias.data)
         return filled
+
+
+def keeps_columns(argument: str, activation: nn.Module, width: int) -> None:
+    """Raise an `ArgumentError` unless the activation puts out as many columns as it sees."""
+    tried = deepcopy(activation).eval()  # neither state nor random numbers are touched
+    with torch.no_grad():
+        columns = tried(torch.zeros(2, width)).shape[-1]
+    if columns != width:
+        told = f"{columns} columns for {width}"
+        raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected as many")

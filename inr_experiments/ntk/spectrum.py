@@ -64,7 +64,7 @@ def _clipped(values: Tensor) -> Tensor:
 def kernel_family(values: npt.ArrayLike) -> dict[str, float]:
     """Measures of a kernel's eigenvalues by name: trace, largest, dispersion and ranks.
 
-    The ranks are those of `ranks.py` with the eigenvalues, the singular values of K, as σ.
+    The ranks are those of `ranks/measures.py` with the eigenvalues, the singular values of K, as σ.
     `dispersion` is v = tr(K²)/N − (tr K/N)², the variance of the eigenvalues, and
     `relative_dispersion` v/(tr K/N)², free of scale.
 

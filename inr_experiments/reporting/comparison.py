@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..checks import InputError, nearest
-from ..runs.frame import Frame, counted, word
+from ..checks import InputError, counted, nearest
+from ..runs.frame import Frame, word
 from ..runs.key import KEY_EXCLUDES
 from ..statistics import smallest_p
 from .gains import Row, left_out, paired_rows

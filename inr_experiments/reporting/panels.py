@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from scipy.stats import gmean
 
 from ..checks import InputError
 from ..runs.frame import Frame
@@ -139,16 +140,11 @@ def draw_limit(axis: Axes, level: float, *, across: bool = False) -> None:
         line(level, color="0.4", linewidth=0.9, linestyle=(0, (5, 2)), label=INTERPOLATION)
 
 
-def geometric_mean(values: Values) -> Values:
-    """Over runs; by logarithms, as products of many small values vanish. Shapes: (n, K) -> (K,)."""
-    return np.exp(np.log(values).mean(0))
-
-
 def draw_curves(axis: Axes, x: npt.ArrayLike, values: Values, look: Look, *, logs: bool) -> None:
     """The mean over runs (geometric with `logs`) in that look, and the range over them.
 
     Shapes: x (K,), values (runs, K).
     """
-    mean = geometric_mean(values) if logs else values.mean(0)
+    mean = gmean(values) if logs else values.mean(0)
     axis.plot(x, mean, color=look.colour, linestyle=look.dash, label=look.label)
     axis.fill_between(x, values.min(0), values.max(0), color=look.colour, alpha=0.15, linewidth=0)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ..checks import InputError
-from ..runs.frame import Frame, counted, word
+from ..checks import InputError, counted
+from ..runs.frame import Frame, word
 from .gains import per_item
 from .tables import Table
 

@@ -199,7 +199,7 @@ def swept(frame: Frame) -> list[str]:
 def compared(frame: Frame) -> list[str]:
     """The metrics that a comparison reads: plain ones, and effective ranks of diagnostics."""
     names = frame.steps["metric"].unique()
-    return [name for name in names if "/" not in name or name.endswith("/effective_rank")]
+    return [name for name in names if "/" not in name or name.endswith("effective_rank")]
 
 
 def compare(reference: Path, frames: Path) -> tuple[list[str], int]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..runs.frame import Frame, counted, word
+from ..checks import counted
+from ..runs.frame import Frame, word
 
 #: Config groups of which every value is told, and values that are none of a protocol's.
 PROTOCOL = ("task.", "fit.", "model.width", "model.hidden_layers")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
-from ..checks import InputError
-from ..runs.frame import Frame, counted
+from ..checks import InputError, counted
+from ..runs.frame import Frame
 from ..statistics import smallest_p
 from .gains import Row, paired_rows, signed
 from .looks import REFERENCE, label_of

@@ -91,6 +91,9 @@ def _row(
     model, task = config["model"], record["task"]
     git = provenance["git"]
     return {
+        **record[
+            "metrics"
+        ],  # first, so that one with the name of a column below does not replace it
         "run": f"{record['key']}/{record['seed']}",
         "key": record["key"],
         "seed": record["seed"],
@@ -127,7 +130,6 @@ def _row(
         "finished_utc": provenance["finished_utc"],
         "folder": "/".join(("runs", *folder.parts[-2:])),
         "page": (folder / "page.html").is_file(),
-        **record["metrics"],
         "early_slope": early_slope(read_losses(folder)),
     }
 

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 
@@ -151,12 +152,17 @@ def _read_run(folder: Path) -> None:
             raise ValueError(f"{name} is missing")
     record = own_record(folder)
     status = record.get("status")
-    if not isinstance(status, str) or not status.isprintable():
+    if not isinstance(status, str) or not _is_line(status):
         raise ValueError(f"status={status!r}; expected one line")
     if type(record["seed"]) is not int:  # true equals 1
         raise ValueError(f"seed={record['seed']!r}; expected an integer")
     for _, row in make_frame("", [folder]).runs.iterrows():
         for name, value in row.items():  # tables and figures print them
-            odd = isinstance(value, str) and not value.isprintable()
-            if odd or (name in TEXT and not isinstance(value, str)) or not str(name).isprintable():
+            odd = isinstance(value, str) and not _is_line(value)
+            if odd or (name in TEXT and not isinstance(value, str)) or not _is_line(str(name)):
                 raise ValueError(f"{name}={value!r}; expected one line")
+
+
+def _is_line(text: str) -> bool:
+    """True for printable text, with the spaces of all scripts, as macOS has one before PM."""
+    return all(letter.isprintable() or category(letter) == "Zs" for letter in text)

@@ -194,11 +194,6 @@ def word(value: Any) -> str:
     return str(int(plain)) if isinstance(plain, float) and plain.is_integer() else str(plain)
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: `1 seed`, `4 seeds`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 class NotShownError(InputError):
     """A figure of pictures that may not be passed on."""
 

@@ -18,7 +18,6 @@ from ..checks import InputError
 from ..paths import conf_dir, user_path
 from .blocks import jobs, parsed, quoted
 from .compose import compose_jobs, composing
-from .renamed import check_names
 
 if TYPE_CHECKING:
     from ..tasks.task import Task
@@ -60,8 +59,6 @@ def ready(arguments: Sequence[str], config_dir: Path | None = None) -> list[str]
     for i, argument in enumerate(arguments):
         taken = i > 0 and arguments[i - 1] in TAKING
         (options if argument.startswith("-") or taken else plain).append(argument)
-    for argument in plain:
-        check_names(argument)
     read = {word: _accepted(word, *_parts(word)) for word in plain if not _is_path(word)}
     tasks = partial(_tasks, list(read.values()), _config_dir(options) or config_dir)
     for argument in filter(_is_path, plain):

@@ -61,6 +61,8 @@ class Quadrants(Task):
         named: dict[str, Any] = {"images": images, "source": source, "draw": draw}
         self.item, self.sha256 = self.item_name(**named), self.fingerprint(**named)
         integer("crop", crop)
+        if side is not None:
+            integer("side", side, least=2)
         fitted: list[Tensor] = []
         heldout: list[Tensor] = []
         for name in images:

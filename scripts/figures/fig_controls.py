@@ -95,7 +95,7 @@ def draw_gains(axis: Axes, rows: list[Row], shown: dict[str, Look], relu: str) -
 
 
 def draw_ranks(axis: Axes, rows: list[Row], shown: dict[str, Look]) -> None:
-    """A row's rank, and dashed that of the reference."""
+    """A row's rank, and a line at the reference's."""
     for y, row in enumerate(rows):
         draw_mark(axis, row.rank, y, shown[row.label].colour, against=row.against)
     axis.axvline(rows[0].rank, color="0.4", linewidth=0.8)

@@ -5,10 +5,11 @@ Singular values of the centred features over the largest; geometric mean over ru
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from scipy.stats import gmean
 
 from inr_experiments.reporting import style
 from inr_experiments.reporting.looks import looks
-from inr_experiments.reporting.panels import geometric_mean, layers, spectra
+from inr_experiments.reporting.panels import layers, spectra
 from inr_experiments.runs.frame import Frame
 
 READS = ("methods",)
@@ -27,7 +28,7 @@ def draw(methods: Frame) -> Figure:
             for axis, step in zip(row, steps.values(), strict=True):
                 name = f"spectra/{stage}/centred_singular_values"
                 index, values = spectra(own, name, step=step, floor=FLOOR / 10)
-                mean = geometric_mean(values)
+                mean = gmean(values)
                 axis.plot(index, mean, color=look.colour, linestyle=look.dash, label=label)
     for axis, told in zip(axes[0], steps, strict=True):
         axis.set_title(told, fontsize="medium")

@@ -1,8 +1,8 @@
 """The rank that a band-limited signal needs, the rank that is there, and how well it is fitted.
 
 Signals of band K in P dimensions span (2K + 1)^P directions. Above: directions of the centred Z₀
-at initialisation, which are too few for a linear readout where they lie below the dashed line.
-Below: PSNR after training, of fitted values as lines, of those held out as crosses.
+at initialisation; dashed: as many as the signal spans, its mean among them. Below: PSNR after
+training, of fitted values as lines, of those held out as crosses.
 """
 
 from typing import Any

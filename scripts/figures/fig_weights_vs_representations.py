@@ -7,9 +7,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy.stats import gmean
 
 from inr_experiments.reporting import style
-from inr_experiments.reporting.panels import Colour, geometric_mean, layers, spectra, stage_colours
+from inr_experiments.reporting.panels import Colour, layers, spectra, stage_colours
 from inr_experiments.runs.frame import Frame
 
 READS = ("diagnosis",)
@@ -46,6 +47,6 @@ def draw_layers(axis: Axes, frame: Frame, colours: dict[str, Colour], what: str,
     for layer, colour in colours.items():
         name = f"spectra/{layer}{what}/singular_values"
         index, values = spectra(frame, name, step=step, floor=FLOOR / 10)
-        mean = geometric_mean(values)
+        mean = gmean(values)
         few = "." if len(index) < 4 else ""
         axis.plot(index, mean, color=colour, linewidth=1.1, marker=few, markersize=4)

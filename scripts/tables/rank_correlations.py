@@ -3,11 +3,12 @@
 Every knob apart, then all together on the pictures that they share.
 """
 
+from inr_experiments.checks import counted
 from inr_experiments.reporting.ablation import knob_of, pooled, with_early_fall
 from inr_experiments.reporting.gains import correlation, signed
 from inr_experiments.reporting.looks import MEASURES
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame, counted
+from inr_experiments.runs.frame import Frame
 
 READS = ("rank_ablation",)
 

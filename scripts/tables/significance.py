@@ -9,12 +9,12 @@ import math
 
 from scipy.stats import ttest_1samp
 
-from inr_experiments.checks import InputError
+from inr_experiments.checks import InputError, counted
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.gains import per_item
 from inr_experiments.reporting.looks import REI, label_of, published
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame, counted
+from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import items_needed, power_of_t, sign_flip_p, smallest_p, summarise
 
 READS = ("table1", "seeds")

@@ -1,9 +1,10 @@
 """REI and its controls in pairs: what of the gain is rank, what scale, what geometry."""
 
+from inr_experiments.checks import counted
 from inr_experiments.reporting.gains import per_item, signed
 from inr_experiments.reporting.looks import label_of
 from inr_experiments.reporting.tables import Table
-from inr_experiments.runs.frame import Frame, counted
+from inr_experiments.runs.frame import Frame
 from inr_experiments.statistics import max_t, summarise
 
 READS = ("controls",)

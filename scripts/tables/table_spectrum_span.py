@@ -1,6 +1,6 @@
 """Spectrum × span as numbers: PSNR of every cell, ranks of Z₀, and the effects."""
 
-from inr_experiments.reporting import tables
+from inr_experiments.checks import counted
 from inr_experiments.reporting.gains import per_item, signed
 from inr_experiments.reporting.spectrum_span import FIRST, cells, effects
 from inr_experiments.reporting.tables import Table
@@ -48,11 +48,13 @@ def note(frame: Frame) -> str:
         + " dB."
         for name, metric in METRICS.items()
     ]
+    items, seeds = (counted(frame.runs[name].nunique(), name) for name in ("item", "seed"))
     return " ".join(
         [
-            tables.caption(frame, "psnr", "dB, clamped"),
-            "gain: over the first row, paired. rank: effective rank of the centred Z₀ at "
-            "initialisation; negative: the share of its entries.",
+            f"PSNR (dB) at the last step, mean over {items}, {seeds} averaged within each; scale "
+            f"{frame.words('scale')}. gain: over the first row, paired; Student's t over items. "
+            "rank: effective rank of the centred Z₀ at initialisation; negative: the share of "
+            "negative entries of Z₀ as it is.",
             *told,
         ]
     )

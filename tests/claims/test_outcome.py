@@ -56,6 +56,13 @@ def test_an_equivalence(shift, wobble, wanted):
     assert np.isnan(found.p) and "p =" not in found.sentence
 
 
+def test_a_relative_margin_is_as_many_per_cent_on_both_sides():
+    asked = asks(kind="equivalence", threshold=10, relative=True)
+    for ratio, wanted in ((0.905, "shown"), (1.095, "shown"), (0.89, "refuted"), (1.11, "refuted")):
+        d = np.log(ratio) + np.linspace(-1e-3, 1e-3, 8)
+        assert outcome_of(asked, d, np.nan)[0] == wanted, ratio
+
+
 def test_equal_to_the_last_bit_is_equivalent():
     found = outcome(0.0, kind="equivalence", threshold=0.1, wobble=0.0)
     assert found.outcome == "shown" and found.estimate.low == found.estimate.high == 0

@@ -7,11 +7,6 @@ BAD = [
     (["model=sirn"], "model=sirn: no such option; expected one of bn,"),
     (["model=sirn"], "did you mean 'siren'?"),
     (["model=null"], "model=null: no such option"),
-    (["pictures=real"], "pictures=real: no longer a key; expected data=real"),
-    (["task.kind=image"], "task.kind=image: no longer a key; expected task.scales"),
-    (["scale.image.width=9"], "no longer a key; expected task.scales.NAME.width=9"),
-    (["model=pe_rank_expanding"], "no longer an option; expected model=pe_rei"),
-    (["diagnostic=[inlet_spectrum]"], "no longer an option; expected diagnostic=spectra"),
     (["data=reel"], "data=reel: no such option; expected one of bundled, real"),
     (["task=imag"], "did you mean 'image'?"),
     (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
@@ -27,6 +22,14 @@ BAD = [
     (
         ["model=relu", "model.hidden_activation._target_=torch.nn.GLU"],
         "model.hidden_activation=GLU: 4 columns for 8; expected as many",
+    ),
+    (
+        ["model=coordinate_cnn", "model.inlet_activation._target_=torch.nn.GLU"],
+        "model.inlet_activation=GLU: 4 columns for 8; expected as many",
+    ),
+    (
+        ["task=quadrants", "model=vit_patches", "task.side=-5"],
+        "task.side=-5: expected an integer of at least 2",
     ),
     (["model.inlet_activation._target_=torch.nn.Gelu"], "torch.nn.Gelu': cannot be imported"),
     (["model.width=0"], "model.width=0: expected an integer of at least 1"),

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from inr_experiments.data.images import load as images
-from inr_experiments.runs.store import read_arrays, read_diagnostic
+from inr_experiments.runs.store import leased, read_arrays, read_diagnostic
 from tests.launching import SMOKE, fit, inr
 
 CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"
@@ -51,6 +51,20 @@ def test_bad_input_is_one_sentence(tmp_path, words, said):
     done = inr(*words, cwd=tmp_path, module="diagnose")
     assert done.returncode == 2
     assert said in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_run_that_another_worker_is_on_is_left_alone(tmp_path):
+    run = fitted(tmp_path)
+    with leased(run):
+        done = inr(str(run), CHOSEN, cwd=tmp_path, module="diagnose")
+    assert done.returncode == 2 and "another worker is on it; expected a run" in done.stderr
+    assert read_diagnostic(run, "layer_ntk") is None
+
+
+def test_a_seed_folder_without_its_outputs_is_no_run(tmp_path):
+    shutil.copytree(fitted(tmp_path), tmp_path / "run")
+    done = inr("run", CHOSEN, cwd=tmp_path, module="diagnose")
+    assert done.returncode == 2 and "run: no run; expected a folder such as" in done.stderr
 
 
 def copied(path, name="astronaut"):

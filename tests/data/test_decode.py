@@ -180,6 +180,14 @@ def test_sixteen_bits_of_a_ppm_are_said_to_be_lost(tmp_path):
     assert images.load(path).notes == ("16-bit colour read at 8 bits",)
 
 
+def test_a_grey_gif_with_a_transparent_level(tmp_path):
+    path = tmp_path / "grey.gif"
+    Image.fromarray(np.array([[0, 1], [2, 3]], np.uint8), mode="L").save(path, transparency=1)
+    picture = images.load(path)
+    assert picture.notes == ("transparency composited on white",)
+    assert picture.pixels[0, :, 0] * 255 == pytest.approx([0, 255])
+
+
 def test_a_palette_with_transparency(tmp_path):
     path = tmp_path / "palette.png"
     indices = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8), mode="P")

@@ -56,6 +56,7 @@ def test_every_format_gives_the_same_solid(tmp_path):
     held = (np.abs(x) < [0.75, 1.0, 0.5]).all(axis=1)
     expected = held & ~np.all([i == 0 for i in index], axis=0)
     assert (labels[0] == expected).all()
+    assert volume.facts["radius"] == pytest.approx(np.sqrt(0.75**2 + 1.0**2 + 0.5**2))
 
 
 def test_the_surface_lies_around_the_voxels(tmp_path):

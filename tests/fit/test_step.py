@@ -118,8 +118,6 @@ def test_a_config_says_what_was_written():
         build_settings(config_of("fit.precision=bf61"))
     with pytest.raises(InputError, match=r"model\.bf16='no'"):
         config_of("model.bf16='no'")
-    with pytest.raises(InputError, match=r"model\.fast: no longer a key; expected model\.bf16"):
-        config_of("+model.fast=true")
 
 
 def test_chunks_follow_cache_width_and_precision():

@@ -75,11 +75,12 @@ def test_one_item_has_no_interval_to_leave():
 
 def test_plain_metrics_and_effective_ranks_are_compared():
     frame = fits(2.0)
-    for metric in ("spectra/inlet/effective_rank", "spectra/inlet/rank_0.01", "ssim"):
+    ranks = ("spectra/inlet/effective_rank", "spectra/inlet/centred_effective_rank")
+    for metric in (*ranks, "spectra/inlet/rank_0.01", "ssim"):
         frame = measured(frame, metric, {0: 1.0, 9: frame.value("psnr").to_numpy()})
     whats = [change.what for change in changes(frame, frame)[0]]
-    assert whats[::3] == [f"relu: {m}" for m in ("psnr", "spectra/inlet/effective_rank", "ssim")]
-    assert len(whats) == 9
+    assert whats[::3] == [f"relu: {m}" for m in ("psnr", *ranks, "ssim")]
+    assert len(whats) == 12
     middle = measured(frame, "psnr", {3: 0.0, 5: 0.0})
     assert not any(change.moved for change in changes(frame, middle)[0]), "the last step alone"
 

@@ -47,6 +47,16 @@ def test_all_but_the_weights_travels_and_everyone_may_read_it(folders, packed, o
     assert not list((outputs / "runs").glob(".unpack*")), "nothing is left in between"
 
 
+def test_a_name_with_the_spaces_that_systems_give_it_travels(copies, tmp_path, outputs):
+    name = "Screenshot at 1.23.45\u202fPM\u3000\u00a0"
+    names = copies[0] / "names.json"
+    named = [{**entry, "item": name} for entry in json.loads(names.read_text())]
+    names.write_text(json.dumps(named))
+    unpack(pack(copies, tmp_path / "spaces.zip"), outputs)
+    found = make_frame("mine", seed_folders(outputs)).runs["item"]
+    assert all(item.startswith(name) for item in found)
+
+
 def test_what_is_there_is_left_as_it_is(packed, outputs):
     first = unpack([packed, packed], outputs)
     assert len(first.taken) == 3 and not first.there, "each once"

@@ -15,7 +15,7 @@ from inr_experiments.tasks.task import Metric, Task
 
 
 class Trace(Task):
-    METRICS = {"mae": Metric("V", better="lower", keep_best=True), "bias": Metric("V")}
+    METRICS = {"mae": Metric("V", better="lower", keep_best=True), "precision": Metric("V")}
     NOUN = "trace"
     KEY_EXCLUDES = ("path", "comment")
     out_features = 1
@@ -36,7 +36,7 @@ class Trace(Task):
 
     def evaluate(self, predict):
         error = predict(self.coordinates) - self.targets
-        return {"mae": error.abs().mean().item(), "bias": error.mean().item()}
+        return {"mae": error.abs().mean().item(), "precision": error.mean().item()}
 """
 YAML = """# task=trace: a voltage over time.
 _target_: mytasks.trace.Trace
@@ -90,7 +90,7 @@ def test_the_record_says_what_tables_and_claims_must_know(folder):
         assert record["task"]["metrics"]["mae"]["unit"] == "V"
         assert "scales" not in record["config"]["task"]
         best = min(milestone["mae"] for milestone in record["milestones"])
-        assert record["metrics"]["mae_best"] == best and "bias_best" not in record["metrics"]
+        assert record["metrics"]["mae_best"] == best and "precision_best" not in record["metrics"]
 
 
 def test_it_is_found_again_and_what_decides_no_number_is_outside_its_key(folder, command):
@@ -111,6 +111,8 @@ def test_tables_and_frames_know_its_metric(folder, command):
     assert frame.value("data.without_network.the mean.mae").nunique() == 2
     assert set(frame.column("noun")) == {"trace"} and set(frame.column("metric")) == {"mae"}
     assert set(frame.column("item")) == {"a", "b"}
+    assert set(frame.column("precision")) == {"fp32"}, "no metric takes the place of a column"
+    assert frame.value("precision").dtype == float
     assert not {"task.path", "task.comment"} & set(frame.runs)
 
 

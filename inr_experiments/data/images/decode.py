@@ -191,7 +191,11 @@ def _array(image: "ImageFile", notes: list[str]) -> npt.NDArray:
 def _with_alpha(raw: npt.NDArray, image: "ImageFile", form: str) -> npt.NDArray:
     """Make an alpha channel where the file names one value or colour as transparent."""
     key = image.info.get("transparency")
-    if image.format != "PNG" or image.mode in ("P", "PA") or not isinstance(key, int | tuple):
+    if (
+        image.format not in ("PNG", "GIF")
+        or image.mode in ("P", "PA")
+        or not isinstance(key, int | tuple)
+    ):
         return raw
     raw = raw[:, :, None] if raw.ndim == 2 else raw
     # Pillow spreads the values of few bits over 0 to 255, and leaves the key as it is.

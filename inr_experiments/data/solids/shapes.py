@@ -93,13 +93,15 @@ def gyroid_sphere() -> Form:
     return Form(f, (1.0, 1.0, 1.0), 1.0)
 
 
-def torus_knot(p: int = 2, q: int = 3, tube: float = 0.32) -> Form:
-    """All points nearer than `tube` to the (p, q) torus knot.
+def torus_knot() -> Form:
+    """All points nearer than `tube` to the (p, q) torus knot, (2, 3).
 
     c(t) = ((2 + cos qt) cos pt, (2 + cos qt) sin pt, −sin qt); f(x) = min over t of |x − c(t)| −
     tube, the nearest of 1024 points on the curve brought to the minimum by Newton's method.
     """
     from scipy.spatial import cKDTree
+
+    p, q, tube = 2, 3, 0.32
 
     def curve(t: Values) -> tuple[Values, Values, Values]:
         """c, c' and c'' by complex numbers: x + iy = (2 + cos qt) e^{ipt}."""
@@ -132,15 +134,15 @@ def torus_knot(p: int = 2, q: int = 3, tube: float = 0.32) -> Form:
     return Form(f, half, radius)
 
 
-def menger(depth: int = 3) -> Form:
-    """A cube with square holes of 1/3, 1/9 and 1/27 of its side, Menger's sponge of that depth.
+def menger() -> Form:
+    """A cube with square holes of 1/3, 1/9 and 1/27 of its side, Menger's sponge of depth three.
 
     Source: the sponge's distance function of Quilez, max over levels of the cross that is cut out.
     """
 
     def f(points: Points) -> Values:
         result = np.abs(points).max(axis=1) - 1
-        for level in range(depth):
+        for level in range(3):
             scale = 3.0**level
             cell = np.mod(points * scale + 1, 2) - 1  # [-1, 1) in each cell of this level
             # Outside the middle third along two of three axes at least, the second largest decides.

@@ -18,8 +18,8 @@ class Octaves(nn.Module):
     Shapes: (N, P) -> (N, 2KP), or (N, P + 2KP) with the coordinates kept.
 
     Args:
-        domain: of the points; K stops at log₂(density), rounded down: higher octaves alias.
-        octaves: K; None takes that limit.
+        domain: of the points; octave k has 2ᵏ/2 cycles a unit, and aliases above density/2.
+        octaves: K; None takes ⌊log₂ density⌋, none of which aliases.
         keep_coordinates: put x itself in front.
 
     Source: Mildenhall et al. 2020, equation 4.
@@ -34,12 +34,12 @@ class Octaves(nn.Module):
         keep_coordinates: bool,
     ) -> None:
         super().__init__()
-        limit = max(1, int(math.log2(max(domain.density, 1))))
-        self.octaves = limit if octaves is None else integer("octaves", octaves)
-        if self.octaves > limit:
+        limit = max(1.0, math.log2(max(domain.density, 1)))
+        self.octaves = int(limit) if octaves is None else integer("octaves", octaves)
+        if self.octaves > math.ceil(limit):
             log.warning(
                 "octaves=%d: those above %d alias on %g points along a unit of length",
-                *(self.octaves, limit, domain.density),
+                *(self.octaves, math.ceil(limit), domain.density),
             )
         self.keep_coordinates = keep_coordinates
         self.out_features = domain.dimensions * (2 * self.octaves + keep_coordinates)
