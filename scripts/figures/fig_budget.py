@@ -70,8 +70,8 @@ def draw_published(axis: Axes, frame: Frame, courses: pd.DataFrame) -> None:
         return
     for label, look in looks(frame).items():
         if label in wanted:
-            (tick,) = axis.plot(1, wanted[label], "_", color=look.colour, ms=12, mew=2)
-            tick.set(transform=axis.get_yaxis_transform(), clip_on=False)
+            axis.plot(1, wanted[label], "_", color=look.colour, ms=12, mew=2,
+                      clip_on=False, transform=axis.get_yaxis_transform())  # fmt: skip
     away = distances(courses, wanted)
     axis.set_title(f"{away.min():.1f} dB from the published\nafter {away.idxmin():,} steps")
 
