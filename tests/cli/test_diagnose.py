@@ -9,6 +9,7 @@ from inr_experiments.runs.store import leased, read_arrays, read_diagnostic
 from tests.launching import SMOKE, fit, inr
 
 CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"
+QUICK = "diagnostic=[activation_pattern]"
 
 
 def fitted(folder, *words):
@@ -78,9 +79,9 @@ def test_a_picture_that_changed_is_refused(tmp_path):
     copied(tmp_path / "me.png")
     run = fitted(tmp_path, "task.path=me.png")
     copied(tmp_path / "me.png", "coffee")
-    done = inr(str(run), CHOSEN, cwd=tmp_path, module="diagnose")
+    done = inr(str(run), QUICK, cwd=tmp_path, module="diagnose")
     assert done.returncode == 2 and "me.png: its data has changed" in done.stderr
-    assert read_diagnostic(run, "layer_ntk") is None
+    assert read_diagnostic(run, "activation_pattern") is None
 
 
 # --- other folders
@@ -114,10 +115,10 @@ def test_a_relative_path_is_found_from_everywhere(tmp_path, change):
     (tmp_path / "else").mkdir()
     folder = change(tmp_path)
     (run,) = folder.glob("o/runs/*/seed-000")
-    done = inr(f"../{folder.name}/{run.relative_to(folder)}", CHOSEN, cwd=tmp_path / "else",
+    done = inr(f"../{folder.name}/{run.relative_to(folder)}", QUICK, cwd=tmp_path / "else",
                module="diagnose")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert read_diagnostic(run, "layer_ntk")
+    assert read_diagnostic(run, "activation_pattern")
     done = inr("--outputs", f"../{folder.name}/o", cwd=tmp_path / "else", module="collect")
     assert done.returncode == 0 and "1 done" in done.stdout, done.stderr
 
@@ -127,7 +128,7 @@ def test_a_picture_that_was_moved_alone_is_found_from_where_its_path_leads(tmp_p
     run = fitted(tmp_path / "here", "task.path=me.png")
     (tmp_path / "else").mkdir()
     shutil.move(tmp_path / "here/me.png", tmp_path / "else/me.png")
-    assert inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose").returncode == 0
+    assert inr(str(run), QUICK, cwd=tmp_path / "else", module="diagnose").returncode == 0
 
 
 def test_a_picture_that_is_gone_is_one_sentence_with_the_places(tmp_path):
@@ -135,7 +136,7 @@ def test_a_picture_that_is_gone_is_one_sentence_with_the_places(tmp_path):
     run = fitted(tmp_path, "task.path=me.png")
     (tmp_path / "me.png").unlink()
     (tmp_path / "else").mkdir()
-    done = inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose")
+    done = inr(str(run), QUICK, cwd=tmp_path / "else", module="diagnose")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert f"no file at {tmp_path / 'me.png'} or me.png; expected the file it was" in done.stderr
 
@@ -144,7 +145,7 @@ def test_labels_are_kept_in_the_outputs_of_the_run(tmp_path):
     run = fitted(tmp_path / "here", "task=occupancy", "task.shape=blob")
     (tmp_path / "else").mkdir()
     shutil.rmtree(tmp_path / "here/o/cache")
-    done = inr(str(run), CHOSEN, cwd=tmp_path / "else", module="diagnose")
+    done = inr(str(run), QUICK, cwd=tmp_path / "else", module="diagnose")
     assert done.returncode == 0, done.stderr
     assert not list((tmp_path / "else").iterdir())
     assert list((tmp_path / "here/o/cache").iterdir())
@@ -153,7 +154,7 @@ def test_labels_are_kept_in_the_outputs_of_the_run(tmp_path):
 def test_a_run_without_weights_is_not_measured(tmp_path):
     run = fitted(tmp_path)
     shutil.rmtree(run / "weights")
-    done = inr(str(run), CHOSEN, cwd=tmp_path, module="diagnose")
+    done = inr(str(run), QUICK, cwd=tmp_path, module="diagnose")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert "holds no weights" in done.stderr and "force=true" in done.stderr
-    assert not (run / "diagnostics/layer_ntk.json").exists()
+    assert not (run / "diagnostics/activation_pattern.json").exists()

@@ -23,7 +23,7 @@ DIAGNOSIS = (
     "diagnostic.layer_ntk.points=60", "diagnostic.layer_ntk.rank_points=30",
     "diagnostic.spectra.jacobians=2",
 )  # fmt: skip
-SHALLOW_AND_DEEP = (1, 5)
+SHALLOW_AND_DEEP = (1, 4)
 OF_LAYERS = (
     "fig_weights_vs_representations", "fig_ntk_spectra", "fig_layer_share", "fig_training_rank",
     "fig_threshold_geometry",
