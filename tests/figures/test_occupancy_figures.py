@@ -18,6 +18,7 @@ from inr_experiments.reporting.lattice_variants import RARE, UNITS, inlets
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame
 from inr_experiments.runs.store import read_diagnostic, read_record
+from inr_experiments.statistics import spearman
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks import occupancy
 from tests.fields import field_and_task
@@ -159,7 +160,10 @@ def test_readings_of_the_lattice(variants, solids, tmp_path):
     assert box["against ReLU, 95 %"].startswith(f"{gain:+.2f} [")
     rank = table.loc["REI, tight box", "spectra/inlet/effective_rank"]
     assert box["effective rank"] == f"{rank:.1f}"
-    assert "open nowhere +" in written.note or "open nowhere -" in written.note
+    dead = variants.value("activation_pattern/inlet/dead_units", "first")
+    by_item = variants.runs.assign(dead=dead).groupby("item")[["dead", "iou"]]
+    rho = np.mean([spearman(own["dead"], own["iou"]) for _, own in by_item])
+    assert f"open nowhere {rho:+.2f} [" in written.note
     axes = drawn("fig_rei_3d", variants, tmp_path)
     assert [label.get_text() for label in axes[0].get_yticklabels()] == labels
     assert axes[0].lines[2].get_xdata()[0] == pytest.approx(gain)

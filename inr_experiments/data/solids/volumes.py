@@ -280,7 +280,7 @@ def majority(occupied: Occupied, side: int | None) -> Occupied:
 def _radius(occupied: Occupied) -> float:
     """From the middle to the farthest corner of an inside voxel, in half the longest side."""
     x, y, z = ((np.abs(np.arange(n) + 0.5 - n / 2) + 0.5) ** 2 for n in occupied.shape)
-    # A layer at a time: coordinates of all inside voxels would be a hundred times the volume.
+    # A layer at a time: coordinates of all voxels of a ball take forty times its memory.
     layers = (far + (y[:, None] + z)[layer].max() for far, layer in zip(x, occupied, strict=True)
               if layer.any())  # fmt: skip
     return math.sqrt(max(layers)) / (max(occupied.shape) / 2)
