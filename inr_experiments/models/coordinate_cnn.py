@@ -10,7 +10,7 @@ from ..domain import Domain
 from .batch_norm import BatchNormAt, norms_around
 from .grid_network import GridNetwork, nodes_of
 from .inlet_spectrum import Init
-from .layers import Layers, keeps_columns
+from .layers import Layers, keeps_shape
 
 
 class CoordinateCnn(GridNetwork):
@@ -66,8 +66,8 @@ class CoordinateCnn(GridNetwork):
         if batch_norm is not None:
             with within("batch_norm"):
                 batch_norm.check(hidden_layers)
-        keeps_columns("inlet_activation", inlet_activation, width)
-        keeps_columns("hidden_activation", hidden_activation, hidden_width)
+        keeps_shape("inlet_activation", inlet_activation, 1, width, 2, 2)
+        keeps_shape("hidden_activation", hidden_activation, 1, hidden_width, 2, 2)
         layers = Layers(stream, domain)
 
         def layer(index: int, init: Init, activation: nn.Module, name: str) -> nn.Module:

@@ -10,7 +10,7 @@ from ..domain import Domain
 from .attention import blocks
 from .grid_network import GridNetwork, nodes_of
 from .inlet_spectrum import Init
-from .layers import Layers, keeps_columns
+from .layers import Layers, keeps_shape
 
 
 class CoordinateTransformer(GridNetwork):
@@ -59,7 +59,7 @@ class CoordinateTransformer(GridNetwork):
         super().__init__(domain)
         integer("width", width)
         self.patch = integer("patch", patch)
-        keeps_columns("inlet_activation", inlet_activation, width)
+        keeps_shape("inlet_activation", inlet_activation, 2, width)
         tokens = domain_of_tokens(domain, patch)
         self.tokens = tuple(len(axis) for axis in tokens.axes)
         layers = Layers(stream, tokens)

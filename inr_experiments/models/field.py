@@ -11,7 +11,7 @@ from ..domain import Domain
 from ..seeding import generator
 from .batch_norm import BatchNormAt, norms_around
 from .inlet_spectrum import Init, InletSpectrum
-from .layers import Layers, keeps_columns
+from .layers import Layers, keeps_shape
 from .network import Network
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,8 @@ class Field(Network):
         super().__init__()
         integer("width", width)
         integer("hidden_layers", hidden_layers, least=0)
-        keeps_columns("inlet_activation", inlet_activation, width)
-        keeps_columns("hidden_activation", hidden_activation, width)
+        keeps_shape("inlet_activation", inlet_activation, 2, width)
+        keeps_shape("hidden_activation", hidden_activation, 2, width)
         if batch_norm is not None:
             with within("batch_norm"):
                 batch_norm.check(hidden_layers)

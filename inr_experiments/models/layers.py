@@ -61,11 +61,11 @@ class Layers:
         return filled
 
 
-def keeps_columns(argument: str, activation: nn.Module, width: int) -> None:
-    """Raise an `ArgumentError` unless the activation puts out as many columns as it sees."""
+def keeps_shape(argument: str, activation: nn.Module, *shape: int) -> None:
+    """Raise an `ArgumentError` unless the activation puts out as many values as it sees."""
     tried = deepcopy(activation).eval()  # neither state nor random numbers are touched
     with torch.no_grad():
-        columns = tried(torch.zeros(2, width)).shape[-1]
-    if columns != width:
-        told = f"{columns} columns for {width}"
-        raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected as many")
+        found = tuple(tried(torch.zeros(shape)).shape)
+    if found != shape:
+        told = f"puts out {found} for {shape}"
+        raise ArgumentError(f"{argument}={type(activation).__name__}: {told}; expected the same")

@@ -91,9 +91,8 @@ def _row(
     model, task = config["model"], record["task"]
     git = provenance["git"]
     return {
-        **record[
-            "metrics"
-        ],  # first, so that one with the name of a column below does not replace it
+        # First, so that a metric with the name of a column below does not replace it.
+        **record["metrics"],
         "run": f"{record['key']}/{record['seed']}",
         "key": record["key"],
         "seed": record["seed"],

@@ -21,11 +21,11 @@ BAD = [
     (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
     (
         ["model=relu", "model.hidden_activation._target_=torch.nn.GLU"],
-        "model.hidden_activation=GLU: 4 columns for 8; expected as many",
+        "model.hidden_activation=GLU: puts out (2, 4) for (2, 8); expected the same",
     ),
     (
         ["model=coordinate_cnn", "model.inlet_activation._target_=torch.nn.GLU"],
-        "model.inlet_activation=GLU: 4 columns for 8; expected as many",
+        "model.inlet_activation=GLU: puts out (1, 8, 2, 1) for (1, 8, 2, 2); expected the same",
     ),
     (
         ["task=quadrants", "model=vit_patches", "task.side=-5"],
