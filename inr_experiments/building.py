@@ -168,7 +168,7 @@ def build_diagnostics(
     """The diagnostics that the config chooses, or those `chosen`, by name."""
     chosen = config["diagnostic"] or {} if chosen is None else chosen
     for name, node in chosen.items():
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or "_target_" not in node:
             raise InputError(f"diagnostic.{name}={node!r}: expected a part with a _target_")
     return {n: build(node, config, group=f"diagnostic.{n}") for n, node in chosen.items()}
 

@@ -50,6 +50,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
         if not isinstance(config[group], dict):
             raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
     config["task"] = without(config["task"], "scales")
+    config["diagnostic"] = chosen(config["diagnostic"])
     name = config["model"].get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w-][\w.-]*", name):
         raise InputError(
@@ -68,6 +69,15 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
         raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")
     return config
+
+
+def chosen(diagnostics: Any) -> Any:
+    """The diagnostics without the options that an experiment has for one that is not chosen."""
+    if not isinstance(diagnostics, dict):
+        return diagnostics
+    options = [name for name, node in diagnostics.items() if "_target_" not in (node or ())]
+    listed = conf_dir() / "diagnostic"
+    return without(diagnostics, *(n for n in options if (listed / f"{n}.yaml").is_file()))
 
 
 def other_model(cfg: DictConfig, name: str) -> dict[str, Any]:

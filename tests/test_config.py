@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from inr_experiments.building import build_settings, build_task
+from inr_experiments.building import build_diagnostics, build_settings, build_task
 from inr_experiments.checks import ArgumentError, InputError
 from inr_experiments.experiment import identify
 from inr_experiments.models.inits.rank_expanding import RankExpanding
@@ -53,3 +53,14 @@ def test_a_hint_at_another_argument_has_its_key_too():
     config = config_of("task.image=astronot")
     with pytest.raises(InputError, match=r"task\.image='astronot': .*; .* task\.path=FILE$"):
         build_task(config)
+
+
+def test_options_of_a_diagnostic_that_is_not_chosen_are_left_out():
+    words = ("experiment=methods", "sweep=null")
+    assert {*build_diagnostics(config_of(*words))} == {"spectra", "layer_ntk"}
+    assert build_diagnostics(config_of(*words, "diagnostic=none")) == {}
+    only = config_of(*words, "diagnostic=spectra")
+    assert {*build_diagnostics(only)} == {"spectra"} and "weights" in only["diagnostic"]["spectra"]
+    mine = config_of("+diagnostic.mine.points=3")
+    with pytest.raises(InputError, match=r"^diagnostic\.mine=.*expected a part with a _target_"):
+        build_diagnostics(mine)

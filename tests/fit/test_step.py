@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from inr_experiments.building import build_settings
 from inr_experiments.checks import InputError
@@ -13,6 +14,7 @@ from inr_experiments.fit.chunk import MAX_CHUNK_ROWS, MIN_CHUNK_ROWS, rows_at_a_
 from inr_experiments.fit.compiled import Captured
 from inr_experiments.fit.loop import accumulate_gradients, fit
 from inr_experiments.fit.precision import check_precision, has_bf16, trunk_in
+from tests.cases import KINDS, POINTS, field
 from tests.fields import config_of, field_and_task
 from tests.reference.fit import plain_fit
 
@@ -129,6 +131,29 @@ def test_chunks_follow_cache_width_and_precision():
     )
     halves = rows_at_a_time(width=256, precision="bf16", device="cpu")
     assert halves == min(2 * rows[2], MAX_CHUNK_ROWS)
+
+
+class Crossing(TorchFunctionMode):
+    """Notes the calls that take numbers to a device or from it, which a CUDA graph refuses."""
+
+    NAMES = ("tensor", "as_tensor", "from_numpy", "item", "tolist", "__bool__", "nonzero")
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.seen |= {getattr(func, "__name__", "")} & {*self.NAMES}
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_network_computes_with_is_on_its_device_before_a_step(kind):
+    network, x = field(kind, 2, 1), torch.rand(POINTS, 2, dtype=torch.float64)
+    network(x)
+    with Crossing() as crossing:
+        network(x).square().mean().backward()
+    assert crossing.seen == set()
 
 
 def test_where_no_graph_can_be_captured_the_steps_are_taken(caplog):

@@ -41,6 +41,8 @@ class HashGrid(nn.Module):
 
     sizes: Tensor
     offsets: Tensor
+    strides: Tensor
+    primes: Tensor
 
     def __init__(
         self,
@@ -65,14 +67,21 @@ class HashGrid(nn.Module):
         nodes = [(size + 1) ** self.dimensions for size in sizes]
         self.dense = sum(count <= rows for count in nodes)  # sizes grow: those come first
         starts = torch.tensor([0] + [min(count, rows) for count in nodes]).cumsum(0)
-        self.register_buffer("sizes", torch.tensor(sizes), persistent=False)
-        self.register_buffer("offsets", starts[:-1], persistent=False)
+        each = torch.tensor(sizes)[:, None]
+        fixed = {
+            "sizes": each,
+            "offsets": starts[:-1, None],
+            "strides": (each + 1) ** torch.arange(self.dimensions),
+            "primes": torch.tensor(PRIMES[: self.dimensions]),
+        }
+        for name, value in fixed.items():  # made here: a CUDA graph takes no tensor from outside
+            self.register_buffer(name, value, persistent=False)
         self.table = nn.utils.skip_init(FeatureTable, int(starts[-1]), features)
         nn.init.uniform_(self.table.weight, -1e-4, 1e-4, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        place = (x.clamp(-1, 1)[:, None] + 1) / 2 * self.sizes[:, None]  # (N, L, P)
-        low = torch.minimum(place.floor(), self.sizes[:, None] - 1)
+        place = (x.clamp(-1, 1)[:, None] + 1) / 2 * self.sizes  # (N, L, P)
+        low = torch.minimum(place.floor(), self.sizes - 1)
         beyond = place - low
         weights = corners(torch.stack([1 - beyond, beyond]), torch.mul)
         read = self.table(self.rows_of(low.long()))
@@ -81,13 +90,10 @@ class HashGrid(nn.Module):
     def rows_of(self, low: Tensor) -> Tensor:
         """Rows of the table at the 2^P corners of cells. Shapes: (N, L, P) -> (N, L, 2^P)."""
         nodes = torch.stack([low, low + 1])
-        axes = torch.arange(self.dimensions, device=low.device)
-        strides = (self.sizes[:, None] + 1) ** axes
         d = self.dense
-        near = corners((nodes * strides)[:, :, :d], torch.add)
-        primes = torch.tensor(PRIMES[: self.dimensions], device=low.device)
-        far = corners((nodes * primes)[:, :, d:], torch.bitwise_xor) % self.rows
-        return torch.cat([near, far], dim=1) + self.offsets[:, None]
+        near = corners((nodes * self.strides)[:, :, :d], torch.add)
+        far = corners((nodes * self.primes)[:, :, d:], torch.bitwise_xor) % self.rows
+        return torch.cat([near, far], dim=1) + self.offsets
 
 
 def corners(of_ends: Tensor, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
