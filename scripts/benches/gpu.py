@@ -1,4 +1,4 @@
-"""The limits of a GPU, a step of each model beside a plain loop, a whole run, a sweep.
+"""The limits of a GPU, a step of each model and method beside a plain loop, a whole run, a sweep.
 
 In four minutes. `least_gb` counts what a step that goes layer by layer has to move at the least, by
 its formula; no counter of the card is read.
@@ -31,6 +31,12 @@ from .timing import RUNS, Row
 
 MODELS = ("relu", "rank_expanding", "pe", "siren", "bn", "rff")
 PRECISIONS = ("fp32", "tf32", "bf16")
+#: The field's methods, by the words that experiment `methods` has for them.
+METHODS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("siren", "finer", "sl2a", "gauss", "h_siren", "wire"), ()),
+    "fr_inr": ("model.hidden_init.frequencies=null", "model.hidden_init.phases=3"),
+    "hash_grid": ("fit=instant_ngp", "model.width=64"),
+}
 QUICK = ("task.side=32", "model.width=16", "fit.steps=4", "fit.milestone_every=4")
 #: Steps between two looks at the clock, and before the first: a graph is captured after a few.
 STEPS = 20
@@ -44,7 +50,10 @@ def why_not() -> str | None:
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
-    """Limits, steps in turn with the plain loop, same bits, whole runs, sweeps."""
+    """Limits, steps in turn with the plain loop, same bits, whole runs, sweeps.
+
+    The models' steps are at scale `paper`, the methods' at scale `laptop`, at ReLU's size.
+    """
     device = pick_device("auto")
     limits = {p: product_limit(p, device, size=256 if quick else 8192) for p in PRECISIONS}
     for precision, per_second in limits.items():
@@ -56,6 +65,9 @@ def rows(*, quick: bool) -> Iterator[Row]:
     sizes += [] if quick else [("relu", ("scale=paper", "model.width=1024"))]
     for model, words in sizes:
         yield from steps(model, words, limits, moved, device)
+    for model, words in list(METHODS.items())[: 1 if quick else None]:
+        own = ("model.match=relu", *words, *more)
+        yield from steps(model, own, limits, moved, device, precisions=("fp32",))
     yield same_bits(more, device)
     yield from whole_runs(("scale=paper", *more), device)
     yield from sweeps(("scale=paper", *more), device, quick=quick)
@@ -108,13 +120,19 @@ def least_bytes(network: Network, points: int, size: int) -> float:
 
 
 def steps(
-    model: str, words: tuple[str, ...], limits: dict[str, float], moved: float, device: str
+    model: str,
+    words: tuple[str, ...],
+    limits: dict[str, float],
+    moved: float,
+    device: str,
+    *,
+    precisions: tuple[str, ...] = PRECISIONS,
 ) -> Iterator[Row]:
-    """The suite's step in every precision against the plain loop, and what memory it took."""
+    """The suite's step in these precisions against the plain loop, and what memory it took."""
     network, task, settings = setting(f"model={model}", *words)
     loop = plain_loop(deepcopy(network).to(device), task, settings.lr, device=device)
     plain = seconds_of(loop, device, calls=STEPS)
-    for precision in PRECISIONS:
+    for precision in precisions:
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
         own = replace(settings, precision=precision if device == "cuda" else "fp32")

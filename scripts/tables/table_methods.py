@@ -22,7 +22,7 @@ def rows(methods: Frame) -> Table:
     }
     ssim = per_item(methods, "ssim").mean(axis=1)
     runs = methods.runs.groupby("label", sort=False)
-    counts, seconds = runs["parameters"].first(), runs["seconds"].mean()
+    counts, seconds = runs["parameters"].first(), runs["seconds"].median()
     header = ["method", "parameters"]
     for name in METRICS:
         header += [f"{name} ± std"]
@@ -40,7 +40,7 @@ def rows(methods: Frame) -> Table:
     ]
     note = (
         f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers trained, a complex "
-        "one is two. seconds: of the fit, mean. Each at the best rate of `tune`."
+        "one is two. seconds: of the fit, median. Each at the best rate of `tune`."
     )
     return Table([*header, "SSIM", "seconds"], body, note)
 

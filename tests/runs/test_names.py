@@ -62,7 +62,7 @@ def items(outcomes, **options):
 def same_frame(first, second):
     """Compare what figures, tables and claims read."""
     pd.testing.assert_frame_equal(first.runs, second.runs[list(first.runs)], check_exact=True)
-    pd.testing.assert_frame_equal(first.steps, second.steps, check_exact=True)
+    pd.testing.assert_frame_equal(first.steps, second.steps, rtol=1e-8)
     assert set(first.arrays) == set(second.arrays)
     for name, values in first.arrays.items():
         assert (second.arrays[name] == values).all()
