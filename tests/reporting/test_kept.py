@@ -70,6 +70,8 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem):
     if piece.kind == "tables":
         assert module.rows(*frames).body
         return
+    if piece.arrays and not any(frame.arrays for frame in frames):
+        return  # kept for its tables
     try:
         drawn = module.draw(*frames)
     except NotShownError:
