@@ -134,6 +134,8 @@ def _word(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{','.join(map(_word, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}: {_word(own)}' for key, own in value.items())}}}"
     if isinstance(value, str):
         # In quotes, as one interpolation may stand in another.
         return f'"{value}"' if value.startswith("${") else quoted(value)
@@ -173,6 +175,9 @@ def _choices(overrides: Sequence[Any]) -> dict[str, list[str]]:
         key = override.get_key_element()
         if override.is_delete():
             lines = [override.input_line]
+        elif override.is_interval_sweep():
+            line = override.input_line
+            raise InputError(f"{line}: expected values to be named, as {key}=1e-4,1e-3")
         elif override.is_sweep_override():
             lines = [_readable(key, value) for value in override.sweep_string_iterator()]
         else:

@@ -107,6 +107,7 @@ def test_data_is_one_choice():
         ("items=0", "items=0: expected an integer of at least 1"),
         ("items=1,2", "items=1,2: expected one, as it decides what is swept"),
         ("experiment=table1,seeds", "expected one, as it decides"),
+        ("fit.lr=interval(1e-4,1e-2)", r"interval.*: expected values to be named, as fit\.lr=1e-4"),
     ],
 )
 def test_a_sweep_that_cannot_be_read_is_one_sentence(sweep, said):
@@ -118,6 +119,11 @@ def test_a_sweep_of_which_nothing_is_left_is_one_sentence():
     own = "default span, own spectrum"
     with pytest.raises(InputError, match="no cell of the experiment has all of these"):
         configs(["experiment=spectrum_span", "model=rei_span", f"model.label='{own}'"])
+
+
+def test_values_of_a_block_may_be_mappings():
+    found = configs(["scale=smoke", "sweep=[{+fit.groups.inlet:[{lr:0.01},{lr:0.1}],model:relu}]"])
+    assert [cfg.fit.groups.inlet.lr for cfg in found] == [0.01, 0.1]
 
 
 def test_a_pattern_of_options():
