@@ -75,7 +75,9 @@ def chosen(diagnostics: Any) -> Any:
     """The diagnostics without the options that an experiment has for one that is not chosen."""
     if not isinstance(diagnostics, dict):
         return diagnostics
-    options = [name for name, node in diagnostics.items() if "_target_" not in (node or ())]
+    options = [
+        n for n, node in diagnostics.items() if isinstance(node, dict) and "_target_" not in node
+    ]
     listed = conf_dir() / "diagnostic"
     return without(diagnostics, *(n for n in options if (listed / f"{n}.yaml").is_file()))
 

@@ -57,7 +57,8 @@ def test_the_bench_of_a_gpu_runs_on_a_processor_too(monkeypatch: pytest.MonkeyPa
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     rows = {row.name: row for row in importlib.import_module("benches.gpu").rows(quick=True)}
     assert rows["gpu/same_bits"].more["share"] == 1
-    assert rows["gpu/step/relu/16/fp32"].ratio > 0
+    assert rows["gpu/step/relu/16/fp32"].more["share_of_products"] > 0
+    assert rows["gpu/method/ReLU (default)/fp32"].ratio > 0
     assert rows["gpu/run/fp32"].more["rest_s"] > 0 and "gpu/sweep/2" in rows
 
 

@@ -61,6 +61,6 @@ def test_options_of_a_diagnostic_that_is_not_chosen_are_left_out():
     assert build_diagnostics(config_of(*words, "diagnostic=none")) == {}
     only = config_of(*words, "diagnostic=spectra")
     assert {*build_diagnostics(only)} == {"spectra"} and "weights" in only["diagnostic"]["spectra"]
-    mine = config_of("+diagnostic.mine.points=3")
-    with pytest.raises(InputError, match=r"^diagnostic\.mine=.*expected a part with a _target_"):
-        build_diagnostics(mine)
+    for words in ("+diagnostic.mine.points=3", "diagnostic.spectra=foo", "diagnostic.spectra=3"):
+        with pytest.raises(InputError, match=r"^diagnostic\.\w+=.*expected a part with a _target_"):
+            build_diagnostics(config_of(words))

