@@ -87,15 +87,14 @@ def judged(frames: Path) -> list[Verdict]:
 def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
     """The claims of a table of verdicts that frames of the paper's data decide otherwise.
 
-    Of some claims a folder has a part of the runs, or of the items: those decide nothing.
+    Of some claims one folder has a part of the runs: those decide nothing, nor do a few items.
     """
     told = {name: WORDS.get(word, word) for name, word in LINE.findall(text)}
     found = []
     for frames in sorted(references.glob("laptop-real*/frames")):
-        for verdict in judged(frames):
+        for verdict in () if "-items-" in frames.parent.name else judged(frames):
             outcomes = {evidence.outcome for evidence in verdict.evidence}
-            part = NOT_RUN in outcomes or "-items-" in frames.parent.name
-            partly = verdict.verdict == "undecided" and part
+            partly = verdict.verdict == "undecided" and NOT_RUN in outcomes
             if not partly and verdict.verdict not in (NOT_RUN, told.get(verdict.claim.name)):
                 found.append(verdict.claim.name)
     return found
