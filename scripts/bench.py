@@ -17,7 +17,7 @@ BENCHES = {
     "startup": "help, a smoke run beside its fit, a finished sweep asked again, inr-collect",
     "sweep": "8 laptop fits in two processes against one of two threads",
     "parity": "PSNR in bfloat16 (on a GPU also TF32) against float32, model by model",
-    "gpu": "a GPU's limits, a step of each model against a plain loop, a run, a sweep: 4 minutes",
+    "gpu": "a GPU's limits, a step of each model and method against a plain loop, a run, a sweep",
     "sizes": "a picture of 100 megapixels, a mesh of 5 million faces, 2000 pictures: time, memory",
     "spectrum": "singular values of a tall matrix against torch.linalg.svdvals",
 }

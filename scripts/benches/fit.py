@@ -29,7 +29,7 @@ from inr_experiments.tasks.task import Task
 
 from .timing import RUNS, Row, exponent, median, peak, series
 
-#: The rate that every step is measured at stays as it is.
+#: Every measured step has the same rate.
 CONSTANT = "fit.schedule=null"
 #: Name -> what is fitted; `laptop` is 128² pixels and width 144.
 FITS = {

@@ -1,7 +1,7 @@
 """The limits of a GPU, a step of each model and method beside a plain loop, a whole run, a sweep.
 
-In four minutes. `least_gb` counts what a step that goes layer by layer has to move at the least, by
-its formula; no counter of the card is read.
+`least_gb` counts what a step that goes layer by layer has to move at the least, by its formula; no
+counter of the card is read.
 """
 
 import itertools
@@ -147,10 +147,8 @@ def shares(
     network: Network, points: int, precision: str, seconds: float, limits: Mapping[str, float]
 ) -> dict[str, float]:
     """Shares of the card's products and of its memory that a step of such seconds takes."""
-    number, done = (
-        least_bytes(network, points, 2 if precision == "bf16" else 4),
-        flops(network, points),
-    )
+    number = least_bytes(network, points, 2 if precision == "bf16" else 4)
+    done = flops(network, points)
     return {
         "tflops": done / seconds / 1e12,
         "share_of_products": done / seconds / limits[precision],

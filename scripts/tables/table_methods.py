@@ -40,8 +40,7 @@ def rows(methods: Frame) -> Table:
     ]
     note = (
         f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers trained, a complex "
-        "one is two. seconds: of the fit, median; other fits ran beside it. Each at the best rate "
-        "of `tune`."
+        "one is two. seconds: of the fit, median. Each at the best rate of `tune`."
     )
     return Table([*header, "SSIM", "seconds"], body, note)
 

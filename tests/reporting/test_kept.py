@@ -13,21 +13,26 @@ import verdicts
 from inr_experiments.claims.evidence import NOT_RUN
 from inr_experiments.claims.verdict import Verdict, judge_all
 from inr_experiments.reporting.pieces import find_pieces, load
+from inr_experiments.reporting.rates import grid
 from inr_experiments.reporting.reference import check_size
 from inr_experiments.reporting.style import pixels
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
+from inr_experiments.sweep.compose import configs
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "outputs/reference"
 README, FINDINGS = ROOT / "README.md", REFERENCE / "README.md"
 PIECES = find_pieces(ROOT / "scripts")
 FRAMES = sorted(path.parent for path in REFERENCE.glob("*/frames/*/runs.csv"))
+#: Places whose frames are kept for a table, and have no arrays.
+OF_A_TABLE = "laptop-real-items-5"
 #: Figures and tables whose frames are kept, each with the folder of those.
 REDRAWN = [
     (folder, stem)
     for folder in sorted({frame.parent for frame in FRAMES})
     for stem, piece in PIECES.items()
     if {folder / name for name in piece.reads} <= set(FRAMES)
+    and not (piece.arrays and folder.parent.name.startswith(OF_A_TABLE))
 ]
 #: Pictures of what was fitted, and figures of them.
 PICTURES = ("target", "reconstruction")
@@ -70,13 +75,32 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem):
     if piece.kind == "tables":
         assert module.rows(*frames).body
         return
-    if piece.arrays and folder.parent.name.startswith("laptop-real-items-5"):
-        return  # kept for its table
     try:
         drawn = module.draw(*frames)
     except NotShownError:
         return  # pictures that may not be passed on
     assert pixels(drawn, dpi=40).std() > 0
+
+
+def best_rates(scale: str) -> dict[str, float]:
+    """The best rate of each label in a kept grid."""
+    table = grid(read_frame(REFERENCE / f"{scale}-real/frames/tune"))
+    at = table.header.index("best")
+    return {row[0]: float(row[at]) for row in table.body}
+
+
+def test_the_methods_have_the_best_rates_of_the_kept_grid():
+    methods = configs(["experiment=methods", "items=1"])
+    assert {cfg.model.label: cfg.fit.lr for cfg in methods} == best_rates("laptop")
+
+
+def test_rates_of_the_paper_s_scale_are_the_best_of_its_grid():
+    table = configs(
+        ["experiment=table1", "items=1", "scale=paper", "model=relu,rank_expanding,pe,siren"]
+    )
+    assert {cfg.model.label: cfg.fit.lr for cfg in table} == best_rates("paper")
+    (own,) = configs(["model=relu", "model.lr=0.5", "scale=paper"])
+    assert own.fit.lr == 0.5
 
 
 @functools.cache
