@@ -82,6 +82,14 @@ def chosen(diagnostics: Any) -> Any:
     return without(diagnostics, *(n for n in options if (listed / f"{n}.yaml").is_file()))
 
 
+def check_options(words: Iterable[str], diagnostics: dict[str, Any] | None) -> None:
+    """Raise an `InputError` for a word that sets an option of a diagnostic that is not chosen."""
+    for word in words:
+        group, *names = word.lstrip("+").partition("=")[0].split(".")
+        if group == "diagnostic" and names and names[0] not in (diagnostics or {}):
+            raise InputError(f"{word}: not chosen; expected diagnostic={names[0]} as well")
+
+
 def other_model(cfg: DictConfig, name: str) -> dict[str, Any]:
     """A model of conf/model that begins with no other, as it would be in this config."""
     other = cfg.copy()

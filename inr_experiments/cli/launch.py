@@ -42,11 +42,13 @@ def run(cfg: DictConfig) -> None:
         InputError: if the config is of a sweep, or it or the data cannot be used.
         JobFailedError: if the run's record says that it failed.
     """
+    from ..config import check_options, resolve
     from ..experiment import execute
 
     if cfg.sweep is not None:
         name = HydraConfig.get().runtime.choices.get("experiment")
         raise InputError(f"experiment={name}: a sweep; expected inr -m experiment={name}")
+    check_options(HydraConfig.get().overrides.task, resolve(cfg)["diagnostic"])
     outcome = execute(cfg)
     record = outcome.record
     name = f"{cfg.model.name} on {record.get('item', 'its data')}, seed {cfg.seed}"

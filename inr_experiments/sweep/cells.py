@@ -147,11 +147,13 @@ def _value(word: str) -> Any:
 
 def _cell(cell: Cell, config: dict[str, Any] | Exception, outputs: Path | None) -> Cell:
     """The cell with the run that lies on disk."""
+    from ..config import check_options
     from ..experiment import identify
 
     if isinstance(config, Exception):
         return replace(cell, error=config)
     try:
+        check_options(cell.words, config["diagnostic"])
         key, asked = identify(config)
     except Exception as error:
         return replace(cell, config=config, error=error)

@@ -10,6 +10,7 @@ BAD = [
     (["data=reel"], "data=reel: no such option; expected one of bundled, real"),
     (["task=imag"], "did you mean 'image'?"),
     (["diagnostic=[layer_ntkk]"], "did you mean 'layer_ntk'?"),
+    (["+diagnostic.layer_ntk.points=3"], "points=3: not chosen; expected diagnostic=layer_ntk as"),
     (["modle=relu"], "modle: no such key"),
     (["model.widht=3"], "model.widht: no such key; expected one of"),
     (["model.widht=3"], "did you mean 'width'?"),
