@@ -6,6 +6,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from inr_experiments.building import build_diagnostics, build_task
 from inr_experiments.checks import InputError
@@ -32,10 +33,11 @@ def tasks_of(model: str) -> list[str]:
 )
 def test_every_model_fits_its_tasks(model, task):
     small = () if task == "quadrants" else ("task.side=16", "model.width=12")
-    field, made = field_and_task(f"task={task}", f"model={model}", *small)
+    words = (f"task={task}", f"model={model}", *small)
+    field, made = field_and_task(*words)
     expected = (len(made.coordinates), made.out_features)
     assert field(made.coordinates).shape == expected
-    assert config_of(f"model={model}")["model"]["name"] == model
+    assert config_of(*words)["model"]["name"] == model
 
 
 @pytest.mark.parametrize(
@@ -66,15 +68,21 @@ def test_a_file_may_be_named_like_an_interpolation(tmp_path):
 
 
 def test_every_model_has_a_label_and_a_colour_of_its_own():
-    made = [config_of(f"model={stem}")["model"] for stem in stems("model")]
+    yamls = [OmegaConf.load(path) for path in (conf_dir() / "model").glob("*.yaml")]
     for look in ("label", "colour"):
-        assert len({model[look] for model in made}) == len(made), look
+        assert len({yaml[look] for yaml in yamls}) == len(yamls) > 1, look
 
 
 @pytest.mark.parametrize("group", ["task", "scale", "tracking"])
 def test_names_are_stems(group):
     for stem in stems(group):
         assert config_of(f"{group}={stem}")[group]["name"] == stem
+
+
+@pytest.mark.parametrize("stem", stems("task"))
+def test_a_config_can_be_shown_with_its_values(stem):
+    with composing([f"task={stem}"]) as (own, composed):
+        assert OmegaConf.to_container(composed(own), resolve=True)
 
 
 @pytest.mark.parametrize("stem", [s for s in stems("diagnostic") if s != "none"])
