@@ -18,8 +18,6 @@ ELEVATION = 20.0
 #: From where the light comes, in the camera's axes: right, up, towards it.
 LIGHT = (-0.4, 0.6, 0.7)
 AMBIENT = 0.25
-#: Faces smaller than a bin are hidden where it and those around hold one that much nearer.
-BIN, BEHIND = 0.03, 0.15
 COLOUR = (0.72, 0.76, 0.84)
 #: Colours of errors in a slice, safe for the colour-blind.
 RIGHT, MISSING, TOO_MUCH = (0.8, 0.8, 0.8), (0.0, 0.45, 0.7), (0.9, 0.5, 0.0)
@@ -66,26 +64,6 @@ def shade(triangles: Triangles, view: npt.NDArray[np.float64]) -> npt.NDArray[np
     return brightness[:, None] * np.array(COLOUR)
 
 
-def in_front(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Mark faces that may be seen: all but small ones with others well before them all around.
-
-    Drawing time goes with the number of faces, and most of a porous body's are hidden.
-
-    Shapes: corners (F, 3, 3) in the camera's axes -> (F,).
-    """
-    from scipy.ndimage import minimum_filter
-
-    middle = corners.mean(axis=1)
-    small = np.ptp(corners[:, :, :2], axis=1).max(axis=1) < BIN
-    index = np.floor(middle[:, :2] / BIN).astype(np.int64)
-    index -= index.min(axis=0)
-    nearest = np.full(index.max(axis=0) + 1, -np.inf)
-    np.maximum.at(nearest, tuple(index[small].T), middle[small, 2])
-    # The neighbours too: at an outline, a bin is covered in part.
-    nearest = minimum_filter(nearest, size=5, mode="constant", cval=-np.inf)
-    return ~small | (middle[:, 2] > nearest[tuple(index.T)] - BEHIND)
-
-
 def picture(
     triangles: Triangles | None,
     *,
@@ -96,8 +74,9 @@ def picture(
 
     Shapes: -> (pixels, pixels, 3) uint8.
     """
-    from matplotlib.collections import PolyCollection
+    from matplotlib.collections import TriMesh
     from matplotlib.figure import Figure
+    from matplotlib.tri import Triangulation
 
     figure = Figure(figsize=(pixels / 100, pixels / 100), dpi=100)
     figure.set_layout_engine("none")
@@ -109,15 +88,11 @@ def picture(
     else:
         view = camera(azimuth, ELEVATION)
         corners = (triangles.vertices @ view.T)[triangles.faces]
-        seen = np.flatnonzero(in_front(corners))
-        order = seen[np.argsort(corners[seen, :, 2].mean(axis=1))]
-        colours = shade(triangles, view)[order]
-        # Edges in the face's own colour close the hairlines between neighbours.
-        axes.add_collection(
-            PolyCollection(
-                corners[order, :, :2], facecolors=colours, edgecolors=colours, linewidths=0.4
-            )
-        )
+        order = np.argsort(corners[:, :, 2].mean(axis=1))
+        flat = corners[order, :, :2].reshape(-1, 2)
+        mesh = TriMesh(Triangulation(*flat.T, np.arange(len(flat)).reshape(-1, 3)))
+        mesh.set_facecolor(np.repeat(shade(triangles, view)[order], 3, axis=0))
+        axes.add_collection(mesh, autolim=False)
     return pixels_of(figure)
 
 
