@@ -15,9 +15,11 @@ files, `task.path`, take the place of the items. Cells that two blocks share are
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
@@ -147,7 +149,12 @@ def parsed(lines: Sequence[str]) -> list[Any]:
     hydra = GlobalHydra.instance()
     # It knows the options that a pattern such as model=glob(rei*) means.
     loader = hydra.config_loader() if hydra.is_initialized() else None
-    return OverridesParser.create(config_loader=loader).parse_overrides(list(lines))
+    return [_parsed(line, loader) for line in lines]
+
+
+@lru_cache(maxsize=4096)  # the cells of a sweep share most of their lines
+def _parsed(line: str, loader: ConfigLoader | None) -> Any:
+    return OverridesParser.create(config_loader=loader).parse_overrides([line])[0]
 
 
 def _meaning(line: str) -> str:

