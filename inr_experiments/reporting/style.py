@@ -67,6 +67,7 @@ def save(figure: Figure, out: Path) -> list[Path]:
     }
     for suffix, own in options.items():
         files.write(out.with_suffix(suffix), partial(figure.savefig, **own))
+        figure.set_layout_engine("none")  # the first has laid it out, which is most of the work
     plt.close(figure)
     return [out.with_suffix(suffix) for suffix in options]
 
