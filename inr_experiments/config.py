@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .checks import InputError, choice, folder, integer, nearest
+from .files import read_yaml
 from .paths import conf_dir
 from .runs.key import KEY_EXCLUDES
 
@@ -135,8 +136,8 @@ def looks(model: dict[str, Any]) -> dict[str, str]:
 @cache
 def labels() -> dict[str, str]:
     """The labels of the models in conf/model by their names."""
-    yamls = [OmegaConf.load(path) for path in (conf_dir() / "model").glob("*.yaml")]
-    return {str(y.name): str(y.label) for y in yamls}
+    yamls = map(read_yaml, (conf_dir() / "model").glob("*.yaml"))
+    return {str(yaml["name"]): str(yaml["label"]) for yaml in yamls}
 
 
 @cache

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ..files import read_yaml
 from .tables import as_markdown
 
 #: A generated part of a document: its name and its table.
@@ -57,7 +56,7 @@ def _models(conf: Path) -> str:
     for name in options(conf)["model"]:
         path = conf / "model" / f"{name}.yaml"
         default = " (default)" if _defaults(conf)["model"] == name else ""
-        body.append([f"`{name}`{default}", _read(path)["label"], phrase(path)])
+        body.append([f"`{name}`{default}", read_yaml(path)["label"], phrase(path)])
     return as_markdown(("model", "in tables", "means"), body)
 
 
@@ -70,9 +69,5 @@ def _experiments(conf: Path) -> str:
 
 
 def _defaults(conf: Path) -> Mapping[str, Any]:
-    entries = (e for e in _read(conf / "config.yaml")["defaults"] if isinstance(e, dict))
+    entries = (e for e in read_yaml(conf / "config.yaml")["defaults"] if isinstance(e, dict))
     return {key.removeprefix("override "): name for e in entries for key, name in e.items()}
-
-
-def _read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -90,8 +90,8 @@ def picture(
         corners = (triangles.vertices @ view.T)[triangles.faces]
         order = np.argsort(corners[:, :, 2].mean(axis=1))
         flat = corners[order, :, :2].reshape(-1, 2)
-        mesh = TriMesh(Triangulation(*flat.T, np.arange(len(flat)).reshape(-1, 3)))
-        mesh.set_facecolor(np.repeat(shade(triangles, view)[order], 3, axis=0))
+        mesh = TriMesh(Triangulation(flat[:, 0], flat[:, 1], np.arange(len(flat)).reshape(-1, 3)))
+        mesh.set(facecolor=np.repeat(shade(triangles, view)[order], 3, axis=0))
         axes.add_collection(mesh, autolim=False)
     return pixels_of(figure)
 
