@@ -19,7 +19,7 @@ BESIDE = 500
 
 
 def read_yaml(path: Path) -> Any:
-    """What a yaml file says, interpolations as they are written."""
+    """Read a yaml file; interpolations stay as they are written."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
 
 
