@@ -56,8 +56,11 @@ def build_task(config: dict[str, Any]) -> Task:
     """
     task_class(config)
     task: Task = build(without(config["task"], "name"), config, group="task")
-    if task.sha256 != (told := fingerprint(config)):
-        raise InputError(f"task: sha256 is {task.sha256}; expected its fingerprint, {told}")
+    told = {"sha256": fingerprint(config), "item": item_of(config)}
+    for name, expected in told.items():
+        if (found := getattr(task, name, None)) != expected:
+            of = {"sha256": "fingerprint", "item": "item_name"}[name]
+            raise InputError(f"task: {name} is {found}; expected its {of}, {expected}")
     return task
 
 

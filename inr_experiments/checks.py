@@ -69,6 +69,13 @@ def number(
     return float(value)
 
 
+def boolean(key: str, value: Any) -> bool:
+    """`value` if it is true or false, or an `ArgumentError`: a word such as no would be true."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{key}={value!r}: expected true or false")
+    return value
+
+
 def choice(key: str, value: Any, options: Iterable[str]) -> str:
     """`value` if it is one of `options`, or an `ArgumentError` with the nearest of them."""
     options = list(options)

@@ -52,11 +52,13 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
             raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")
     config["task"] = without(config["task"], "scales")
     config["diagnostic"] = chosen(config["diagnostic"])
-    name = config["model"].get("name")
-    if not isinstance(name, str) or not re.fullmatch(r"[\w-][\w.-]*", name):
-        raise InputError(
-            f"model.name={name!r}: expected letters, digits, '_', '-' or '.', no '.' at the start"
-        )
+    for group in ("model", "task"):
+        name = config[group].get("name")
+        if not isinstance(name, str) or not re.fullmatch(r"[\w-][\w.-]*", name):
+            raise InputError(
+                f"{group}.name={name!r}: expected letters, digits, '_', '-' or '.', no '.' at the "
+                "start"
+            )
     integer("seed", config["seed"], least=0, most=MOST_SEED)
     choice("model.bf16", config["model"].get("bf16", "allowed"), ("allowed", "refused"))
     config["model"] |= looks(config["model"])
@@ -135,9 +137,9 @@ def looks(model: dict[str, Any]) -> dict[str, str]:
 
 @cache
 def labels() -> dict[str, str]:
-    """The labels of the models in conf/model by their names."""
+    """The labels of the models in conf/model that have one, by their names."""
     yamls = map(read_yaml, (conf_dir() / "model").glob("*.yaml"))
-    return {str(yaml["name"]): str(yaml["label"]) for yaml in yamls}
+    return {str(yaml.get("name")): str(yaml["label"]) for yaml in yamls if yaml.get("label")}
 
 
 @cache

@@ -213,9 +213,10 @@ def check_measured(where: str, found: Any, *, arrays: bool = False) -> None:
     for name, value in found.items():
         if name == "step":
             raise InputError(f"{where}: measured 'step', the milestone's; expected another name")
-        if not isinstance(value, Real) and not (arrays and isinstance(value, np.ndarray)):
+        array = arrays and isinstance(value, np.ndarray) and not value.dtype.hasobject
+        if not isinstance(value, Real) and not array:
             kind = type(value).__name__
-            expected = "a number" + (" or an array of numpy" if arrays else "")
+            expected = "a number" + (" or an array of numpy, not of objects" if arrays else "")
             raise InputError(f"{where}: measured {name} is a {kind}; expected {expected}")
 
 
@@ -223,7 +224,9 @@ def summary(milestones: list[dict[str, float]], metrics: Mapping[str, Metric]) -
     """The last milestone's metrics, and the best of some under `<name>_best`."""
     last = {name: value for name, value in milestones[-1].items() if name != "step"}
     best = {
-        f"{name}_best": (max if metric.better == "higher" else min)(m[name] for m in milestones)
+        f"{name}_best": (max if metric.better == "higher" else min)(
+            m[name] for m in milestones if name in m
+        )
         for name, metric in metrics.items()
         if metric.keep_best and name in last
     }

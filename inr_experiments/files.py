@@ -20,7 +20,8 @@ BESIDE = 500
 
 def read_yaml(path: Path) -> Any:
     """Read a yaml file; interpolations stay as they are written."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
+    with path.open(encoding="utf-8") as file:  # whose name an error tells
+        return yaml.load(file, Loader=Loader)
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> None:

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     check(options.targets, listed, experiments(options.config_dir))
     at = place(options)
+    if options.frames and (named := re.match(r"(smoke|laptop|paper)-(bundled|real)\b", at)):
+        options.scale, options.data = named.groups()
     frames = options.frames or options.outputs / "frames" / at
     if options.targets == ["compare"]:
         return compare(frames, at)

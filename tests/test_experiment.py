@@ -13,9 +13,16 @@ from inr_experiments import digest
 from inr_experiments.checks import InputError
 from inr_experiments.config import resolve
 from inr_experiments.data.images import load
-from inr_experiments.experiment import check_measured, execute, identify, missing_diagnostics
+from inr_experiments.experiment import (
+    check_measured,
+    execute,
+    identify,
+    missing_diagnostics,
+    summary,
+)
 from inr_experiments.runs.store import Store, leased
 from inr_experiments.sweep.compose import configs
+from inr_experiments.tasks.task import Metric
 from tests.solids import sphere, write
 
 
@@ -132,12 +139,19 @@ def test_what_is_measured_is_numbers_by_name():
     for found, says in (
         ({"a": torch.ones(())}, "diagnostic.mine: measured a is a Tensor; expected a number or an"),
         ({"step": 3}, "diagnostic.mine: measured 'step'"),
+        ({"a": np.array([None])}, "measured a is a ndarray; expected .*, not of objects"),
         (None, "diagnostic.mine: measured NoneType; expected numbers by name"),
     ):
         with pytest.raises(InputError, match=says):
             check_measured("diagnostic.mine", found, arrays=True)
     with pytest.raises(InputError, match="task: measured a is a ndarray; expected a number"):
         check_measured("task", {"a": np.ones(3)})
+
+
+def test_the_best_is_that_of_the_milestones_that_have_it():
+    milestones = [{"step": 0, "a": 1.0}, {"step": 5, "a": 3.0}, {"step": 9, "a": 2.0, "b": 4.0}]
+    found = summary(milestones, {name: Metric(keep_best=True) for name in ("a", "b", "c")})
+    assert found == {"a": 2.0, "b": 4.0, "a_best": 3.0, "b_best": 4.0}
 
 
 def test_a_run_without_weights_is_found_and_not_measured(tmp_path):

@@ -1,6 +1,5 @@
 """The driver of figures and tables: its map, what it runs, what it draws of frames alone."""
 
-import ast
 import contextlib
 import io
 import os
@@ -49,20 +48,6 @@ def test_captions_say_what_is_shown():
         assert "FRAME" not in piece.caption and "OUT" not in piece.caption, piece.stem
 
 
-def test_nothing_that_tells_opens_a_run_folder():
-    kept = [*ROOT.glob("scripts/figures/*.py"), *ROOT.glob("scripts/tables/*.py")]
-    kept += [ROOT / "scripts/paper.py", ROOT / "scripts/verdicts.py"]
-    kept += ROOT.glob("inr_experiments/claims/*.py")
-    kept += ROOT.glob("inr_experiments/reporting/*.py")
-    for path in kept:
-        text = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ImportFrom):
-                assert "store" not in (node.module or "").split("."), path
-        for name in ("record.json", "history.csv", "/diagnostics", "safetensors"):
-            assert path.name == "summary.py" or name not in text, (path, name)
-
-
 def test_the_map_is_printed(capsys):
     assert paper.main(["--list"]) == 0
     said = capsys.readouterr().out
@@ -70,16 +55,6 @@ def test_the_map_is_printed(capsys):
         assert f"{stem} " in said and " ".join(piece.reads) in said
     for name in paper.experiments():
         assert f"inr -m experiment={name}" in said
-
-
-def test_an_unknown_target_is_one_sentence():
-    done = subprocess.run(
-        [sys.executable, "scripts/paper.py", "fig_control"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "did you mean 'fig_controls'?" in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,11 @@ class Hypothesis:
                 if not isinstance(term, Mapping) or set(term) != {"of", "times"}:
                     raise InputError(f"terms: expected {{of: …, times: …}}, not {term}")
             needed = ("says",)
+        for side in (self.of, self.over, *(term["of"] for term in self.terms)):
+            try:
+                shlex.split(side or "")
+            except ValueError as error:
+                raise InputError(f"of, over: {side!r} cannot be read ({error})") from error
         for name in needed:
             if getattr(self, name) is None:
                 whose = "terms need it" if self.terms else f"a {self.kind} needs it"

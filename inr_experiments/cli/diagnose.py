@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from ..checks import InputError
-from ..config import resolve
+from ..config import check_options, resolve
 from ..digest import sha256_of
 from ..errors import exit_on_error
 from ..paths import conf_dir, user_path
@@ -56,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         if not folders:
             raise InputError("no run; expected a folder such as outputs/runs/KEY/seed-000")
-        if not resolve(chosen)["diagnostic"]:
+        if not (diagnostics := resolve(chosen)["diagnostic"]):
             raise InputError("diagnostic=none: nothing to measure; expected diagnostic=[NAME,...]")
+        check_options(keys, diagnostics)
         for folder in folders:
             measure(user_path(folder), chosen)
 

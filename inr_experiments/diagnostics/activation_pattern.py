@@ -41,9 +41,9 @@ class ActivationPattern:
             result[f"{stage}/rare_units"] = int(((share > 0) & (share < RARE)).sum())
             result[f"{stage}/always_open_units"] = int((share == 1).sum())
             result[f"{stage}/patterns"] = distinct_patterns(is_open)
-        if units:
-            together = torch.cat([part for parts in units.values() for part in parts], dim=1)
-            result["all/patterns"] = distinct_patterns(together)
+        every = [part for parts in units.values() for part in parts]
+        if len({len(part) for part in every}) == 1:  # a stride leaves fewer rows
+            result["all/patterns"] = distinct_patterns(torch.cat(every, dim=1))
         inlet = dict(network.stages())["inlet"]
         linear = next((m for m in inlet.modules() if isinstance(m, nn.Linear)), None)
         if linear is not None and linear.in_features == task.domain.dimensions:

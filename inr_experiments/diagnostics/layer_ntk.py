@@ -79,17 +79,17 @@ class LayerNtk:
         for stage in dict.fromkeys(stages[name] for name in kernels):
             own = {name: kernel for name, kernel in kernels.items() if stages[name] == stage}
             result |= _of_stage(stage, own, ntk, K.trace().item())
-        return result | self._ranks(exact, stages) if ntk.difference is not None else result
+        return result | self._ranks(exact) if ntk.difference is not None else result
 
-    def _ranks(self, exact: Snapshot, stages: dict[str, str]) -> Result:
+    def _ranks(self, exact: Snapshot) -> Result:
         result: Result = {}
         few = exact.coordinates[evenly_spaced(len(exact.coordinates), self.rank_points)]
-        for layer, ranks in layer_ranks(exact.network, few, stage=self.stage).items():
-            stage = stages[layer]
-            result[f"{stage}/rank_inputs"] = ranks.inputs
-            result[f"{stage}/rank_sensitivities"] = ranks.sensitivities
-            result[f"{stage}/rank_gradient"] = ranks.gradient
-            result[f"{stage}/rank_bound"] = ranks.bound
+        ranks = layer_ranks(exact.network, few, stage=self.stage)
+        for name, place in exact.places(ranks).items():
+            result[f"{place}/rank_inputs"] = ranks[name].inputs
+            result[f"{place}/rank_sensitivities"] = ranks[name].sensitivities
+            result[f"{place}/rank_gradient"] = ranks[name].gradient
+            result[f"{place}/rank_bound"] = ranks[name].bound
         return result
 
 

@@ -32,7 +32,9 @@ class Oversmoothing:
             if isinstance(module, Attention)
         }
         if weights:
-            x, y = (t.to(exact.coordinates) for t in task.pool)
+            x, y = task.pool
+            x, y = x.to(exact.coordinates), y.to(exact.coordinates.device)
+            y = y.double() if y.is_floating_point() else y
             with torch.enable_grad():
                 loss = task.loss(exact.network(x), y) / len(x)
                 gradients = torch.autograd.grad(loss, list(weights.values()))

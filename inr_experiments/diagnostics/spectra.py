@@ -1,12 +1,11 @@
 """Singular values of what stages put out, and of their weights; as they are and centred."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor, nn
 
-from ..checks import ArgumentError, choice, integer
+from ..checks import ArgumentError, boolean, choice, integer
 from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
 from ..models.network import KINDS
@@ -56,11 +55,11 @@ class Spectra:
         heldout: bool = False,
     ) -> None:
         self.stages = [choice("stages", stage, KINDS) for stage in stages]
-        self.weights = weights
-        self.jacobians = jacobians
+        self.weights = boolean("weights", weights)
+        self.jacobians = boolean("jacobians", jacobians)
         self.points = None if points is None else integer("points", points)
-        self.arrays = arrays
-        self.heldout = heldout
+        self.arrays = boolean("arrays", arrays)
+        self.heldout = boolean("heldout", heldout)
 
     def __call__(self, snapshot: Snapshot, task: Task) -> Result:
         exact = snapshot.float64()
@@ -83,21 +82,18 @@ class Spectra:
                 for name, module in exact.network.named_modules()
                 if isinstance(module, nn.Linear) and self._has(stage_of[name])
             }
-            alone = Counter(stage_of[name] for name in linear)
-            for name, weight in linear.items():
-                place = stage_of[name] if alone[stage_of[name]] == 1 else name
-                sigma = singular_values(weight)
-                result |= _measured(f"{place}.weight/", sigma, weight, arrays=self.arrays)
+            for name, place in exact.places(linear).items():
+                sigma = singular_values(linear[name])
+                result |= _measured(f"{place}.weight/", sigma, linear[name], arrays=self.arrays)
         if self.jacobians:
             if exact.network.couples_samples:
                 raise ArgumentError(
                     "jacobians=True: samples of this network interact; expected false"
                 )
             ranks = feature_jacobian_ranks(exact.network, exact.coordinates, samples=SAMPLES)
-            for layer, measures in ranks.items():
-                if self._has(stage_of[layer]):
-                    prefix = f"{stage_of[layer]}.jacobian"
-                    result |= {f"{prefix}/{measure}": value for measure, value in measures.items()}
+            for name, place in exact.places(ranks).items():
+                if self._has(stage_of[name]):
+                    result |= {f"{place}.jacobian/{what}": n for what, n in ranks[name].items()}
         return result
 
     def _has(self, stage: str) -> bool:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class DivergedError(ArithmeticError):
-    """The training loss is no longer a number; carries what was noted since the last snapshot."""
+    """Loss or weights are no longer numbers; carries what was noted since the last snapshot."""
 
     def __init__(self, step: int, losses: list[float], lrs: list[float]) -> None:
         super().__init__(f"diverged at step {step}")
@@ -44,8 +44,8 @@ def fit(
     checks.
 
     Raises:
-        DivergedError: for the first step whose loss is not finite; on a GPU not before the next
-            milestone.
+        DivergedError: for the first step whose loss is not finite, on a GPU not before the next
+            milestone; at a milestone for weights that are not.
     """
     network.to(device)
     optimiser, advance = build_step(network, task, settings, device)
@@ -61,6 +61,8 @@ def fit(
     for at in tqdm(range(settings.steps + 1), disable=None, leave=False, unit="step"):
         if at in milestones:
             noted = read(losses, lrs, at)
+            if not all(parameter.isfinite().all() for parameter in network.parameters()):
+                raise DivergedError(at, *map(list, noted))  # by the last step before
             freeze_statistics(network, coordinates)
             yield Snapshot(at, network, coordinates, *noted)
             if at == settings.steps:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from ..checks import ArgumentError, choice, integer, nearest, number
+from ..checks import ArgumentError, InputError, choice, integer, nearest, number
 from ..models.network import Network
 from .precision import PRECISIONS
 
@@ -117,10 +117,17 @@ class FitSettings:
         """Try a step on a copy of the network, and refuse what a fit could not use.
 
         Raises:
+            InputError: for a network that cannot be copied.
             ArgumentError: for an option that the optimiser has not, for an optimiser or a schedule
                 that takes no step, for a precision without real hidden layers.
         """
-        copied = deepcopy(network)
+        try:
+            copied = deepcopy(network)
+        except RuntimeError as error:
+            raise InputError(
+                f"model: cannot be copied ({str(error).split('.')[0]}); expected parametrizations, "
+                "as torch.nn.utils.parametrizations.weight_norm for the old weight_norm"
+            ) from error
         optimiser = self.build_optimiser(copied)
         for name, options in self.groups.items():
             for key, value in options.items():

@@ -1,6 +1,7 @@
 """The network at one step, as metrics and diagnostics see it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,12 @@ class Snapshot:
         """The stage that each module of the network belongs to, both by name; or `other`."""
         stages = {id(m): name for name, stage in self.network.stages() for m in stage.modules()}
         return {name: stages.get(id(m), "other") for name, m in self.network.named_modules()}
+
+    def places(self, modules: Collection[str]) -> dict[str, str]:
+        """The stage of each of these modules, or its own name where a stage has several of them."""
+        stage_of = self.stage_by_module()
+        alone = Counter(stage_of[name] for name in modules)
+        return {n: stage_of[n] if alone[stage_of[n]] == 1 else n for n in modules}
 
 
 def doubled(network: Network) -> Network:

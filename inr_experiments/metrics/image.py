@@ -28,7 +28,7 @@ def decibels(error: Array, *, variance: float = 0.0) -> float:
         variance: of noise that the error lacks.
     """
     mse = float(np.mean(error.astype(np.float64) ** 2)) + variance
-    return -10.0 * math.log10(mse) if mse > 0 else math.inf
+    return math.inf if mse <= 0 else -10.0 * math.log10(mse)  # of NaN it is NaN
 
 
 def ssim(*, prediction: Array, target: Array) -> float:

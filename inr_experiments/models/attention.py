@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from ..checks import ArgumentError, integer
+from ..checks import ArgumentError, boolean, integer
 from .inlet_spectrum import Init
 from .layers import Layers
 
@@ -66,7 +66,7 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         inner = integer("expansion", expansion) * width
-        self.skips = skips
+        self.skips = boolean("skips", skips)
         self.norm_attention, self.norm_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = Attention(layers=layers, index=index, width=width, heads=heads, init=init)
         self.mlp = nn.Sequential(

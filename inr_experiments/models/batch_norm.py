@@ -1,6 +1,7 @@
 """BatchNorm at any set of layers, and its statistics frozen on the whole fitted set."""
 
 from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -78,9 +79,9 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
     layers = [layer for layer in norms(module) if layer.track_running_stats]
     if layers:
         need_two(module, len(coordinates))
-        counts: dict[nn.Module, int] = {}
+        counts: dict[_BatchNorm, int] = {}
 
-        def count(_name: str, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def count(_name: str, layer: Any, inputs: tuple[Tensor, ...]) -> None:
             counts[layer] = inputs[0].numel() // inputs[0].shape[1]
 
         momenta = [layer.momentum for layer in layers]
@@ -88,13 +89,15 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
             layer.momentum = 1.0
         module.train()
         try:
-            with hooked({str(i): layer for i, layer in enumerate(layers)}, before=count):
+            named = {str(i): layer for i, layer in enumerate(layers)}
+            devices = [coordinates.device] if coordinates.is_cuda else []
+            # Dropout draws here; how often statistics are asked for decides nothing of the fit.
+            with hooked(named, before=count), torch.random.fork_rng(devices):
                 module(coordinates)
         finally:
             for layer, momentum in zip(layers, momenta, strict=True):
                 layer.momentum = momentum
-        for layer in layers:
-            n = counts[layer]
+        for counted, n in counts.items():
             # PyTorch stores the unbiased variance but normalises a batch by the biased one.
-            layer.running_var.mul_((n - 1) / n)  # type: ignore[union-attr]
+            counted.running_var.mul_((n - 1) / n)  # type: ignore[union-attr]
     module.eval()

@@ -6,7 +6,7 @@ from copy import deepcopy
 
 from torch import Tensor, nn
 
-from ..checks import ArgumentError, integer, within
+from ..checks import ArgumentError, boolean, integer, within
 from ..domain import Domain
 from ..seeding import generator
 from .batch_norm import BatchNormAt, norms_around
@@ -101,7 +101,7 @@ class Field(Network):
 
         self.encoding, inputs = layers.encoding(encoding)
         self.inlet = layer(0, inputs, inlet_init, inlet_activation, "inlet_init")
-        self.inlet.requires_grad_(not freeze_inlet)
+        self.inlet.requires_grad_(not boolean("freeze_inlet", freeze_inlet))
         self.hidden = nn.ModuleList(
             layer(1 + i, width, hidden_init, hidden_activation, "hidden_init")
             for i in range(hidden_layers)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..checks import ArgumentError, number
+from ..checks import ArgumentError, boolean, number
 from ..domain import Domain
 from ..ranks.singular import centred_svd
 
@@ -104,7 +104,7 @@ class InletSpectrum(ABC):
 
     def __init__(self, *, common: Sequence[Init] | None = None, rotate: bool = False) -> None:
         self.common = list(common or ())
-        self.rotate = rotate
+        self.rotate = boolean("rotate", rotate)
 
     @abstractmethod
     def replaced(self, own: Spectrum, spectrum_of: SpectrumOf) -> Tensor:

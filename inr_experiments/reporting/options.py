@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..checks import InputError
 from ..files import read_yaml
 from .tables import as_markdown
 
@@ -27,9 +28,15 @@ def options(conf: Path) -> dict[str, list[str]]:
 
 
 def first_line(path: Path) -> str:
-    """The first comment of a yaml file that is none of Hydra's."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next(line[2:] for line in lines if re.match("# (?!@)", line))
+    """The first comment of a yaml file that is none of Hydra's.
+
+    Raises:
+        InputError: if there is none.
+    """
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if re.match("# (?!@)", line):
+            return line[2:]
+    raise InputError(f"{path}: no comment; expected one that says what it is for")
 
 
 def phrase(path: Path) -> str:
@@ -56,15 +63,17 @@ def _models(conf: Path) -> str:
     for name in options(conf)["model"]:
         path = conf / "model" / f"{name}.yaml"
         default = " (default)" if _defaults(conf)["model"] == name else ""
-        body.append([f"`{name}`{default}", read_yaml(path)["label"], phrase(path)])
+        body.append([f"`{name}`{default}", read_yaml(path).get("label", name), phrase(path)])
     return as_markdown(("model", "in tables", "means"), body)
 
 
 def _experiments(conf: Path) -> str:
     body = []
     for name in options(conf)["experiment"]:
-        command, cost, question = first_line(conf / f"experiment/{name}.yaml").split(" · ")
-        body.append([f"`{command}`", cost, question])
+        path = conf / f"experiment/{name}.yaml"
+        if len(parts := first_line(path).split(" · ")) != 3:
+            raise InputError(f"{path}: first comment; expected command · cost · question")
+        body.append([f"`{parts[0]}`", *parts[1:]])
     return as_markdown(("command", "cost", "question"), body)
 
 

@@ -44,18 +44,21 @@ def find_pieces(scripts: Path) -> dict[str, Piece]:
     """All figures and tables under `scripts` by stem, tables first, without importing them.
 
     Raises:
-        InputError: if one has no docstring, or READS or ARRAYS is no tuple.
+        InputError: if one cannot be read, has no docstring, or READS or ARRAYS is no tuple.
     """
     found = {}
     for kind in KINDS:
         for path in sorted((scripts / kind).glob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            named = {
-                ast.unparse(node.targets[0]): ast.literal_eval(node.value)
-                for node in tree.body
-                if isinstance(node, ast.Assign)
-                and ast.unparse(node.targets[0]) in ("READS", "ARRAYS")
-            }
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+                named = {
+                    ast.unparse(node.targets[0]): ast.literal_eval(node.value)
+                    for node in tree.body
+                    if isinstance(node, ast.Assign)
+                    and ast.unparse(node.targets[0]) in ("READS", "ARRAYS")
+                }
+            except (SyntaxError, ValueError) as error:
+                raise InputError(f"{path}: cannot be read: {error}") from error
             caption, reads = ast.get_docstring(tree), named.get("READS")
             arrays = named.get("ARRAYS", ())
             if not (caption and isinstance(reads, tuple) and isinstance(arrays, tuple)):

@@ -126,8 +126,9 @@ class Frame:
 
         Args:
             metric: of `steps`, or at the last step a column of `runs`.
-            at: `first`, the initialisation; `early`, the first step after it; or `last`, where
-                the run ends: one that was measured only before has no value.
+            at: `first`, the initialisation; `early`, the first step after it at which anything
+                was measured; or `last`, where the run ends. Who lacks the metric there has no
+                value.
 
         Raises:
             InputError: if no run has it.
@@ -140,14 +141,12 @@ class Frame:
             plain = ", ".join(name for name in names if "/" not in name)
             hint = nearest(metric, names) or f"; expected one of {plain}"
             raise InputError(f"frame {self.name}: no metric {metric!r}{hint}")
-        if at == "last":
-            due = own["run"].map(self.steps.groupby("run")["step"].max())
-        else:
-            step = own["step"].where(own["step"] > 0) if at == "early" else own["step"]
-            due = step.groupby(own["run"]).transform("min")
+        measured = self.steps[self.steps["step"] > 0] if at == "early" else self.steps
+        steps = measured.groupby("run")["step"]
+        due = own["run"].map(steps.max() if at == "last" else steps.min())
         chosen = own[own["step"] == due].set_index("run")["value"]
         if chosen.empty:
-            raise InputError(f"frame {self.name}: no {metric} after step 0")
+            raise InputError(f"frame {self.name}: no {metric} at the {at} step of a run")
         return chosen.reindex([run for run in self.runs.index if run in chosen.index])
 
     def course(self, metric: str) -> pd.DataFrame:

@@ -267,7 +267,7 @@ def state(folder: Path) -> str:
     """
     if (folder / "DONE").exists():
         try:
-            return str(read_record(folder)["status"])
+            return str(own_record(folder)["status"])
         except ValueError as error:
             return f"unreadable: {error}"
     lease, part = (folder.with_name(folder.name + end) for end in (".lease", ".part"))

@@ -9,8 +9,8 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 #: Triangles of so many nodes take 5 s; with more, the nearest node stands in for them.
 DELAUNAY_NODES = 2**18
-#: Triangles filled at once, which bounds the memory.
-TRIANGLES = 2**15
+#: Nodes in the boxes of triangles that are filled at once, about: it bounds the memory.
+NODES = 2**19
 
 
 def between_every_second(fitted: Values, shape: Sequence[int]) -> dict[str, Values]:
@@ -87,8 +87,8 @@ def delaunay(fitted: Values, mask: Mask) -> Values | None:
     except (QhullError, ValueError):
         return None
     found = np.full((*mask.shape, fitted.shape[1]), np.nan)
-    for start in range(0, len(triangles), TRIANGLES):
-        some = triangles[start : start + TRIANGLES]
+    nodes = (np.ptp(known[triangles], axis=1) + 1).prod(axis=1).cumsum()
+    for some in np.split(triangles, np.flatnonzero(np.diff(nodes // NODES)) + 1):
         fill_triangles(found, known[some], fitted[some])
     return found
 

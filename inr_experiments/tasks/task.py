@@ -54,7 +54,7 @@ class Task(ABC):
         heldout: (M, P) points that were not fitted, for spectra; None where none are set apart.
     """
 
-    METRICS: ClassVar[Mapping[str, Metric]]
+    METRICS: ClassVar[Mapping[str, Metric]] = {}
     NOUN: ClassVar[str] = "item"
     KEY_EXCLUDES: ClassVar[Collection[str]] = ("path",)
     COST_EXCLUDES: ClassVar[Collection[str]] = ("path",)

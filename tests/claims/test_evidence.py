@@ -166,7 +166,7 @@ def test_no_milestone_is_not_run():
     frame = made_up({"relu": BASE, "mine": BASE})
     start = replace(frame, steps=frame.steps[frame.steps["step"] == 0])
     (found,) = weighed(start, asks(at="early"))
-    assert found.outcome == "not run" and "no psnr after step 0" in found.sentence
+    assert found.outcome == "not run" and "no psnr at the early step" in found.sentence
 
 
 def test_what_a_sweep_varied_names_the_runs():

@@ -111,6 +111,7 @@ def test_a_claim_that_cannot_be_read_is_one_sentence(tmp_path, entry, named):
         ({"over": None}, "over: missing; a gain needs it"),
         ({"kind": "correlation"}, "x: missing; a correlation needs it"),
         ({"kind": "ratio"}, "kind='ratio'"),
+        ({"over": "relu 'a"}, "cannot be read (No closing quotation)"),
         ({"metrics": "m"}, "metrics"),
         ({"threshold": None}, "threshold: missing; only a reported test has none"),
         ({"ceiling": 1}, "ceiling=1: expected a gain's, above its threshold"),

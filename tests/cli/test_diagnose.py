@@ -151,6 +151,12 @@ def test_labels_are_kept_in_the_outputs_of_the_run(tmp_path):
     assert list((tmp_path / "here/o/cache").iterdir())
 
 
+def test_an_option_of_what_is_not_chosen_is_refused(tmp_path):
+    words = (QUICK, "+diagnostic.spectra.weights=true")
+    done = inr(str(fitted(tmp_path)), *words, cwd=tmp_path, module="diagnose")
+    assert done.returncode == 2 and "not chosen; expected diagnostic=spectra" in done.stderr
+
+
 def test_a_run_without_weights_is_not_measured(tmp_path):
     run = fitted(tmp_path)
     shutil.rmtree(run / "weights")

@@ -92,8 +92,9 @@ def test_a_face_that_names_no_vertex(tmp_path):
     text = SPHERE.export(file_type="obj")
     path.write_text(f"{text}\nf 1 2 9999\n")
     refusal(path)
-    path.write_text(f"{text}\nf 1/1 0/1 3/1\n")
-    assert "names vertex 0" in refusal(path)
+    for face in ("1/1 0/1 3/1", "-1 -2 -9999"):
+        path.write_text(f"{text}\nf {face}\n")
+        assert "names a vertex before the first" in refusal(path)
 
 
 def test_a_gz_bomb_is_refused_before_it_is_unpacked(tmp_path):

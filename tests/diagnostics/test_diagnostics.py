@@ -17,6 +17,7 @@ from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
 from inr_experiments.ranks.measures import rank_family
 from tests.cases import KINDS, field, points
+from tests.fields import build_model
 from tests.reference import ntk as reference
 
 DIAGNOSTICS = {
@@ -165,6 +166,14 @@ def test_spectra_are_those_of_the_stages_and_weights(kind: str) -> None:
     sigma = torch.linalg.svdvals(weight).numpy()
     assert result["hidden.0.weight/singular_values"] == pytest.approx(sigma)
     assert result["inlet.jacobian/rank_most"] <= 2
+
+
+def test_layers_that_share_a_stage_go_by_their_own_names() -> None:
+    task = TASKS["picture"]
+    network = build_model("sl2a", width=12)
+    found = LayerNtk(points=16, rank_points=8, stage=None)(Snapshot(0, network, points(40, 2)), task)
+    ranks = {key.partition("/")[0] for key in found if key.endswith("/rank_inputs")}
+    assert {"hidden.0.down", "hidden.0.up", "head"} <= ranks and "hidden.0" not in ranks
 
 
 def test_activation_pattern_counts() -> None:

@@ -21,7 +21,7 @@ PICTURE = ("scale=smoke", "task.image=astronaut", "fit.milestone_every=10")
 DIAGNOSIS = (
     "experiment=diagnosis", *PICTURE, "model=relu,rank_expanding,siren",
     "diagnostic.layer_ntk.points=60", "diagnostic.layer_ntk.rank_points=30",
-    "diagnostic.spectra.jacobians=2",
+    "diagnostic.spectra.jacobians=true",
 )  # fmt: skip
 SHALLOW_AND_DEEP = (1, 4)
 OF_LAYERS = (

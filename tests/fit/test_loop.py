@@ -128,6 +128,12 @@ def test_divergence_names_the_step():
         fitted(replace(SETTINGS, lr=1e30))
 
 
+def test_weights_that_are_no_numbers_after_the_last_step_are_no_fit():
+    with pytest.raises(DivergedError, match="diverged at step 1") as told:
+        fitted(replace(SETTINGS, lr=1e39, steps=1))
+    assert len(told.value.losses) == 1 and math.isfinite(told.value.losses[0])
+
+
 def lrs(**changes) -> list[float]:
     snapshots = fitted(replace(SETTINGS, **changes))[1]
     return [lr for snapshot in snapshots for lr in snapshot.lrs]

@@ -22,6 +22,11 @@ def test_psnr_against_the_formula(pair):
     assert psnr(prediction=prediction, target=target) == pytest.approx(expected, rel=1e-12)
 
 
+def test_psnr_of_no_numbers_is_none(pair):
+    prediction, target = pair
+    assert math.isnan(psnr(prediction=np.where(target > 0.5, np.nan, prediction), target=target))
+
+
 def test_psnr_clamps(pair):
     _, target = pair
     ones = np.ones_like(target)

@@ -195,6 +195,14 @@ def test_frozen_statistics_are_those_of_the_whole_set():
     assert not field.couples_samples
 
 
+def test_how_often_statistics_are_asked_for_decides_no_draw():
+    network = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(2))
+    network[0].unused = nn.BatchNorm1d(3)
+    before = torch.random.get_rng_state()
+    freeze_statistics(network, torch.rand(5, 2, generator=torch.Generator().manual_seed(0)))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_batch_norm_of_one_point_is_refused():
     with pytest.raises(InputError, match="one point has no variance"):
         freeze_statistics(build_model("bn"), torch.zeros(1, 2))

@@ -166,6 +166,13 @@ def test_what_is_no_network_is_refused():
     assert "Linear is no network; expected a subclass of" in fault_of(nn.Linear(2, 3))
 
 
+def test_what_cannot_be_copied_is_refused():
+    made = Table()
+    nn.utils.weight_norm(made.head)
+    with pytest.raises(InputError, match=r"cannot be copied .*parametrizations\.weight_norm"):
+        settings().check(made)
+
+
 class Flat(Table):
     def forward(self, x):
         return super().forward(x)[:, 0]

@@ -178,12 +178,13 @@ def test_a_verdict_overturned_is_seen_by_documents_report_and_compare(
         assert contradicted(document.read_text(encoding="utf-8"), tmp_path / "copy") == [CLAIM]
     assert verdicts.compare(copy, AT) == 1
     assert f"{CLAIM}: reproduced, was not reproduced." in capsys.readouterr().out
-    words = ["report", "--data", "real", "--outputs", str(tmp_path / "o")]
+    words = ["report", "--outputs", str(tmp_path / "o")]
     for frames, verdict in ((kept, "not reproduced"), (copy, "reproduced")):
         assert paper.main([*words, "--frames", str(frames)]) == 0
         assert f"{CLAIM}  {verdict} " in capsys.readouterr().out
         claims = (tmp_path / "o/tables" / AT / "claims.md").read_text(encoding="utf-8")
         assert f"| {CLAIM} | {verdict} |" in claims
+        assert "SCALE=laptop DATA=real" in claims, "the folder says of what the frames are"
 
 
 def test_a_claim_of_which_fewer_tests_were_run_has_not_moved(tmp_path, capsys, monkeypatch):

@@ -77,6 +77,8 @@ def test_what_was_measured_only_before_the_end_is_not_of_the_end(frame):
     early = replace(frame, steps=frame.steps[~(later & (frame.steps["step"] > 0))])
     assert list(early.value(metric, "last").index) == list(frame.runs.index[1:])
     assert early.value(metric, "first").equals(frame.value(metric, "first"))
+    late = replace(frame, steps=frame.steps[~(later & (frame.steps["step"] == 0))])
+    assert list(late.value(metric, "first").index) == list(frame.runs.index[1:])
 
 
 def test_what_differs_is_a_column_on_disk_and_what_does_not_is_in_memory(frame, folders, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -209,6 +210,14 @@ def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
     fill(store)
     assert store.record("k", 0)["status"] == "done"
     assert seed_folders(store.runs.parent) == [folder], "what was put aside is no run"
+
+
+def test_a_copied_folder_is_no_run_of_its_own(store):
+    fill(store)
+    (run,) = store.runs.glob("*/seed-000")
+    shutil.copytree(run.parent, run.parent.with_name(f"{run.parent.name}-backup"))
+    copy = run.parent.with_name(f"{run.parent.name}-backup") / run.name
+    assert state(run) == "done" and state(copy).startswith("unreadable: ")
 
 
 def test_a_record_of_another_schema_is_unreadable(store):

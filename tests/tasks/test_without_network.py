@@ -45,13 +45,16 @@ def test_every_second_node_by_scipy(shape, noise):
 
 @pytest.mark.parametrize("fitted", ["jittered", "clustered", 0.3, 0.1])
 @pytest.mark.parametrize("shape", [(7, 9), (40, 50)], ids=str)
-def test_scattered_nodes_of_a_picture_by_scipy(shape, fitted):
+def test_scattered_nodes_of_a_picture_by_scipy(shape, fitted, monkeypatch):
     mask, y = fitted_mask(shape, fitted, 0), values(shape).astype(float)
     known, wanted = np.argwhere(mask), np.moveaxis(np.indices(shape), 0, -1)
     by_scipy = LinearNDInterpolator(known, y[mask])(wanted)
     inside = ~np.isnan(by_scipy)
     (found,) = interpolation.between_scattered(y[mask], mask).values()
     assert 0 < inside.mean() < 1
+    monkeypatch.setattr(interpolation, "NODES", 50)
+    (in_parts,) = interpolation.between_scattered(y[mask], mask).values()
+    np.testing.assert_array_equal(in_parts, found)
     np.testing.assert_allclose(found[inside], by_scipy[inside], atol=1e-12)
     near = NearestNDInterpolator(known, known)(wanted)
     distance, ours = ((near - wanted) ** 2).sum(-1), interpolation.nearest(known, mask)

@@ -113,9 +113,9 @@ def _obj(path: Path, content: bytes) -> tuple[bytes, int]:
     content = _lines(content.removeprefix(BOM))
     if re.search(rb"^f[ \t].*-\d", content, re.MULTILINE):
         content = _absolute(content)
-    # The loader would take 0 − 1 for the last vertex.
-    if re.search(rb"^f[ \t](?:.*[ \t])?0+(?=[/\s]|$)", content, re.MULTILINE):
-        raise InputError(f"{path}: a face names vertex 0; expected numbers from 1")
+    # The loader would take 0 − 1 for the last vertex, and what is left below that for others.
+    if re.search(rb"^f[ \t](?:.*[ \t])?(?:0+|-\d+)(?=[/\s]|$)", content, re.MULTILINE):
+        raise InputError(f"{path}: a face names a vertex before the first; expected numbers from 1")
     last = content.rstrip()[-256:].rpartition(b"\n")[2].split()
     if last[:1] == [b"f"] and len(last) < 4:  # the loader would leave it out
         raise InputError(

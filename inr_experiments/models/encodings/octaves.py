@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ...checks import integer
+from ...checks import boolean, integer
 from ...domain import Domain
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Octaves(nn.Module):
                 "octaves=%d: those above %d alias on %g points along a unit of length",
                 *(self.octaves, math.ceil(limit), domain.density),
             )
-        self.keep_coordinates = keep_coordinates
+        self.keep_coordinates = boolean("keep_coordinates", keep_coordinates)
         self.out_features = domain.dimensions * (2 * self.octaves + keep_coordinates)
 
     def forward(self, x: Tensor) -> Tensor:
