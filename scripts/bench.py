@@ -60,7 +60,7 @@ def run(name: str, quick: bool, out: Path | None) -> None:
     lines = [json.dumps(row.record(), ensure_ascii=False) for row in rows]
     (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if hasattr(bench, "plot"):
-        bench.plot(rows, out / f"{name}_cost.png")
+        bench.plot(rows, out / f"{name}_cost")
 
 
 if __name__ == "__main__":

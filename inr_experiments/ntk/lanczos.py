@@ -12,6 +12,8 @@ from ..checks import integer
 Apply = Callable[[Tensor], Tensor]
 #: A residual below this part of |A q| is rounding: the Krylov space is exhausted.
 EXHAUSTED = 1e-10
+#: A Ritz value whose residual is below this part of the largest has converged.
+TOLERANCE = 1e-6
 
 
 class Lanczos:
@@ -83,13 +85,12 @@ def largest_eigenvalues(
     *,
     count: int,
     generator: torch.Generator,
-    tolerance: float = 1e-6,
     steps: int | None = None,
     device: torch.device | None = None,
 ) -> Eigenvalues:
     """The `count` largest eigenvalues of a symmetric operator, with their residuals.
 
-    Stops where β |s_m| ≤ tolerance·λ₁ for all of them, s_m the last entry of a Ritz vector in the
+    Stops where β |s_m| ≤ 10⁻⁶ λ₁ for all of them, s_m the last entry of a Ritz vector in the
     basis, or after `steps`. The reported residuals are measured, not estimated.
 
     Shapes: apply maps (size,) to (size,); memory O(steps · size).
@@ -112,7 +113,7 @@ def largest_eigenvalues(
             continue
         values, S = krylov.ritz()
         estimates = krylov.beta[-1] * S[-1, -count:].abs()
-        if done >= most or bool((estimates <= tolerance * values[-1].abs()).all()):
+        if done >= most or bool((estimates <= TOLERANCE * values[-1].abs()).all()):
             break
     values, S = values[-count:].flip(0), S[:, -count:].flip(1)
     vectors = krylov.Q.T @ S.to(krylov.Q.device)

@@ -145,9 +145,9 @@ def _difference(module: nn.Module, x: Tensor, reference: Kernel) -> float:
     return ((by_layers(module, x) - K).norm() / K.norm()).item()
 
 
-def medians(*calls: Callable[[], object], runs: int = 11) -> list[float]:
+def medians(*calls: Callable[[], object]) -> list[float]:
     """Median seconds of several calls that take turns, so that a busy machine slows them alike."""
-    seconds = [[median(call, runs=1, warm=i == 0) for call in calls] for i in range(runs)]
+    seconds = [[median(call, runs=1, warm=i == 0) for call in calls] for i in range(11)]
     return [statistics.median(column) for column in zip(*seconds, strict=True)]
 
 
@@ -207,18 +207,14 @@ def summary(rows: list[Row]) -> str:
 
 def plot(rows: list[Row], file: Path) -> None:
     """Seconds against N, both axes logarithmic."""
-    import matplotlib
+    from inr_experiments.reporting import style
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
+    figure, axes = style.plt.subplots(figsize=(4.5, 3.2))
     for what, label in (("explicit", "kernel"), ("matrix_free", "one product, matrix-free")):
         counts, seconds = series(rows, f"ntk/{what}/")
         if len(counts) > 1:
             power = exponent(counts, seconds)
             axes.loglog(counts, seconds, "o-", label=f"{label}: N^{power:.2f}")
     axes.set(xlabel="points N", ylabel="seconds")
-    figure.legend(loc="outside upper center", frameon=False)
-    figure.savefig(file, dpi=200)
-    plt.close(figure)
+    figure.legend(loc="outside upper center")
+    style.save(figure, file)
