@@ -171,7 +171,9 @@ def test_spectra_are_those_of_the_stages_and_weights(kind: str) -> None:
 def test_layers_that_share_a_stage_go_by_their_own_names() -> None:
     task = TASKS["picture"]
     network = build_model("sl2a", width=12)
-    found = LayerNtk(points=16, rank_points=8, stage=None)(Snapshot(0, network, points(40, 2)), task)
+    found = LayerNtk(points=16, rank_points=8, stage=None)(
+        Snapshot(0, network, points(40, 2)), task
+    )
     ranks = {key.partition("/")[0] for key in found if key.endswith("/rank_inputs")}
     assert {"hidden.0.down", "hidden.0.up", "head"} <= ranks and "hidden.0" not in ranks
 
