@@ -21,7 +21,7 @@ from tests.launching import command
 
 KILLS = int(os.environ.get("INR_KILLS", "2"))
 RUNS = max(8, KILLS)  # composing them is most of a launcher's start
-LAUNCHERS = 3
+LAUNCHERS = 2
 SWEEP = [
     "-m", "scale=smoke", "model=relu", "model.width=8", "fit.steps=100", "diagnostic=none",
     f"seed=range({RUNS})", "outputs=o",
