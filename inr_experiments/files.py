@@ -19,9 +19,9 @@ BESIDE = 500
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a yaml file; interpolations stay as they are written."""
+    """Read a yaml file; interpolations stay as they are written, and nothing is an empty mapping."""
     with path.open(encoding="utf-8") as file:  # whose name an error tells
-        return yaml.load(file, Loader=Loader)
+        return yaml.load(file, Loader=Loader) or {}
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> None:

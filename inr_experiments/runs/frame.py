@@ -263,7 +263,7 @@ def read_frame(folder: str | Path) -> Frame:
     try:
         runs = _read_csv(folder / "runs.csv", TEXT)
         steps = _read_csv(folder / "steps.csv.xz", ("run", "metric"))
-        shared = files.read_yaml(folder / "config.yaml") or {}
+        shared = files.read_yaml(folder / "config.yaml")
         parts = sorted(folder.glob("arrays-*.npz")) or [folder / "arrays-1.npz"]
         arrays = ChainMap(*map(np.load, parts))  # read when they are asked for
     except FileNotFoundError as error:

@@ -32,6 +32,7 @@ def test_a_yaml_that_does_not_say_what_it_is_for_is_named(tmp_path, text, said):
 def test_a_model_without_a_label_goes_by_its_name(tmp_path, monkeypatch):
     (tmp_path / "model").mkdir()
     (tmp_path / "model/mine.yaml").write_text("name: mine\n")
+    (tmp_path / "model/empty.yaml").write_text("")
     monkeypatch.setattr(config, "conf_dir", lambda: tmp_path)
     config.labels.cache_clear()
     assert config.labels() == {} and config.looks({"name": "mine"})["label"] == "mine"
