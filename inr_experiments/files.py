@@ -19,7 +19,7 @@ BESIDE = 500
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a yaml file; interpolations stay as they are written, and nothing is an empty mapping."""
+    """Read a yaml file, interpolations as they are written; an empty one is an empty mapping."""
     with path.open(encoding="utf-8") as file:  # whose name an error tells
         return yaml.load(file, Loader=Loader) or {}
 
