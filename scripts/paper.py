@@ -131,7 +131,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--device", default="auto", help="auto (default), cpu or cuda")
     add("--fast", action="store_true", help="bf16 where every model of an experiment may")
     add("--outputs", type=user_path, default=Path("outputs"), help="default: outputs")
-    add("--frames", type=user_path, help="draw from the frames in this folder, run nothing")
+    told = "draw from the frames in this folder, whose name tells scale and data; run nothing"
+    add("--frames", type=user_path, help=told)
     add("--config-dir", type=user_path, help="a folder of yaml files beside conf/, as for inr")
     add("--plan", action="store_true", help="print what is to be run, and how long it takes")
     add("--list", action="store_true", help="print what reads what")

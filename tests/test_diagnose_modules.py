@@ -1,4 +1,4 @@
-"""Precision, wrappers and refusals of `diagnose`; the user's module is left as it was."""
+"""Precision and wrappers of `diagnose`; the user's module is left as it was."""
 
 import random
 import warnings
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
 from inr_experiments.checks import InputError
-from inr_experiments.diagnose import diagnose, flow
+from inr_experiments.diagnose import diagnose
 from tests.networks import CASES, Chain, Checkpointed, Heads, Net, PlainFourier
 
 X = torch.cartesian_prod(torch.linspace(-1, 1, 8), torch.linspace(-1, 1, 8))
@@ -270,42 +270,3 @@ def test_a_picture_of_coordinates() -> None:
     found = diagnose(nn.Conv2d(2, 5, 3), X.T.reshape(1, 2, 8, 8))
     assert [stage.shape for stage in found.stages] == [(36, 5)]
     assert "on an input of shape (1, 2, 8, 8)." in found.text
-
-
-# --- whose error
-
-
-class Fails(Chain):
-    def forward(self, x):
-        return {}["nothing"]
-
-
-def test_an_error_of_the_users_keeps_its_cause() -> None:
-    with pytest.raises(InputError, match=r"Fails fails on .*shape \(64, 2\): KeyError") as error:
-        diagnose(Fails(), X)
-    assert isinstance(error.value.__cause__, KeyError)
-    assert error.value.__cause__.__traceback__ is not None
-    assert "test_diagnose_modules.py" in str(error.value)
-
-
-@pytest.mark.parametrize("kind", [RuntimeError, ValueError, TypeError])
-def test_an_error_of_ours_is_not_told_as_the_users(kind: type[Exception], monkeypatch) -> None:
-    def broken(*_arguments: object) -> None:
-        raise kind("ours")
-
-    monkeypatch.setattr(flow.Flow, "_call", broken)
-    with pytest.raises(kind, match=r"^ours$"):
-        diagnose(Chain(), X)
-    monkeypatch.undo()
-    monkeypatch.setattr("inr_experiments.ntk.capture.fits", broken)
-    with pytest.raises(kind, match=r"^ours$"):
-        diagnose(Chain(), X).ntk()
-
-
-def test_features_that_are_not_finite() -> None:
-    class Infinite(Net):
-        def forward(self, x):
-            return self.last(self.first(x) / 0)
-
-    with pytest.raises(InputError, match="layer 'first' puts out NaN or infinity"):
-        diagnose(Infinite(), X)
