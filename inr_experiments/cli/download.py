@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None, *, catalogue: Sequence[Item] = 
     )
     parser.add_argument("what", nargs="*", help=f"one or more of: {', '.join(GROUPS)}")
     parser.add_argument(
-        "--shape", action="append", metavar="NAME", help="only this scan; can be repeated"
+        "--shape",
+        action="append",
+        metavar="NAME",
+        help=f"one of {', '.join(scans(catalogue))}; can be repeated",
     )
     parser.add_argument("--check", action="store_true", help="verify what is there")
     parser.add_argument("--force", action="store_true", help="make anew what is there")
@@ -45,9 +48,8 @@ def chosen(
     """The items of some groups; of the scans only `shapes`, where given."""
     for group in groups:
         choice("inr-download", group, GROUPS)
-    scans = [item.name for item in catalogue if item.group == "scans"]
     for shape in shapes or ():
-        choice("--shape", shape, scans)
+        choice("--shape", shape, scans(catalogue))
     if shapes and "scans" not in groups:
         raise InputError(f"--shape={shapes[0]}: expected only with scans")
     return [
@@ -55,6 +57,11 @@ def chosen(
         for item in catalogue
         if item.group in groups and (item.group != "scans" or not shapes or item.name in shapes)
     ]
+
+
+def scans(catalogue: Sequence[Item]) -> list[str]:
+    """The names of Stanford's scans."""
+    return [item.name for item in catalogue if item.group == "scans"]
 
 
 def bring(items: Sequence[Item], *, keep: bool, force: bool) -> None:

@@ -6,13 +6,13 @@ from ..runs.frame import Frame
 from .gains import per_item
 from .looks import MEASURES, Measure
 
-#: Open at some points, but fewer than this share of them: rarely open. As the diagnostic has it,
+#: Active at some points, but fewer than this share of them: rare. As the diagnostic has it,
 #: whose module needs torch.
 RARE = 0.01
-#: Silent units of the inlet, by metric.
+#: Units of the inlet that are hardly active, by metric.
 UNITS = {
-    "activation_pattern/inlet/dead_units": Measure("open nowhere", "X"),
-    "activation_pattern/inlet/rare_units": Measure(f"open at < {RARE:.0%}", "o"),
+    "activation_pattern/inlet/dead_units": Measure("dead", "X"),
+    "activation_pattern/inlet/rare_units": Measure(f"active at < {RARE:.0%}", "o"),
 }
 #: Ranks of Z₀, by metric.
 RANKS = {

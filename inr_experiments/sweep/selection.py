@@ -46,8 +46,19 @@ def parser_of(prog: str, description: str, epilog: str = "") -> argparse.Argumen
     parser = argparse.ArgumentParser(prog=prog, description=description, epilog=epilog)
     add = parser.add_argument
     add("overrides", nargs="*", help="as for inr -m: model=relu,pe seed=0,1 task.path=photos/")
-    add("-m", "--multirun", action="store_true", help="taken, so that a line of inr can be pasted")
-    add("-cd", "--config-dir", type=user_path, metavar="DIR", help="of yaml files, as for inr")
+    add(
+        "-m",
+        "--multirun",
+        action="store_true",
+        help="ignored, so that an inr -m line can be pasted",
+    )
+    add(
+        "-cd",
+        "--config-dir",
+        type=user_path,
+        metavar="DIR",
+        help="folder of yaml files, as for inr",
+    )
     add("--outputs", type=user_path, help="default: what the overrides say, else outputs")
     return parser
 

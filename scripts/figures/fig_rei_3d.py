@@ -1,4 +1,4 @@
-"""Readings of REI's lattice in 3D: IoU over the default's, silent units and ranks of each.
+"""Readings of REI's lattice in 3D: IoU over the default's, dead units and ranks of each.
 
 Left: mean gain over solids with its 95 % interval, and a small dot a solid. Middle and right: of
 the inlet at initialisation, means over solids.

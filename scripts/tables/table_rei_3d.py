@@ -1,4 +1,4 @@
-"""Readings of REI's lattice in 3D: IoU against the default's, silent units and ranks of each."""
+"""Readings of REI's lattice in 3D: IoU against the default's, dead units and ranks of each."""
 
 from inr_experiments.reporting import tables
 from inr_experiments.reporting.gains import correlation, signed
@@ -22,7 +22,7 @@ def rows(lattice_3d: Frame) -> Table:
     )
     note = (
         f"{tables.caption(lattice_3d, 'iou', '%, held-out dense grid')} Units of the inlet that "
-        "are open at so many points, and ranks of Z₀: at initialisation, means over solids. "
+        "are active at so many points, and ranks of Z₀: at initialisation, means over solids. "
         f"Spearman's ρ of each with the IoU over the rows, mean over solids: {', '.join(rhos)}."
     )
     header = ["method", *tables.header("IoU"), *(measure.name for measure in measures.values())]

@@ -163,7 +163,7 @@ def test_readings_of_the_lattice(variants, solids, tmp_path):
     dead = variants.value("activation_pattern/inlet/dead_units", "first")
     by_item = variants.runs.assign(dead=dead).groupby("item")[["dead", "iou"]]
     rho = np.mean([spearman(own["dead"], own["iou"]) for _, own in by_item])
-    assert f"open nowhere {rho:+.2f} [" in written.note
+    assert f"dead {rho:+.2f} [" in written.note
     axes = drawn("fig_rei_3d", variants, tmp_path)
     assert [label.get_text() for label in axes[0].get_yticklabels()] == labels
     assert axes[0].lines[2].get_xdata()[0] == pytest.approx(gain)
