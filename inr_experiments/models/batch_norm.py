@@ -87,11 +87,13 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.momentum = 1.0
-        module.train()
+        module.eval()  # as dropout is not to change what the statistics are of
+        for layer in layers:
+            layer.train()
         try:
             named = {str(i): layer for i, layer in enumerate(layers)}
             devices = [coordinates.device] if coordinates.is_cuda else []
-            # Dropout draws here; how often statistics are asked for decides nothing of the fit.
+            # A network may draw here; how often statistics are asked for decides nothing of the fit.
             with hooked(named, before=count), torch.random.fork_rng(devices):
                 module(coordinates)
         finally:

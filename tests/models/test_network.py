@@ -189,3 +189,13 @@ def test_a_module_in_two_stages_is_refused():
         [("inlet", made.inlet), ("hidden.0", made.inlet), ("head", made.head)]
     )
     assert "one module stands in two; expected one for each" in fault_of(made)
+
+
+def test_frozen_statistics_are_of_features_without_dropout():
+    x = torch.rand(200, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    made = nn.Sequential(nn.Linear(2, 8), nn.Dropout(), nn.BatchNorm1d(8)).double()
+    features = made[0](x)
+    freeze_statistics(made, x)
+    assert torch.allclose(made[2].running_var, features.var(dim=0, unbiased=False))
+    assert torch.allclose(made[2].running_mean, features.mean(dim=0))
+    assert not any(module.training for module in made)
