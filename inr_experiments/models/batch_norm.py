@@ -93,7 +93,7 @@ def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
         try:
             named = {str(i): layer for i, layer in enumerate(layers)}
             devices = [coordinates.device] if coordinates.is_cuda else []
-            # A network may draw here; how often statistics are asked for decides nothing of the fit.
+            # A network may draw here; how often statistics are asked for decides no fit.
             with hooked(named, before=count), torch.random.fork_rng(devices):
                 module(coordinates)
         finally:
