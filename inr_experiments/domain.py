@@ -15,7 +15,7 @@ class Domain:
         half_extents: P numbers, half the sides of the box about the origin that holds them.
         radius: of the ball about the origin that holds them.
         density: points along a unit of length of the longest axis; half of it is the highest
-            frequency that they can tell.
+            frequency that they can tell along that axis.
         axes: coordinates along each axis of the whole grid, of which they are some or all points;
             empty where they lie on no grid.
         points: (N, P) the fitted points, those that spectra are taken on; None where they are not

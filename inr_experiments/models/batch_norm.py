@@ -71,8 +71,8 @@ def need_two(module: nn.Module, points: int) -> None:
 def freeze_statistics(module: nn.Module, coordinates: Tensor) -> None:
     """Put `module` in eval mode with the BatchNorm statistics of the whole set `coordinates`.
 
-    Afterwards the module maps these points as train mode does, and any other point does not
-    depend on its batch.
+    Afterwards the module maps these points as train mode without dropout does, and any other point
+    does not depend on its batch. Of a layer that runs twice the last call counts.
 
     Shapes: coordinates (N, P), N ≥ 2 where there is a BatchNorm.
     """

@@ -19,7 +19,7 @@ class Octaves(nn.Module):
 
     Args:
         domain: of the points; octave k has 2ᵏ/2 cycles a unit, and aliases above density/2.
-        octaves: K; None takes ⌊log₂ density⌋, none of which aliases.
+        octaves: K; None takes ⌊log₂ density⌋, none of which aliases along the longest axis.
         keep_coordinates: put x itself in front.
 
     Source: Mildenhall et al. 2020, equation 4.
