@@ -71,10 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.plan:
             return 1 if failed else 0
     wanted = [listed[name] for name in chosen if name in listed]
+    able = [piece for piece in wanted if not unfinished & set(piece.reads)]
     for piece in wanted:
+        if piece not in able and all((frames / name).is_dir() for name in piece.reads):
+            continue  # of frames that are as they were
         for path in (options.outputs / piece.kind / at).glob(f"{piece.stem}.*"):
             path.unlink()  # so that nothing that fails now is taken for fresh
-    able = [piece for piece in wanted if not unfinished & set(piece.reads)]
     outcomes = [draw(piece, frames, options, at) for piece in able]
     failed += outcomes.count("failed")
     drawn = [piece for piece, came in zip(able, outcomes, strict=True) if came == "drawn"]
@@ -199,7 +201,7 @@ def run(
     if options.plan:
         return len(runner.refused), set()
     failures = runner.run(options.hours)
-    unfinished = set()
+    unfinished = set(runner.refused)  # their frames stay: the runs may be whole, the data elsewhere
     drawn = {n: [a for p in listed.values() if n in p.reads for a in p.arrays] for n in names}
     for name, frame in runner.frames(drawn):
         folder = options.outputs / "frames" / at / name

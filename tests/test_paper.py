@@ -116,6 +116,17 @@ def test_what_fails_now_is_not_shown_as_it_was(drawn, tmp_path, capsys):
     assert not table.is_file() and not frame.is_dir()
 
 
+def test_what_is_there_stays_where_data_is_not(drawn, tmp_path, monkeypatch, capsys):
+    folder, at = tmp_path / "o", AT.replace("bundled", "real")
+    for kind in ("frames", "tables"):
+        shutil.copytree(drawn[0] / kind / AT, folder / kind / at)
+    monkeypatch.setenv("INR_DATA", str(tmp_path / "none"))
+    assert call("table1", *SMALL, "--data", "real", folder=folder) == 1
+    assert "inr-download div2k" in capsys.readouterr().err
+    assert (folder / "tables" / at / "table1.txt").is_file()
+    assert (folder / "frames" / at / "table1/runs.csv").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

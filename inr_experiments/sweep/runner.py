@@ -151,10 +151,11 @@ class Runner:
     def frames(self, arrays: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Frame | None]]:
         """The frame of every experiment that is whole; None, and a line, for the others.
 
+        Of a refused one there is neither.
+
         Args:
             arrays: patterns of those that the frame of an experiment holds, by its name.
         """
-        yield from ((name, None) for name in self.refused)
         for name, own in self.cells.items():
             now = [look_again(cell) for cell in own]
             lacking = [cell for cell in now if not cell.done]
