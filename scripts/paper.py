@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.frames and (named := re.match(r"(smoke|laptop|paper)-(bundled|real)\b", at)):
         options.scale, options.data = named.groups()
     frames = options.frames or options.outputs / "frames" / at
+    if options.frames and not any(frames.glob("*/runs.csv")):
+        raise InputError(f"--frames={frames}: no frames there; expected a folder of NAME/runs.csv")
     if options.targets == ["compare"]:
         return compare(frames, at)
     if options.targets == ["reference"]:

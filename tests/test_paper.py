@@ -134,6 +134,7 @@ def test_what_is_there_stays_where_data_is_not(drawn, tmp_path, monkeypatch, cap
         (["table1", "scale=paper"], "scale=paper: expected --scale"),
         (["table1", "seed=3"], "seed=3: expected --seeds"),
         (["compare", "table1"], "compare: expected no other target"),
+        (["report", "--frames", "/nowhere"], "--frames=/nowhere: no frames there"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(words, said, tmp_path):
