@@ -11,15 +11,18 @@ from scipy.stats import rankdata, t, ttest_1samp
 
 from inr_experiments.statistics import (
     exceeds,
+    holm,
     items_needed,
     max_t,
+    permutation_p,
     power_of_t,
+    rank_correlation,
     sign_flip_p,
     smallest_p,
     spearman,
-    spearman_pseudovalues,
     summarise,
 )
+from tests.reference import statistics as reference
 from tests.reference.statistics import sign_flip_p_flip_by_flip
 
 #: Draws with mean 0, of a given shape.
@@ -189,14 +192,54 @@ def test_spearman_of_a_constant_is_nan_without_a_warning():
         assert spearman([1, 2], [4, 3]) == pytest.approx(-1)
 
 
-def test_pseudovalues_of_spearman_are_those_of_the_jackknife():
-    x, y = [1, 2, 3, 4, 5, 6], [2, 1, 3, 6, 4, 5]
-    left_out = [spearman(x[:i] + x[i + 1 :], y[:i] + y[i + 1 :]) for i in range(6)]
-    found = spearman_pseudovalues(x, y)
-    assert found == pytest.approx([6 * spearman(x, y) - 5 * rho for rho in left_out])
-    # Their variance over n is the jackknife's, (n − 1)/n Σ (ρ₋ᵢ − mean)².
-    assert found.var(ddof=1) / 6 == pytest.approx(5 * np.var(left_out))
-    assert spearman_pseudovalues(x, x) == pytest.approx(np.ones(6))
+def test_interval_of_spearman_by_hand():
+    rho = rank_correlation([1, 2, 3, 4, 5, 6, 7], [2, 1, 3, 5, 4, 7, 6])
+    assert rho.mean == pytest.approx(1 - 6 * 6 / (7 * 48)) and rho.n == 7
+    # 1.95996 √((1 + 0.89286² / 2) / 4) = 1.15895, artanh 0.89286 = 1.43584.
+    assert (rho.low, rho.high) == pytest.approx((0.27002, 0.98891), abs=1e-5)
+    assert np.isnan(rho.std)
+
+
+def test_interval_of_spearman_at_its_ends():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        up, down = rank_correlation(range(8), range(8)), rank_correlation(range(8), range(8, 0, -1))
+        few, constant = rank_correlation([1, 2, 3], [1, 3, 2]), rank_correlation(range(8), [1] * 8)
+    assert (up.mean, up.low, up.high) == pytest.approx((1, 1, 1))
+    assert (down.mean, down.low, down.high) == pytest.approx((-1, -1, -1))
+    assert few.mean == 0.5 and np.isnan([few.low, few.high]).all()
+    assert np.isnan([constant.mean, constant.low, constant.high]).all()
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.8])
+def test_interval_of_spearman_holds_the_true_one_as_often_as_it_says(rho):
+    """Of pairs from a normal distribution, where ρ = 6/π asin(r/2); Pearson 1907."""
+    rng, r = np.random.default_rng(0), 2 * np.sin(np.pi * rho / 6)
+    x = rng.normal(size=(2_000, 16))
+    y = r * x + np.sqrt(1 - r**2) * rng.normal(size=x.shape)
+    found = [rank_correlation(*pairs) for pairs in zip(x, y, strict=True)]
+    assert np.mean([e.low <= rho <= e.high for e in found]) == pytest.approx(0.96, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [([1, 2, 3, 4, 5, 6], [2, 1, 3, 6, 4, 5]), ([1, 1, 2, 3, 3, 4], [1, 2, 2, 2, 5, 3])]
+)
+def test_permutations_of_a_few_pairs_agree_with_all_of_them(x, y):
+    exact = reference.permutation_p_order_by_order(x, y)
+    assert permutation_p(x, y) == pytest.approx(exact, abs=0.002)
+    assert permutation_p(x, y) == permutation_p(x, y) == permutation_p(x, np.negative(y))
+
+
+def test_permutations_at_their_ends():
+    assert np.isnan(permutation_p(range(8), [1] * 8))
+    # No other order of 16 is ever drawn with as large a ρ.
+    assert permutation_p(range(16), range(16)) == 1 / 500_001
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1), max_size=6))
+def test_holms_steps(p_values):
+    assert holm(p_values) == reference.holm(p_values)
 
 
 # Power.

@@ -13,7 +13,15 @@ import pandas as pd
 
 from ..checks import counted
 from ..runs.frame import Frame
-from ..statistics import Estimate, max_t, of_rho, summarise
+from ..statistics import (
+    Estimate,
+    holm,
+    max_t,
+    of_rho,
+    permutation_p,
+    rank_correlation,
+    summarise,
+)
 from .hypothesis import Hypothesis
 from .outcome import NOT_RUN, REGIME, REPORTED, UNDECIDED, outcome_of, too_few
 from .regime import distance, foreign, gaps_in_words, without_gap
@@ -22,13 +30,21 @@ from .samples import MissingError, Sample, sample_of
 
 @dataclass(frozen=True)
 class Evidence:
-    """The outcome of a test. `size` is Cohen's d_z; numbers are in the hypothesis' unit."""
+    """The outcome of a test. Numbers are in the hypothesis' unit.
+
+    Attributes:
+        size: Cohen's d_z; NaN of a ρ over variants.
+        room: by how many half widths of its interval the mean lies inside what is asked for;
+            negative outside, infinite without an interval.
+        p: adjusted over the claim's tests.
+    """
 
     hypothesis: Hypothesis
     outcome: str
     sentence: str
     estimate: Estimate | None = None
     size: float = math.nan
+    room: float = math.inf
     p: float = math.nan
     items: int = 0
     seeds: int = 0
@@ -45,28 +61,32 @@ def weigh(
 ) -> list[Evidence]:
     """Evidence for each hypothesis from the frame of its experiment.
 
-    p-values are adjusted, by step-down max-T, over the gains and correlations that decide and
-    could be taken; an equivalence is decided by its interval and has none.
+    p-values are adjusted over the gains and correlations that decide and could be taken: by
+    step-down max-T, over variants by Holm's steps. An equivalence is decided by its interval and
+    has none.
 
     Args:
         variables: those of make that lead to these frames, with a blank before them.
     """
     samples = [_sample(frames, hypothesis, variables) for hypothesis in hypotheses]
     asked = list(zip(hypotheses, samples, strict=True))
-    family = {i: s for i, (h, s) in enumerate(asked) if isinstance(s, Sample) and h.tested}
-    # Seeds and items are units apart, whatever they are called.
-    columns = [
-        s.values.rename(index=lambda unit, per=hypotheses[i].per: f"{per} {unit}")
-        for i, s in family.items()
-    ]
-    p = max_t(pd.concat(columns, axis=1).to_numpy()) if columns else []
-    adjusted = dict(zip(family, p, strict=True))
+    family = {i: (h, s) for i, (h, s) in enumerate(asked) if isinstance(s, Sample) and h.tested}
+    adjusted = dict(zip(family, _p_values(list(family.values())), strict=True))
     return [
         Evidence(hypothesis, NOT_RUN, f"{hypothesis.about}: {sample}.")
         if isinstance(sample, str)
         else _judge(hypothesis, sample, adjusted.get(i, math.nan))
         for i, (hypothesis, sample) in enumerate(asked)
     ]
+
+
+def _p_values(family: Sequence[tuple[Hypothesis, Sample]]) -> list[float]:
+    """p of each test of a family; those over variants stand in one with no others."""
+    if permuted := [permutation_p(s.x, s.values) for _, s in family if s.x is not None]:
+        return holm(permuted)
+    # Seeds and items are units apart, whatever they are called.
+    columns = [s.values.rename(index=lambda unit, per=h.per: f"{per} {unit}") for h, s in family]
+    return max_t(pd.concat(columns, axis=1).to_numpy()) if columns else []
 
 
 def _sample(
@@ -84,8 +104,8 @@ def _sample(
 
 def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
     outcome, why = _decided(hypothesis, sample, p)
-    d = (of_rho if hypothesis.kind == "correlation" else summarise)(sample.values)
-    size = d.mean / d.std if d.std else math.nan
+    d = _estimate(hypothesis, sample)
+    size, room = d.mean / d.std if d.std else math.nan, _room(hypothesis, d)
     if hypothesis.relative:
         mean, std, low, high = map(_per_cent, (d.mean, d.std, d.low, d.high))
         d = Estimate(mean, std, low, high, d.n)
@@ -95,8 +115,24 @@ def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:
         f"({', '.join(_facts(hypothesis, sample, p))}); {why}."
     )
     return Evidence(
-        hypothesis, outcome, sentence, d, size, p, sample.items, sample.seeds, sample.scale
+        hypothesis, outcome, sentence, d, size, room, p, sample.items, sample.seeds, sample.scale
     )
+
+
+def _room(asked: Hypothesis, d: Estimate) -> float:
+    if asked.reported or not d.high > d.low:
+        return math.inf
+    least, most = asked.threshold, asked.ceiling
+    if asked.kind == "equivalence":
+        least, most = -asked.threshold, asked.threshold
+    above = math.inf if most is None else asked.bound(most) - d.mean
+    return 2 * min(d.mean - asked.bound(least), above) / (d.high - d.low)
+
+
+def _estimate(hypothesis: Hypothesis, sample: Sample) -> Estimate:
+    if sample.x is not None:
+        return rank_correlation(sample.x, sample.values)
+    return (of_rho if hypothesis.kind == "correlation" else summarise)(sample.values)
 
 
 def _facts(hypothesis: Hypothesis, sample: Sample, p: float) -> list[str]:
@@ -118,13 +154,13 @@ def _decided(hypothesis: Hypothesis, sample: Sample, p: float) -> tuple[str, str
     """The outcome of a test in its regime, and why."""
     if hypothesis.reported:
         return REPORTED, "reported, decides nothing"
-    if few := too_few(sample.values, sample.scale):
+    if few := too_few(len(sample.values), sample.scale):
         return UNDECIDED, few
     if hypothesis.level and sample.level is not None and (far := foreign(sample.level)):
         return REGIME, far
     if sample.gaps is not None and (none := without_gap(hypothesis, sample.gaps[1])):
         return UNDECIDED, none
-    return outcome_of(hypothesis, sample.values, p)
+    return outcome_of(hypothesis, sample.values, p, sample.x)
 
 
 def number(value: float) -> str:

@@ -3,14 +3,17 @@
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from ..checks import InputError, choice
 from ..config import labels
 
 KINDS = ("gain", "equivalence", "correlation")
 STEPS = ("first", "early", "last")
+#: Types that a line of yaml has other words for.
+WORDS = {float: "a number", Sequence: "a list"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Hypothesis:
         relative: differences of logarithms, told in per cent.
         factor: from the frame's numbers to `unit`.
         per: what is counted: item | seed; of a correlation item | variant, where means over items
-            make one ρ, and the variants' jackknife its interval.
+            make one ρ and the variants its interval.
         items: these alone; all where there are none.
     """
 
@@ -72,6 +75,8 @@ class Hypothesis:
     items: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), field.type)
         choice("kind", self.kind, KINDS)
         choice("at", self.at, STEPS)
         choice("per", self.per, ("item", "variant" if self.kind == "correlation" else "seed"))
@@ -157,6 +162,17 @@ class Hypothesis:
         last = " at the last step" if "/" in self.metric else ""
         at = {"first": " at initialisation", "early": " at the first milestone"}.get(self.at, last)
         return at + (f", of {', '.join(self.items)}" if self.items else "")
+
+
+def _check_type(name: str, value: Any, annotated: Any) -> None:
+    """Raise an `InputError` where yaml gave a value of another type."""
+    options = get_args(annotated) if isinstance(annotated, UnionType) else (annotated,)
+    kinds = tuple(get_origin(option) or option for option in options)
+    fits = isinstance(value, (*kinds, int) if float in kinds else kinds)
+    # True is no number, and text is no list.
+    if not fits or any(isinstance(value, kind) and kind not in kinds for kind in (bool, str)):
+        wanted = WORDS.get(kinds[0], f"a {kinds[0].__name__}")
+        raise InputError(f"{name}={value!r}: expected {wanted}")
 
 
 def name_of(of: str, without: Sequence[str] = ()) -> str:

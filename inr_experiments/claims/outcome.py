@@ -1,7 +1,7 @@
 """Outcomes of a test from its values: interval, p and what they decide.
 
 Every test is of one quantity d per unit (a picture, a solid, a seed) whose mean has Student's t
-interval. Where zero and the threshold T lie in it decides:
+interval, or of one ρ over variants. Where zero and the threshold T lie in the interval decides:
 
     gain, correlation   low ≥ T, low > 0   shown     equivalence   −T ≤ low, high ≤ T   shown
                         0 < low < T        partly                  zero outside, else   partly
@@ -12,15 +12,16 @@ A gain with a ceiling C is shown only with high ≤ C as well, else partly: larg
 known to be smaller. Of a gain or correlation, zero counts as outside only where the family's
 p ≤ 0.05 as well; beyond a threshold or ceiling counts only what the sign flips of d − T confirm
 (`statistics.exceeds`). So a claim whose mean lies at its threshold is shown in at most 2.5 % of
-symmetric samples.
+symmetric samples. A ρ over variants has no signs to flip: its interval alone tells.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from ..statistics import exceeds, smallest_p, summarise
+from ..statistics import Estimate, exceeds, rank_correlation, smallest_p, summarise
 from .hypothesis import Hypothesis
 
 #: Of a family of tests.
@@ -33,30 +34,51 @@ SHOWN, PARTLY, REFUTED, REGIME, UNDECIDED, NOT_RUN, REPORTED = OUTCOMES = (
 
 
 def outcome_of(
-    hypothesis: Hypothesis, values: pd.Series | Sequence[float], p: float
+    hypothesis: Hypothesis,
+    values: pd.Series | Sequence[float],
+    p: float,
+    x: pd.Series | Sequence[float] | None = None,
 ) -> tuple[str, str]:
-    """The outcome of a test and why, from its value per unit, not too few, and its family's p."""
+    """The outcome of a test and why, from its value per unit, not too few, and its family's p.
+
+    Args:
+        x: what the values are correlated with, where they are of variants.
+    """
     d = np.asarray(values, dtype=np.float64)
+    if x is not None:
+        rho = rank_correlation(x, d)
+        return _by_threshold(hypothesis, rho, p, partial(_interval_is_beyond, rho))
     if hypothesis.kind == "equivalence":
         return _by_margin(hypothesis, d)
-    return _by_threshold(hypothesis, d, p)
+    outcome = _by_threshold(hypothesis, summarise(d), p, partial(_values_are_beyond, d))
+    if outcome[0] == SHOWN and hypothesis.ceiling is not None:
+        return _by_ceiling(hypothesis, hypothesis.ceiling, d)
+    return outcome
 
 
-def _by_threshold(hypothesis: Hypothesis, d: np.ndarray, p: float) -> tuple[str, str]:
+def _values_are_beyond(d: np.ndarray, limit: float, side: int) -> bool:
+    return exceeds(side * d, side * limit)
+
+
+def _interval_is_beyond(rho: Estimate, limit: float, side: int) -> bool:
+    return rho.low >= limit if side > 0 else rho.high <= limit
+
+
+def _by_threshold(
+    hypothesis: Hypothesis, mean: Estimate, p: float, beyond: Callable[[float, int], bool]
+) -> tuple[str, str]:
     threshold = hypothesis.bound(hypothesis.threshold)
     limit = f"{hypothesis.threshold:g} {hypothesis.unit}"
-    mean, significant = summarise(d), p <= ALPHA
+    significant = p <= ALPHA
     # Of zero the family's p is asked, not the flips of this test alone.
     if mean.low > 0 and significant:
-        if threshold <= 0 or exceeds(d, threshold):
-            if hypothesis.ceiling is not None:
-                return _by_ceiling(hypothesis, hypothesis.ceiling, d)
+        if threshold <= 0 or beyond(threshold, 1):
             return SHOWN, f"the whole interval is above {limit}"
         if mean.low >= threshold:
             return PARTLY, f"above zero, and the interval above {limit}, {UNCONFIRMED}"
         lies = "below" if mean.high < threshold else "on both sides of"
         return PARTLY, f"above zero, but the interval lies {lies} {limit}"
-    if mean.high < threshold and (significant if threshold <= 0 else exceeds(-d, -threshold)):
+    if mean.high < threshold and (significant if threshold <= 0 else beyond(threshold, -1)):
         return REFUTED, f"the whole interval is below {limit if mean.high >= 0 else 'zero'}"
     if mean.high < threshold and threshold > 0:
         return UNDECIDED, f"the interval is below {limit}, {UNCONFIRMED}"
@@ -100,10 +122,10 @@ def _by_margin(hypothesis: Hypothesis, d: np.ndarray) -> tuple[str, str]:
     return UNDECIDED, f"the interval holds zero and reaches beyond {limit}"
 
 
-def too_few(values: pd.Series | Sequence[float], scale: str) -> str | None:
-    """The reason why such runs can decide nothing; None where they can."""
+def too_few(units: int, scale: str) -> str | None:
+    """The reason why runs of so many units can decide nothing; None where they can."""
     if scale == "smoke":
         return "the smoke scale decides nothing"
-    if (least := smallest_p(len(values))) > ALPHA:
+    if (least := smallest_p(units)) > ALPHA:
         return f"the smallest p that so few can give, {least:.2g}, exceeds {ALPHA}"
     return None

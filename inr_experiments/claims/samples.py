@@ -9,11 +9,11 @@ import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame, word
-from ..statistics import spearman, spearman_pseudovalues
+from ..statistics import spearman
 from .hypothesis import Hypothesis, Term
 
-#: Variants without which a rank correlation says nothing.
-VARIANTS = 4
+#: Variants without which a rank correlation says nothing, and without which its interval does.
+VARIANTS, DRAWN_VARIANTS = 4, 8
 #: Whose level and gap tell the regime: the name of a model.
 DEFAULT = "relu"
 HELD_OUT = "psnr_heldout"
@@ -28,10 +28,11 @@ class Sample:
     """One value a unit, in the unit of the test or, where it is relative, as a log ratio.
 
     Attributes:
-        values: by item or seed.
+        values: by item or seed; by variant where they are what `x` is correlated with.
         noun: what an item is called.
         items, seeds: what they were averaged over or taken of.
         scale: of the runs.
+        x: by variant.
         level: the default's held-out PSNR by item, where the test is told with it.
         gaps: by item, fitted less held-out PSNR of `of` and of `over`, where the test asks for it.
     """
@@ -41,6 +42,7 @@ class Sample:
     items: int
     seeds: int
     scale: str
+    x: pd.Series | None = None
     level: pd.Series | None = None
     gaps: tuple[pd.Series, pd.Series] | None = None
 
@@ -69,8 +71,8 @@ def _sums(frame: Frame, asked: Hypothesis) -> Sample:
     values = sum(own.groupby(asked.per).mean() for own in cells)
     items, seeds = (index.get_level_values(name).nunique() for name in ("item", "seed"))
     return Sample(
-        values, frame.words("noun"), items, seeds, frame.words("scale"),
-        _level(frame, asked), None if asked.gap is None else _gaps(frame, asked),
+        values, frame.words("noun"), items, seeds, frame.words("scale"), level=_level(frame, asked),
+        gaps=None if asked.gap is None else _gaps(frame, asked),
     )  # fmt: skip
 
 
@@ -154,12 +156,14 @@ def _correlations(frame: Frame, asked: Hypothesis) -> Sample:
 
 
 def _over_variants(own: Frame, asked: Hypothesis, runs: pd.DataFrame) -> Sample:
-    """Pseudo-values of Spearman's ρ over labels, items and seeds averaged within each."""
+    """Both sides by label, items and seeds averaged within each."""
     means = runs.groupby("label", sort=False)[["x", "y"]].mean()
-    if len(means) < VARIANTS:
-        raise MissingError(f"frame {own.name} has fewer than {VARIANTS} variants of {asked.of}")
-    values = pd.Series(spearman_pseudovalues(means["x"], means["y"]), index=means.index)
-    if values.isna().any():
+    if len(means) < DRAWN_VARIANTS:
+        raise MissingError(
+            f"frame {own.name} has fewer than {DRAWN_VARIANTS} variants of {asked.of}"
+        )
+    if (means.nunique() < 2).any():
         raise MissingError(f"{asked.x} or {asked.metric} is the same for all variants")
     items, seeds = (own.runs[name].nunique() for name in ("item", "seed"))
-    return Sample(values, own.words("noun"), items, seeds, own.words("scale"))
+    noun, scale = own.words("noun"), own.words("scale")
+    return Sample(means["y"], noun, items, seeds, scale, x=means["x"])

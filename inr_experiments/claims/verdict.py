@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,11 @@ from ..runs.frame import Frame, read_frame
 from .bench import BENCH, bench_frame
 from .evidence import Evidence, weigh
 from .hypothesis import Hypothesis
-from .outcome import NOT_RUN, PARTLY, REFUTED, SHOWN, UNDECIDED
+from .outcome import NOT_RUN, PARTLY, REFUTED, REGIME, SHOWN, UNDECIDED
 
 CLAIM = {SHOWN: "reproduced", PARTLY: "partly", REFUTED: "not reproduced"}
+#: Outcomes of tests that decide, from what speaks most against a claim.
+WEAKEST = (REFUTED, REGIME, NOT_RUN, UNDECIDED, PARTLY, SHOWN)
 QUESTION = {SHOWN: "yes", PARTLY: "mixed", REFUTED: "no"}
 NEEDED = ("source", "why", "refuted_by")
 KEYS = ("claim", "question", *NEEDED, "experiment", "defaults", "tests")
@@ -108,13 +109,20 @@ def _claim(where: str, name: str, entry: Any) -> Claim:
     experiment, listed = entry.get("experiment"), entry.get("tests") or ()
     if bool(listed) != (experiment is not None):
         raise InputError(f"{where}: expected tests exactly where there is an experiment")
-    common = {"experiment": experiment, **(entry.get("defaults") or {})}
+    defaults = entry.get("defaults") or {}
+    if not isinstance(defaults, Mapping):
+        raise InputError(f"{where}: defaults: expected a mapping, not {defaults!r}")
+    if not (isinstance(listed, Sequence) and all(isinstance(test, Mapping) for test in listed)):
+        raise InputError(f"{where}: tests: expected a list of mappings, not {listed!r}")
+    common = {"experiment": experiment, **defaults}
     try:
         tests = tuple(Hypothesis(**one) for test in listed for one in _each({**common, **test}))
     except (TypeError, InputError) as error:
         raise InputError(f"{where}: {error}") from error
     if tests and all(test.reported for test in tests):
         raise InputError(f"{where}: expected a test that is not only reported")
+    if len({test.per == "variant" for test in tests if test.tested}) > 1:
+        raise InputError(f"{where}: per: variant: expected in all tests of a claim that have a p")
     text = entry.get("claim") or entry["question"]
     needed = {key: entry[key] for key in NEEDED}
     return Claim(name, text, "question" in entry, experiment=experiment, tests=tests, **needed)
@@ -123,6 +131,8 @@ def _claim(where: str, name: str, entry: Any) -> Claim:
 def _each(test: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A test for each of the values of what may be several."""
     several = {key: test[key] for key in SEVERAL if isinstance(test.get(key), list)}
+    for key in (key for key, values in several.items() if not values):
+        raise InputError(f"{key}: expected a value or a list of some, not []")
     for values in product(*several.values()):
         yield {**test, **dict(zip(several, values, strict=True))}
 
@@ -150,7 +160,8 @@ def judge(claim: Claim, frames: Mapping[str, Frame | None], *, variables: str = 
         return Verdict(claim, verdict, counted[0].sentence, evidence)
     counts = Counter(names_of.get(e.outcome, e.outcome) for e in counted)
     told = ", ".join(f"{n} {word}" for word, n in counts.items())
-    weakest = min(counted, key=lambda e: (e.outcome == SHOWN, e.size if e.size == e.size else inf))
+    # The first of those that speak most against it; of shown ones the nearest to its threshold.
+    weakest = min(counted, key=lambda e: (WEAKEST.index(e.outcome), e.outcome == SHOWN and e.room))
     sentence = f"{len(counted)} tests: {told}. {weakest.sentence}"
     return Verdict(claim, verdict, sentence, evidence)
 

@@ -5,7 +5,6 @@ import pandas as pd
 
 from ..checks import InputError
 from ..runs.frame import Frame
-from ..statistics import Estimate, of_rho, spearman_pseudovalues
 from .panels import layers
 
 INLET = "inlet"
@@ -41,11 +40,6 @@ def ranks(frame: Frame, where: str, at: str) -> pd.Series:
         for stage in stages:  # from the first to the last
             values.update(frame.value(metric.replace("*", stage), at))
     return values.groupby(frame.runs["label"], sort=False).mean().reindex(frame.labels)
-
-
-def correlation_over(labels: list[str], x: pd.Series, y: pd.Series) -> Estimate:
-    """Spearman's ρ over methods, with its jackknife interval."""
-    return of_rho(spearman_pseudovalues(x[labels], y[labels]))
 
 
 def relu_family(frame: Frame) -> list[str]:

@@ -1,7 +1,8 @@
 """Effective ranks of the field's methods, centred, against their PSNR: does the inlet order them?
 
 Open: at initialisation, filled: after training, joined; means over pictures. Above each panel
-Spearman's ρ of the rank at initialisation and the PSNR, over methods, with its jackknife interval.
+Spearman's ρ of the rank at initialisation and the PSNR, over methods, with the interval of Bonett
+and Wright.
 """
 
 import matplotlib.pyplot as plt
@@ -12,8 +13,9 @@ from matplotlib.figure import Figure
 from inr_experiments.reporting import style
 from inr_experiments.reporting.gains import per_item, signed
 from inr_experiments.reporting.looks import looks
-from inr_experiments.reporting.methods import WHERE, correlation_over, ranks, relu_family
+from inr_experiments.reporting.methods import WHERE, ranks, relu_family
 from inr_experiments.runs.frame import Frame
+from inr_experiments.statistics import rank_correlation
 
 READS = ("methods",)
 
@@ -50,6 +52,8 @@ def draw_methods(
 
 def draw_correlations(axis: Axes, frame: Frame, rank: pd.Series, psnr: pd.Series) -> None:
     """ρ over all methods, and over those with a ReLU behind the inlet."""
-    every = correlation_over(frame.labels, rank, psnr)
-    family = correlation_over(relu_family(frame), rank, psnr)
+    every, family = (
+        rank_correlation(rank[labels], psnr[labels])
+        for labels in (frame.labels, relu_family(frame))
+    )
     axis.set_title(f"ρ = {signed(every)}\nReLU alone {signed(family)}", fontsize="small")

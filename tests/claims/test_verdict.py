@@ -76,9 +76,18 @@ def test_of_several_tests_the_weakest_that_is_not_shown_is_told():
     )
 
 
+def test_of_tests_that_are_all_shown_the_nearest_to_its_threshold_is_told():
+    frame = made_up({"a": BASE - 9, "b": BASE - 5, "mine": BASE + WOBBLE})
+    assert "mine against b" in judge(asked_of(gains("a", "b")), {"e": frame}).sentence
+    near, far = made_up({"a": BASE - 0.5, "b": BASE, "mine": BASE + 0.1 * WOBBLE}), 1.0
+    tied = [replace(test, kind="equivalence", threshold=far) for test in gains("a", "b")]
+    assert "mine against a" in judge(asked_of(tied), {"e": near}).sentence
+
+
 TEST = {"kind": "gain", "metric": "m", "of": "a", "over": "b", "threshold": 1, "unit": "dB"}
 ENTRY = {"claim": "x", "source": "y", "why": "z", "refuted_by": "r", "experiment": "e",
          "tests": [TEST]}  # fmt: skip
+OVER_VARIANTS = {**TEST, "kind": "correlation", "x": "rank", "of": "*", "per": "variant"}
 
 
 def changed(given: dict, **changes) -> dict:
@@ -99,6 +108,10 @@ def changed(given: dict, **changes) -> dict:
         ("it gains", "expected keys of claim, question"),
         (changed(ENTRY, defaults={"reported": True}), "a test that is not only reported"),
         (changed(ENTRY, defaults={"at": "end"}), "at='end'"),
+        (changed(ENTRY, tests=[TEST, OVER_VARIANTS]), "per: variant: expected in all tests"),
+        (changed(ENTRY, tests=TEST), "tests: expected a list of mappings"),
+        (changed(ENTRY, tests=["a against b"]), "tests: expected a list of mappings"),
+        (changed(ENTRY, defaults=[TEST]), "defaults: expected a mapping"),
     ],
 )
 def test_a_claim_that_cannot_be_read_is_one_sentence(tmp_path, entry, named):
@@ -113,6 +126,13 @@ def test_a_claim_that_cannot_be_read_is_one_sentence(tmp_path, entry, named):
         ({"kind": "ratio"}, "kind='ratio'"),
         ({"over": "relu 'a"}, "cannot be read (No closing quotation)"),
         ({"metrics": "m"}, "metrics"),
+        ({"of": []}, "of: expected a value or a list of some, not []"),
+        ({"of": ["a", 3]}, "of=3: expected a str"),
+        ({"reported": "no"}, "reported='no': expected a bool"),
+        ({"level": 1}, "level=1: expected a bool"),
+        ({"threshold": "1"}, "threshold='1': expected a number"),
+        ({"threshold": True}, "threshold=True: expected a number"),
+        ({"items": "0801"}, "items='0801': expected a list"),
         ({"threshold": None}, "threshold: missing; only a reported test has none"),
         ({"ceiling": 1}, "ceiling=1: expected a gain's, above its threshold"),
         ({"kind": "equivalence", "ceiling": 2}, "ceiling=2: expected a gain's"),

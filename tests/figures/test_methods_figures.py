@@ -1,13 +1,11 @@
 """Figures and tables of the field's methods, from a frame whose answers are known."""
 
-import pandas as pd
 import pytest
 
 from inr_experiments.reporting.methods import (
     INLET,
     LAST_HIDDEN,
     NTK,
-    correlation_over,
     ranks,
     relu_family,
 )  # fmt: skip
@@ -43,14 +41,8 @@ def test_ranks_are_of_the_inlet_of_the_last_hidden_layer_there_is_and_of_the_ker
     assert set(ranks(made, NTK, "last")) == {2.0}
 
 
-def test_a_perfect_order_has_a_rho_of_one_and_no_spread():
-    made = frame()
-    x = ranks(made, INLET, "first")
-    rho = correlation_over(made.labels, x, 2 * x)
-    assert (rho.mean, rho.low, rho.high) == pytest.approx((1, 1, 1))
-    mixed = pd.Series([1.0, 2, 3, 5, 4], index=x.index)
-    assert -1 <= correlation_over(made.labels, x, mixed).low < 1
-    assert relu_family(made) == ["relu", "pe", "hash_grid"]
+def test_methods_with_a_relu_behind_the_inlet():
+    assert relu_family(frame()) == ["relu", "pe", "hash_grid"]
 
 
 def test_the_table_holds_methods_against_the_default_and_against_siren():

@@ -1,9 +1,9 @@
-"""Tests of families, one flip at a time and in exact fractions, where a tie is a tie."""
+"""Tests and families, one flip at a time and in exact fractions, where a tie is a tie."""
 
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 Number = Fraction | float
 
@@ -47,6 +47,23 @@ def max_t_flip_by_flip(differences: Sequence[Sequence[Number | None]]) -> list[f
     for k in range(m):
         p[order[k]] = max(hits[: k + 1]) / 2**n
     return p
+
+
+def permutation_p_order_by_order(x: Sequence[float], y: Sequence[float]) -> float:
+    """#{π : |ρ(x, π y)| ≥ |ρ(x, y)|} / n! over all n! orders, by sums of products of ranks."""
+
+    def centred(values: Sequence[float]) -> list[Fraction]:
+        below = [sum(a < b for a in values) for b in values]
+        ranks = [
+            Fraction(2 * k + values.count(b) + 1, 2) for k, b in zip(below, values, strict=True)
+        ]
+        return [rank - sum(ranks) / len(ranks) for rank in ranks]
+
+    first, second = centred(x), centred(y)
+    sums = [
+        abs(sum(a * b for a, b in zip(first, order, strict=True))) for order in permutations(second)
+    ]
+    return sum(s >= sums[0] for s in sums) / len(sums)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
