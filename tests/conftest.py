@@ -1,5 +1,6 @@
 """Shared fixtures. Nothing here needs a network, a GPU or data beyond the bundled photographs."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -22,6 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "real_data" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_collection_finish() -> None:
+    """Collect rubbish seldom: modules and tests stay, and to walk through them takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture

@@ -23,11 +23,16 @@ SMOKE = ("scale=smoke", "model.width=8", "fit.steps=4")
 
 
 def inr(
-    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, module: str = "launch"
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    module: str = "launch",
+    encoding: str = "utf-8",
 ) -> subprocess.CompletedProcess[str]:
     """Call a command of the package in `cwd`, in this process, which has imported torch already."""
     main = importlib.import_module(f"inr_experiments.cli.{module}").main
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding, newline="\n") for _ in range(2))
+    code = 0
     with (
         pytest.MonkeyPatch.context() as patch,
         _as_new(cwd),
@@ -43,7 +48,11 @@ def inr(
             main() if module == "launch" else main(list(arguments))
         except SystemExit as end:
             code = int(end.code or 0)
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+    said = []
+    for stream in (out, err):
+        stream.flush()
+        said.append(stream.buffer.getvalue().decode(encoding))
+    return subprocess.CompletedProcess(arguments, code, *said)
 
 
 def started(
@@ -94,6 +103,7 @@ def _as_new(cwd: Path) -> Iterator[None]:
         yield
     finally:
         root.handlers[:], root.level = handlers, level
+        own = f"{cwd}{os.sep}"
         for name, module in list(sys.modules.items()):
-            if Path(getattr(module, "__file__", None) or "").is_relative_to(cwd):
+            if (getattr(module, "__file__", None) or "").startswith(own):
                 del sys.modules[name]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 LONG = [
     pytest.param(name, marks=pytest.mark.smoke)
-    for name in ("spectrum", "ntk", "fit", "startup", "sweep")
+    for name in ("sizes", "spectrum", "ntk", "fit", "startup", "sweep")
 ]
 
 
@@ -30,7 +30,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return call
 
 
-@pytest.mark.parametrize("name", ["parity", "sizes", *LONG])
+@pytest.mark.parametrize("name", ["parity", *LONG])
 def test_quick_bench(name: str, bench, tmp_path: Path, capsys) -> None:
     bench(name, "--quick", "--out", str(tmp_path))
     said = capsys.readouterr().out

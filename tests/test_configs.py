@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from inr_experiments.building import build_diagnostics, build_task
 from inr_experiments.checks import InputError
 from inr_experiments.paths import conf_dir
-from inr_experiments.sweep.blocks import jobs
+from inr_experiments.sweep.blocks import Job, jobs
 from inr_experiments.sweep.compose import compose_jobs, composing, configs
 from tests.fields import config_of, field_and_task
 
@@ -90,11 +90,21 @@ def test_every_diagnostic_is_built_under_its_name(stem):
     assert list(build_diagnostics(config_of(f"diagnostic={stem}"))) == [stem]
 
 
+def covering(listed: list[Job]) -> list[Job]:
+    """Jobs in which every word of all of them stands."""
+    chosen, seen = [], set[str]()
+    for job in listed:
+        if not seen.issuperset(job):
+            chosen.append(job)
+            seen.update(job)
+    return chosen
+
+
 @pytest.mark.parametrize("stem", stems("experiment"))
 def test_every_experiment_composes(stem):
     with composing([f"experiment={stem}", "scale=smoke"]) as (own, composed):
         cells = jobs(own, composed)
-        assert compose_jobs(jobs([*own, "items=1"], composed), composed)
+        assert compose_jobs(covering(jobs([*own, "items=1"], composed)), composed)
     first = Path(conf_dir() / "experiment" / f"{stem}.yaml").read_text().splitlines()[1]
     said = re.fullmatch(rf"# inr -m experiment={stem}\b.* · (\d+) laptop fits\b.* · .+", first)
     assert said, "the second line says command, cost and question"

@@ -19,6 +19,14 @@ from ..config import OF_THE_SWEEP
 from ..paths import conf_dir
 from .blocks import Composer, Job, jobs, parsed
 
+#: Hydra's own groups: no run reads them, and with them composing takes twice as long.
+UNREAD = tuple(
+    f"~hydra/{group}"
+    for group in (
+        "output", "launcher", "sweeper", "help", "hydra_help", "hydra_logging", "job_logging", "env",
+    )
+)  # fmt: skip
+
 
 @contextmanager
 def composing(
@@ -40,7 +48,7 @@ def composing(
         if config_dir is not None:
             add_folder(config_dir)
         read_once(GlobalHydra.instance().config_loader())
-        yield own, lambda words: compose("config", [*search, *words])
+        yield own, lambda words: compose("config", [*search, *words, *UNREAD])
 
 
 def search_path(overrides: Sequence[str]) -> list[str]:

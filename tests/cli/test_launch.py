@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from datetime import datetime
 from types import SimpleNamespace
@@ -94,24 +95,6 @@ def test_two_diagnostics_both_run(tmp_path):
     assert read_diagnostic(folder, "second") == read_diagnostic(folder, "spectra")
 
 
-def test_a_killed_sweep_resumes(tmp_path):
-    sweep = ["-m", *SMOKE, "fit.steps=40", "seed=0,1,2,3", "outputs=o"]
-    worker = subprocess.Popen(command(*sweep), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    while not run_folders(tmp_path) or not any(f.name == "seed-000" for f in run_folders(tmp_path)):
-        assert worker.poll() is None
-        time.sleep(0.05)
-    time.sleep(0.2)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    finished = {f for f in run_folders(tmp_path) if (f / "DONE").exists()}
-    stamps = {f: (f / "record.json").stat().st_mtime_ns for f in finished}
-    done = inr(*sweep, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert [f.name for f in run_folders(tmp_path)] == [f"seed-00{s}" for s in range(4)]
-    assert {f: (f / "record.json").stat().st_mtime_ns for f in finished} == stamps
-    assert done.stdout.startswith(f"4 cells, {len(finished)} done")
-
-
 def test_a_failed_job_does_not_stop_the_sweep(tmp_path):
     done = inr("-m", *SMOKE, "fit.lr=1e30,1e-3", "model.width=-1,8", "outputs=o", cwd=tmp_path)
     assert done.returncode == 1
@@ -185,17 +168,18 @@ def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_cleanly(tmp_path):
-    worker = subprocess.Popen(
-        command(*SMOKE, "fit.steps=100000", "outputs=o"),
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    while not list((tmp_path / "o").glob("runs/*/seed-000.part")):
-        assert worker.poll() is None
-        time.sleep(0.05)
-    worker.send_signal(signal.SIGINT)
-    _, stderr = worker.communicate(timeout=20)
-    assert worker.returncode == 130
-    assert "Traceback" not in stderr and "stopped" in stderr
+    def press() -> None:
+        while not list((tmp_path / "o").glob("runs/*/seed-000.part")) and main.is_alive():
+            time.sleep(0.05)
+        signal.pthread_kill(main.ident, signal.SIGINT)
+
+    main = threading.main_thread()
+    presser = threading.Thread(target=press, daemon=True)
+    presser.start()
+    done = inr(*SMOKE, "fit.steps=1000000", "outputs=o", cwd=tmp_path)
+    presser.join()
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr and "stopped" in done.stderr
     assert not list((tmp_path / "o").glob("runs/*/*.lease"))
 
 

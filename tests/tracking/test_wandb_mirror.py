@@ -78,7 +78,7 @@ def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
     }
 
 
-def test_a_mirror_can_be_rebuilt_from_disk(sweep, tmp_path):
+def test_a_mirror_can_be_rebuilt_from_disk(tmp_path):
     done = inr(*SMOKE, "outputs=o", cwd=tmp_path)
     assert done.returncode == 0
     assert not (tmp_path / "o/wandb").exists()
