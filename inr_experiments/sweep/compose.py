@@ -23,7 +23,8 @@ from .blocks import Composer, Job, jobs, parsed
 UNREAD = tuple(
     f"~hydra/{group}"
     for group in (
-        "output", "launcher", "sweeper", "help", "hydra_help", "hydra_logging", "job_logging", "env",
+        "output", "launcher", "sweeper", "help", "hydra_help",
+        "hydra_logging", "job_logging", "env",
     )
 )  # fmt: skip
 
