@@ -38,7 +38,7 @@ bench: install ## measured claims: speed, parity, start-up, memory
 	$(BIN)/python scripts/bench.py all --out $(OUTPUTS)/bench
 
 test: install ## all tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 smoke: install ## every sweep with its figure and the long benches, tiny
 	$(BIN)/pytest -n 2 --dist loadgroup -m smoke

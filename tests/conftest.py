@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from inr_experiments.paths import data_dir
 
 os.environ["WANDB_MODE"] = "offline"
+# Each process that a test starts would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Tests run side by side, one a core: threads of one would wait for those of another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -30,6 +33,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_points() -> Iterator[None]:
+    """Distances of surfaces by fewer points: they take most of the time of a small fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inr_experiments.tasks.occupancy.CHAMFER_POINTS", 1024)
+        yield
 
 
 @pytest.fixture

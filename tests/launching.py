@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from inr_experiments.sweep.compose import Repository
 from inr_experiments.sweep.job import working_in
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def inr(
         for name, value in {"HYDRA_FULL_ERROR": "1", **(env or {})}.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["inr", *arguments])
+        # Half of a call: Hydra reads all files, and composes, a second time to ask for hydra.mode.
+        patch.setattr("hydra._internal.config_loader_impl.ConfigRepository", Repository)
+        patch.setattr("hydra._internal.hydra.Hydra.get_mode", lambda *_, **__: None)
         try:
             main() if module == "launch" else main(list(arguments))
         except SystemExit as end:

@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,7 @@ def _values(own: Frame, metric: str, at: str) -> pd.Series:
     return values
 
 
+@lru_cache(maxsize=128)  # the sides of tests are a few, and the tests are many
 def runs_of(frame: Frame, of: str) -> Frame:
     """The runs that `of` names: a pattern of models, then columns with their values, or `*`."""
     model, *pairs = shlex.split(of)

@@ -11,6 +11,8 @@ of the bench the round. Tests that are only reported count in no verdict.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from io import StringIO
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -91,8 +93,13 @@ def read_claims(path: Path) -> list[Claim]:
     Raises:
         InputError: if a key or a value is none that a claim can have; names claim and key.
     """
-    listed: Any = OmegaConf.to_container(OmegaConf.load(path))
-    return [_claim(f"{path.name}: {name}", name, entry) for name, entry in listed.items()]
+    return list(_claims(path.read_text(encoding="utf-8"), path.name))
+
+
+@cache  # a page asks four times, and yaml is slow
+def _claims(text: str, file: str) -> tuple[Claim, ...]:
+    listed: Any = OmegaConf.to_container(OmegaConf.load(StringIO(text)))
+    return tuple(_claim(f"{file}: {name}", name, entry) for name, entry in listed.items())
 
 
 def _claim(where: str, name: str, entry: Any) -> Claim:

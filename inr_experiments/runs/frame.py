@@ -21,6 +21,7 @@ import uuid
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ TEXT = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """The runs of an experiment.
+    """The runs of an experiment. None changes what it holds; what is taken of it may be kept.
 
     Attributes:
         name: of the experiment.
@@ -141,13 +142,17 @@ class Frame:
             plain = ", ".join(name for name in names if "/" not in name)
             hint = nearest(metric, names) or f"; expected one of {plain}"
             raise InputError(f"frame {self.name}: no metric {metric!r}{hint}")
-        measured = self.steps[self.steps["step"] > 0] if at == "early" else self.steps
-        steps = measured.groupby("run")["step"]
-        due = own["run"].map(steps.max() if at == "last" else steps.min())
-        chosen = own[own["step"] == due].set_index("run")["value"]
+        chosen = own[own["step"] == own["run"].map(self._due[at])].set_index("run")["value"]
         if chosen.empty:
             raise InputError(f"frame {self.name}: no {metric} at the {at} step of a run")
         return chosen.reindex([run for run in self.runs.index if run in chosen.index])
+
+    @cached_property
+    def _due(self) -> Mapping[str, pd.Series]:
+        """The step of each run that `value` takes."""
+        steps = self.steps.groupby("run")["step"]
+        after = self.steps[self.steps["step"] > 0].groupby("run")["step"]
+        return {"first": steps.min(), "early": after.min(), "last": steps.max()}
 
     def course(self, metric: str) -> pd.DataFrame:
         """A metric through training: runs × steps.

@@ -66,6 +66,8 @@ def destination(mode: str) -> Destination:
     `auto` and `online` go to the server where it answers, `auto` where there is a key for it too;
     else they write offline.
     """
+    if os.environ.get("WANDB_MODE") == "":
+        del os.environ["WANDB_MODE"]  # it says nothing, and W&B refuses it
     for name in OF_ONE_RUN:
         if os.environ.get(name):
             log.warning("W&B: %s is of a single run, and not used here", name)

@@ -31,7 +31,7 @@ hidden_activation: ${.inlet_activation}
 WORDS = (
     *("--config-dir", "conf", "trusted=[mine]", "scale=smoke", "task.side=16", "outputs=o"),
     *("model=relu,siren,sinc", "model.match=relu", "diagnostic=none"),
-    "task.image=astronaut,chelsea,coffee,rocket",
+    "task.image=astronaut,coffee",
 )
 
 

@@ -1,6 +1,6 @@
 """Tables and figures of 3D occupancy, from real runs on small solids."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -20,7 +20,6 @@ from inr_experiments.runs.frame import Frame
 from inr_experiments.runs.store import read_diagnostic, read_record
 from inr_experiments.statistics import spearman
 from inr_experiments.sweep.compose import configs
-from inr_experiments.tasks import occupancy
 from tests.fields import field_and_task
 from tests.scripts import load
 from tests.solids import sphere, write
@@ -39,14 +38,6 @@ def run(folder: Path, *words: str, labels: Collection[str] = ()) -> dict[Path, d
     swept = configs([*SMALL, f"outputs={folder}", *words])
     chosen = [cfg for cfg in swept if not labels or cfg.model.label in labels]
     return {execute(cfg).folder: cfg.model for cfg in chosen}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_points() -> Iterator[None]:
-    """Distances of surfaces by fewer points: they took most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(occupancy, "CHAMFER_POINTS", 1024)
-        yield
 
 
 @pytest.fixture(scope="module")

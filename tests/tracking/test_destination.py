@@ -7,7 +7,6 @@ import socket
 import time
 
 import pytest
-import wandb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +16,6 @@ from inr_experiments.sweep.compose import configs
 from inr_experiments.tracking import destination as places
 from inr_experiments.tracking.destination import asked_mode, destination, has_key, unreachable
 from inr_experiments.tracking.wandb_mirror import WandbMirror
-from tests.launching import SMOKE, started
-from tests.tracking.test_wandb_mirror import history
 
 
 @pytest.fixture(autouse=True)
@@ -122,23 +119,6 @@ def test_a_key_is_found_where_wandb_looks(tmp_path, monkeypatch):
     assert not has_key(server)
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     assert has_key(server)
-
-
-def test_a_key_without_a_server_writes_offline_at_once(tmp_path):
-    # A process that has used W&B hands its service, and the ids in use there, to those it starts.
-    settings = wandb.Settings(console="off", silent=True)
-    wandb.init(mode="offline", dir=str(tmp_path), settings=settings).finish()
-    assert "WANDB_SERVICE" in os.environ
-    nowhere = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}  # a closed port
-    done = started(
-        "-m", *SMOKE, "tracking=wandb", "seed=0,1", "outputs=o", cwd=tmp_path, env=nowhere
-    )
-    assert done.returncode == 0, done.stderr
-    assert (done.stdout + done.stderr).count("no answer from") == 1, "decided once"
-    runs = list((tmp_path / "o/wandb").glob("offline-run-*"))
-    assert len(runs) == 2 and any("psnr" in row for row in history(runs[0]))
-    for told in (tmp_path / "o/runs").glob("*/*/wandb.json"):
-        assert json.loads(told.read_text())["mode"] == "offline"
 
 
 @pytest.fixture

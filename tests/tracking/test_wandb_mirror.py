@@ -1,12 +1,14 @@
 """The mirror read back with W&B's own reader."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import trimesh
+import wandb
 
 from inr_experiments.experiment import execute
 from inr_experiments.runs.store import read_arrays, read_diagnostic
@@ -28,12 +30,30 @@ def history(run: Path) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory):
+def told(tmp_path_factory) -> tuple[Path, str]:
+    """A sweep with a key and no server, in a process at whose end all is written; what it said."""
     folder = tmp_path_factory.mktemp("wandb")
-    # In a process of its own, at whose end all is written.
-    done = started("-m", *SMOKE, "tracking=wandb", "seed=0,1,2", "outputs=o", cwd=folder)
+    # A process that has used W&B hands its service, and the ids in use there, to those it starts.
+    settings = wandb.Settings(console="off", silent=True)
+    wandb.init(mode="offline", dir=str(folder), settings=settings).finish()
+    assert "WANDB_SERVICE" in os.environ
+    nowhere = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}  # a closed port
+    words = ("-m", *SMOKE, "tracking=wandb", "seed=0,1,2", "outputs=o")
+    done = started(*words, cwd=folder, env={**nowhere, "WANDB_MODE": ""})  # as if it were unset
     assert done.returncode == 0, done.stderr
-    return folder / "o"
+    return folder / "o", done.stdout + done.stderr
+
+
+@pytest.fixture
+def sweep(told) -> Path:
+    return told[0]
+
+
+def test_a_key_without_a_server_writes_offline_at_once(told):
+    sweep, said = told
+    assert said.count("no answer from") == 1, "decided once"
+    for found in sweep.glob("runs/*/*/wandb.json"):
+        assert json.loads(found.read_text())["mode"] == "offline"
 
 
 def test_one_wandb_run_per_run_in_a_serial_sweep(sweep):
