@@ -18,7 +18,7 @@ from ..checks import InputError
 from ..data.download.archives import MOST_MEMBERS, extract
 from .collect import make_frame
 from .frame import TEXT
-from .store import own_record
+from .store import diagnostic_names, own_record
 
 #: Bytes of an archive at the most: its list of members is read into memory.
 MOST_PACKED = 2**28
@@ -156,6 +156,9 @@ def _read_run(folder: Path) -> None:
         raise ValueError(f"status={status!r}; expected one line")
     if type(record["seed"]) is not int:  # true equals 1
         raise ValueError(f"seed={record['seed']!r}; expected an integer")
+    stored = {path.stem for path in (folder / "diagnostics").glob("*.json")}
+    if lost := sorted(stored - set(diagnostic_names(folder))):
+        raise ValueError(f"diagnostics/{lost[0]}.json: expected options and rows")
     for _, row in make_frame("", [folder]).runs.iterrows():
         for name, value in row.items():  # tables and figures print them
             odd = isinstance(value, str) and not _is_line(value)

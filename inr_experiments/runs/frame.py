@@ -15,11 +15,13 @@ under version control. In memory, values that all runs share are columns as well
 frames.
 """
 
+import errno
 import os
 import shutil
 import uuid
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -222,11 +224,25 @@ def write_frame(frame: Frame, folder: Path) -> None:
     part.mkdir(parents=True)
     try:
         _write_files(frame, part)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.rename(part, folder)
+        _exchange(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _exchange(part: Path, folder: Path) -> None:
+    """Give `part` the name of `folder`; what stood there goes, of two writers' the earlier."""
+    while True:
+        old = part.with_name(f"{part.name}.old")
+        with suppress(FileNotFoundError):
+            os.rename(folder, old)
+        try:
+            os.rename(part, folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def is_replaceable(folder: Path) -> bool:

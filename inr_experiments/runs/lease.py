@@ -117,20 +117,24 @@ class Lease:
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT):
-            try:
-                self.check()  # one that was stopped may wake to find it another's
+            with suppress(OSError):  # a file server that hiccups; the next beat may come through
+                try:
+                    self.check()  # one that was stopped may wake to find it another's
+                except LostLeaseError:
+                    return
                 os.utime(self.path)
-            except (OSError, LostLeaseError):
-                return
 
     def check(self) -> None:
         """Raise `LostLeaseError` if the lease is no longer this worker's.
 
         What follows from it is to be done under `locked`.
+
+        Raises:
+            OSError: if the lease is there and cannot be read now.
         """
         try:
             mine = json.loads(self.path.read_text())["token"] == self.token
-        except (OSError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             mine = False
         if not mine:
             raise LostLeaseError(f"{self.path}: taken over by another worker")
@@ -138,8 +142,6 @@ class Lease:
     def release(self) -> None:
         """Give the lease up; call under `locked`."""
         self._stop.set()
-        try:
+        with suppress(LostLeaseError, OSError):  # an unread one ends with this process
             self.check()
-        except LostLeaseError:
-            return
-        self.path.unlink()
+            self.path.unlink()

@@ -19,15 +19,19 @@ import os
 import shutil
 import time
 import traceback
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import files
+from ..checks import InputError
 from .lease import Lease, LostLeaseError, is_live, locked
 
 log = logging.getLogger(__name__)
@@ -98,41 +102,26 @@ class Store:
         return self.runs / key / f"seed-{seed:03d}"
 
     def record(self, key: str, seed: int) -> dict[str, Any] | None:
-        """The record of a finished run, or None; a run whose record is broken is put aside."""
+        """The record of a finished run; None where it is not finished or its record is broken."""
         folder = self.folder(key, seed)
-        if not (folder / "DONE").exists():
-            return None
         try:
-            return own_record(folder)
+            return own_record(folder) if (folder / "DONE").exists() else None
         except ValueError:
-            return self._put_aside(folder)
-
-    def _put_aside(self, folder: Path) -> dict[str, Any] | None:
-        """Rename a broken run's folder, unless it is whole on a second look."""
-        with locked(folder.parent):  # without it, the folder may just be changing hands
-            if not (folder / "DONE").exists():
-                return None
-            try:
-                return own_record(folder)
-            except ValueError as error:
-                aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
-                os.rename(folder, aside)
-                log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
-                return None
+            return None  # or the folder is just changing hands: `working` looks again
 
     @contextmanager
     def working(self, key: str, seed: int, *, again: bool = False) -> Iterator[Run | None]:
         """Hold the run's lease and fill a fresh folder, published when the block ends well.
 
         Yields None where another live worker has the run, and, unless it is to be done `again`,
-        where it is finished. If the block raises, the part folder stays with the traceback in
-        error.txt until the run is tried again.
+        where it is finished. A run whose record is broken is put aside. If the block raises, the
+        part folder stays with the traceback in error.txt until the run is tried again.
         """
         final = self.folder(key, seed)
         part = final.with_name(final.name + ".part")
         with leased(final) as lease:
             # Another may have finished it since the caller looked.
-            if lease is None or (not again and (final / "DONE").exists()):
+            if lease is None or (not again and is_whole(final)):
                 yield None
                 return
             if part.exists():
@@ -164,6 +153,24 @@ def leased(folder: Path) -> Iterator[Lease | None]:
                 lease.release()
 
 
+def is_whole(folder: Path) -> bool:
+    """True of a finished run; one whose record is broken is put aside. To be asked with its lease.
+
+    Raises:
+        OSError: if the record is there and may not be read; nothing is moved.
+    """
+    if not (folder / "DONE").exists():
+        return False
+    try:
+        own_record(folder)
+    except ValueError as error:
+        aside = folder.with_name(f"{folder.name}.broken-{time.time_ns()}")
+        os.rename(folder, aside)
+        log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
+        return False
+    return True
+
+
 def publish(part: Path, final: Path) -> None:
     """Give a finished part folder its name; what stood there before goes."""
     old = final.with_name(final.name + ".old")
@@ -187,12 +194,12 @@ def read_record(folder: Path) -> dict[str, Any]:
     """The record in a run folder.
 
     Raises:
-        ValueError: if it is not a record of this schema; names the file.
+        ValueError: if there is none, or it is no record of this schema; names the file.
     """
     path = folder / "record.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise ValueError(f"{path}: not a readable record ({error})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ValueError(f"{path}: expected a record of schema {SCHEMA}")
@@ -229,8 +236,9 @@ def write_diagnostic(
 
 
 def diagnostic_names(folder: Path) -> list[str]:
-    """The names of the diagnostics that a run has, sorted."""
-    return sorted(path.stem for path in (folder / "diagnostics").glob("*.json"))
+    """The names of the diagnostics that a run has, sorted; without those that cannot be read."""
+    names = sorted(path.stem for path in (folder / "diagnostics").glob("*.json"))
+    return [name for name in names if _diagnostic(folder, name) is not None]
 
 
 def read_diagnostic(folder: Path, name: str) -> list[dict[str, float]] | None:
@@ -246,17 +254,41 @@ def read_options(folder: Path, name: str) -> dict[str, Any] | None:
 
 
 def _diagnostic(folder: Path, name: str) -> dict[str, Any] | None:
+    """What is stored of a diagnostic; None where nothing is, or it is broken, as by a full disk."""
     path = folder / "diagnostics" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {key: stored[key] for key in ("options", "rows")}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        _warn(f"{path}: cannot be read ({error}); it counts as not measured")
+        return None
+
+
+@cache  # once for each file
+def _warn(sentence: str) -> None:
+    log.warning(sentence)
 
 
 def read_arrays(folder: Path, name: str) -> dict[int, dict[str, npt.NDArray]]:
-    """The arrays of a stored diagnostic by step and name."""
+    """The arrays of a stored diagnostic by step and name.
+
+    Raises:
+        InputError: if its file is broken.
+    """
+    path = folder / "diagnostics" / f"{name}.npz"
     found: dict[int, dict[str, npt.NDArray]] = {}
-    with np.load(folder / "diagnostics" / f"{name}.npz") as stored:
-        for key in stored.files:
-            step, _, array = key.partition("/")
-            found.setdefault(int(step), {})[array] = stored[key]
+    try:
+        with np.load(path) as stored:
+            for key in stored.files:
+                step, _, array = key.partition("/")
+                found.setdefault(int(step), {})[array] = stored[key]
+    except (FileNotFoundError, EOFError, ValueError, BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); once {name}.json beside it is deleted, the run's "
+            "command measures it again"
+        ) from error
     return found
 
 
@@ -268,7 +300,7 @@ def state(folder: Path) -> str:
     if (folder / "DONE").exists():
         try:
             return str(own_record(folder)["status"])
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             return f"unreadable: {error}"
     lease, part = (folder.with_name(folder.name + end) for end in (".lease", ".part"))
     if is_live(lease):

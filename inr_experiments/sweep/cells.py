@@ -167,10 +167,13 @@ def look_again(cell: Cell) -> Cell:
 
     if cell.folder is None or cell.asked is None:
         return cell
-    record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
-    note = "" if record is None else note_name(cell.folder, cell.asked)
-    now = replace(cell, record=record, note=note)
-    done = now.finished and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
+    try:
+        record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
+        note = "" if record is None else note_name(cell.folder, cell.asked)
+        now = replace(cell, record=record, note=note)
+        done = now.finished and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
+    except OSError as error:  # what may not be read may be done
+        return replace(cell, error=error)
     return replace(now, done=bool(done))
 
 

@@ -1,6 +1,7 @@
 """Frames: what they hold of records, what comes back from disk, and what they refuse."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from shutil import copytree
 
@@ -55,6 +56,14 @@ def test_nothing_but_a_frame_is_replaced(folders, tmp_path):
     for _ in range(2):
         write_frame(frame, tmp_path / "mine")
     assert len(read_frame(tmp_path / "mine").runs) == len(folders)
+
+
+def test_two_writers_of_one_frame_do_not_meet(frame, tmp_path):
+    with ThreadPoolExecutor(8) as several:
+        jobs = [several.submit(write_frame, frame, tmp_path / "mine") for _ in range(40)]
+        assert [job.result() for job in jobs] == [None] * 40
+    assert len(read_frame(tmp_path / "mine").runs) == len(frame.runs)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_run_is_what_its_record_says(frame, folders):

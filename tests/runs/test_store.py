@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inr_experiments import files
+from inr_experiments.checks import InputError
 from inr_experiments.runs import lease as leases
 from inr_experiments.runs.lease import Lease, LostLeaseError, is_live, locked
 from inr_experiments.runs.store import (
@@ -203,13 +205,56 @@ def test_a_broken_record_is_put_aside_and_the_run_redone(store, caplog, text):
     fill(store)
     folder = store.folder("k", 0)
     (folder / "record.json").write_text(text)
-    assert store.record("k", 0) is None
+    assert store.record("k", 0) is None and folder.is_dir(), "who only looks moves nothing"
+    fill(store)
     (aside,) = folder.parent.glob("seed-000.broken-*")
     assert (aside / "record.json").read_text() == text
     assert str(aside) in caplog.text and "record.json" in caplog.text
-    fill(store)
     assert store.record("k", 0)["status"] == "done"
     assert seed_folders(store.runs.parent) == [folder], "what was put aside is no run"
+
+
+def test_a_record_that_may_not_be_read_is_not_put_aside(store):
+    fill(store)
+    folder = store.folder("k", 0)
+    (folder / "record.json").unlink()
+    (folder / "record.json").mkdir()  # no file, for root too
+    for ask in (lambda: store.record("k", 0), lambda: fill(store)):
+        with pytest.raises(IsADirectoryError):
+            ask()
+    assert state(folder).startswith("unreadable: ") and (folder / "DONE").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"rows": []}'])
+def test_a_broken_diagnostic_counts_as_not_measured(store, caplog, text):
+    fill(store)
+    folder = store.folder("k", 0)
+    (folder / "diagnostics/d.json").write_text(text)
+    assert read_diagnostic(folder, "d") is None and read_options(folder, "d") is None
+    assert diagnostic_names(folder) == []
+    assert caplog.text.count("d.json: cannot be read") == 1, "said once"
+    (folder / "diagnostics/d.npz").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"d\.npz: cannot be read .* once d\.json"):
+        read_arrays(folder, "d")
+
+
+def test_a_lease_outlives_a_file_server_that_hiccups(store, monkeypatch):
+    monkeypatch.setattr(leases, "BEAT", 0.01)
+    read, failures = Path.read_text, iter(range(3))
+
+    def hiccup(path, *words, **options):
+        if path.suffix == ".lease" and next(failures, None) is not None:
+            raise OSError(116, "Stale file handle", str(path))
+        return read(path, *words, **options)
+
+    with store.working("k", 0) as run:
+        path = store.runs / "k/seed-000.lease"
+        os.utime(path, (0, 0))
+        monkeypatch.setattr(Path, "read_text", hiccup)
+        while path.stat().st_mtime == 0:
+            time.sleep(0.01)
+        run.finish(RECORD, "")
+    assert next(failures, None) is None and store.record("k", 0) is not None
 
 
 def test_a_copied_folder_is_no_run_of_its_own(store):
