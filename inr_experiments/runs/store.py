@@ -254,7 +254,7 @@ def read_options(folder: Path, name: str) -> dict[str, Any] | None:
 
 
 def _diagnostic(folder: Path, name: str) -> dict[str, Any] | None:
-    """What is stored of a diagnostic; None where nothing is, or it is broken, as by a full disk."""
+    """A diagnostic as it is stored; None where it is not, or is broken, as by a full disk."""
     path = folder / "diagnostics" / f"{name}.json"
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
