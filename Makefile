@@ -4,7 +4,7 @@ DATA ?= bundled
 OUTPUTS ?= outputs
 PYTHON ?= python3
 BIN := .venv/bin
-PAPER = $(BIN)/python scripts/paper.py --scale $(SCALE) --data $(DATA) --outputs $(OUTPUTS) $(SEEDS:%=--seeds %) \
+PAPER = $(BIN)/python scripts/paper.py --scale $(SCALE) --data $(DATA) --outputs '$(OUTPUTS)' $(if $(SEEDS),--seeds '$(SEEDS)') \
 	$(ITEMS:%=--items %) $(HOURS:%=--hours %) $(DEVICE:%=--device %) $(if $(filter-out 0,$(FAST)),--fast) $(WITH)
 
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ map: install ## what every figure and table reads, what every experiment asks
 	$(PAPER) --list
 
 bench: install ## measured claims: speed, parity, start-up, memory
-	$(BIN)/python scripts/bench.py all --out $(OUTPUTS)/bench
+	$(BIN)/python scripts/bench.py all --out '$(OUTPUTS)/bench'
 
 test: install ## all tests
 	$(BIN)/pytest -n 2 --dist worksteal

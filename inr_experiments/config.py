@@ -47,6 +47,11 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     for key in KEYS:
         if key not in config and key != "experiment":
             raise InputError(f"{key}: missing; expected one in the config")
+    if config.get("experiment") is not None:
+        raise InputError(
+            f"experiment={config['experiment']}: expected `# @package _global_` as the first line "
+            "of its yaml"
+        )
     for group in ("model", "task", "fit"):
         if not isinstance(config[group], dict):
             raise InputError(f"{group}={config[group]!r}: expected one of its yaml files")

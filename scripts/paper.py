@@ -129,7 +129,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("targets", nargs="*", help="default: reproduce; key=value goes to every experiment")
     add("--scale", default="laptop", help="smoke, laptop (default) or paper")
     add("--data", default="bundled", help="bundled (default) or real")
-    add("--seeds", default="", help="0,1,2; default: the experiments'")
+    add(
+        "--seeds",
+        default="",
+        type=lambda s: s.replace(" ", ""),
+        help="0,1,2; default: the experiments'",
+    )
     add("--items", type=int, help="of an experiment's pictures or solids the first so many")
     add("--hours", type=float, help="stop after so long, with whole runs; the next call goes on")
     add("--device", default="auto", help="auto (default), cpu or cuda")

@@ -11,6 +11,7 @@ from ..checks import InputError
 from ..errors import JobFailedError, exit_on_error
 from ..paths import conf_dir
 from ..sweep.arguments import of_the_blocks, ready
+from ..sweep.blocks import of_experiment, parsed
 from ..sweep.job import facts, notes, working_in
 from ..sweep.sweeper import register
 
@@ -29,6 +30,9 @@ def main() -> None:
 
     with exit_on_error("inr"):
         sys.argv[1:] = of_the_blocks(ready(sys.argv[1:]))
+        for word in sys.argv[1:]:
+            if word.startswith("hydra/sweeper=") and word != "hydra/sweeper=union":
+                raise InputError(f"{word}: expected union, which tells of runs that failed")
         register()
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
         for error in ended:
@@ -45,10 +49,12 @@ def run(cfg: DictConfig) -> None:
     from ..config import check_options, resolve
     from ..experiment import execute
 
+    words = HydraConfig.get().overrides.task
+    of_experiment(parsed(words))
     if cfg.sweep is not None:
-        name = HydraConfig.get().runtime.choices.get("experiment")
+        name = HydraConfig.get().runtime.choices.get("experiment") or "NAME"
         raise InputError(f"experiment={name}: a sweep; expected inr -m experiment={name}")
-    check_options(HydraConfig.get().overrides.task, resolve(cfg)["diagnostic"])
+    check_options(words, resolve(cfg)["diagnostic"])
     outcome = execute(cfg)
     record = outcome.record
     name = f"{cfg.model.name} on {record.get('item', 'its data')}, seed {cfg.seed}"

@@ -50,6 +50,7 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     whole = [o for o in given if "." not in o.get_key_element()]
     fixed = [o.input_line for o in whole if not o.is_sweep_override()]
     wanted = _choices(given)
+    of_experiment(given)
     own_files = wanted.get("task.path", ["task.path=null"]) != ["task.path=null"]
     # Composing takes a tenth of a second, and without these there is one block, an empty one.
     asked = any(o.key_or_group in (*SETTING_BLOCKS, "sweep") for o in given)
@@ -69,6 +70,14 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     # Blocks in turn: a sweep that is stopped has whole seeds and items, of all blocks.
     places = {place: n for n, place in enumerate(dict.fromkeys(map(_place, cells)))}
     return sorted(cells, key=lambda job: places[_place(job)])
+
+
+def of_experiment(given: Sequence[Any]) -> None:
+    """Raise an `InputError` for an override that means something beside an experiment alone."""
+    keys = {override.get_key_element().lstrip("+"): override.input_line for override in given}
+    for key in ("data", "items"):
+        if key in keys and not {"experiment", "sweep"} & set(keys):
+            raise InputError(f"{keys[key]}: of an experiment; expected experiment=NAME as well")
 
 
 def _pace(key: str) -> int:
@@ -96,13 +105,16 @@ def _blocks(config: DictConfig, *, own_files: bool) -> list[list[str]]:
     """The blocks of the experiment as overrides; one empty block where there is none."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
     blocks = plain.get("sweep")
-    blocks = [{}] if blocks is None else blocks
+    if blocks is None:
+        return [[]]
     named = isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)
     if not named or not blocks:
         raise InputError(f"sweep={blocks!r}: expected a list of blocks, each key: values")
     most = plain.get("items")
     if most is not None:
         integer("items", most)
+        if own_files:
+            raise InputError(f"items={most}: of the experiment's own; expected without task.path")
     found = []
     for block in blocks:
         entries = dict(block)

@@ -16,7 +16,7 @@ from ..reporting.comparison import as_table, compare_rows
 from ..reporting.tables import as_text
 from .blocks import jobs
 from .cells import Cell, frame_of, look_again, look_up
-from .compose import read_once, search_path
+from .compose import UNREAD, read_once, search_path
 from .cost import Costs
 from .job import Result
 from .launchers import LocalLauncher, TellingLauncher, sweep_task
@@ -108,7 +108,7 @@ class UnionSweeper(Sweeper):
     def _composed(self, words: list[str]) -> DictConfig:
         loader, name = self.context.config_loader, self.master.hydra.job.config_name
         search = search_path(list(self.master.hydra.overrides.hydra))
-        return loader.load_configuration(name, [*search, *words], RunMode.RUN)
+        return loader.load_configuration(name, [*search, *words, *UNREAD], RunMode.RUN)
 
 
 def show(cells: Sequence[Cell]) -> None:

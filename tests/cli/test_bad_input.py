@@ -18,6 +18,12 @@ BAD = [
     (["+fit.stepz=1"], "fit.stepz: no such key"),
     (["+foo=1"], "foo: no such key"),
     (["~fit.steps"], "steps"),
+    (["data=real"], "data=real: of an experiment; expected experiment=NAME as well"),
+    (["items=2"], "items=2: of an experiment; expected experiment=NAME as well"),
+    (["sweep=3"], "experiment=NAME: a sweep; expected inr -m experiment=NAME"),
+    (["-m", "seed=0,1", "items=2"], "items=2: of an experiment; expected experiment=NAME as well"),
+    (["-m", "experiment=table1", "items=2", "task.path=a.png"], "expected without task.path"),
+    (["-m", "seed=0,1", "hydra/sweeper=basic"], "hydra/sweeper=basic: expected union"),
     (["trusted=mine"], "trusted='mine': expected a list of packages"),
     (["model.inlet_init=relu"], "model.inlet_init='relu': expected a part with a _target_"),
     (
@@ -65,6 +71,14 @@ BAD = [
     (["task=occupancy", "task.shape=torusknot"], "did you mean 'torus_knot'"),
     (["model.inlet_activation._target_=os.system"], "not in a trusted package"),
 ]
+
+
+def test_an_experiment_in_a_group_of_its_own_is_refused(tmp_path):
+    (tmp_path / "conf/experiment").mkdir(parents=True)
+    (tmp_path / "conf/experiment/mine.yaml").write_text("sweep: [{seed: [0, 1]}]\n")
+    for sweep in ((), ("-m",)):
+        done = inr("--config-dir", "conf", *sweep, *SMOKE, "experiment=mine", cwd=tmp_path)
+        assert done.returncode == 2 and "expected `# @package _global_` as the" in done.stderr
 
 
 def test_bad_input_is_one_sentence(tmp_path):

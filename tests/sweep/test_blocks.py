@@ -104,7 +104,7 @@ def test_data_is_one_choice():
     [
         ("sweep={a:1}", "expected a list of blocks"),
         ("sweep=[{fits:pictures}]", "fits='pictures': expected one of images, pair"),
-        ("items=0", "items=0: expected an integer of at least 1"),
+        ("experiment=table1 items=0", "items=0: expected an integer of at least 1"),
         ("items=1,2", "items=1,2: expected one, as it decides what is swept"),
         ("experiment=table1,seeds", "expected one, as it decides"),
         ("fit.lr=interval(1e-4,1e-2)", r"interval.*: expected values to be named, as fit\.lr=1e-4"),
@@ -112,7 +112,7 @@ def test_data_is_one_choice():
 )
 def test_a_sweep_that_cannot_be_read_is_one_sentence(sweep, said):
     with pytest.raises(InputError, match=said):
-        configs(["scale=smoke", sweep])
+        configs(["scale=smoke", *sweep.split()])
 
 
 def test_a_sweep_of_which_nothing_is_left_is_one_sentence():

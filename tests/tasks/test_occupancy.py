@@ -25,6 +25,12 @@ def ball_field(x: torch.Tensor, radius: float = 0.8) -> torch.Tensor:
     return 20 * (radius - x.norm(dim=1, keepdim=True))
 
 
+@pytest.fixture(autouse=True)
+def many_points(monkeypatch):
+    """Distances of surfaces as a run has them."""
+    monkeypatch.setattr("inr_experiments.tasks.occupancy.CHAMFER_POINTS", 2**15)
+
+
 @pytest.fixture(scope="module")
 def ball(tmp_path_factory):
     """A task on the unit ball."""
