@@ -100,7 +100,9 @@ class Flow(TorchFunctionMode):
     ) -> Any:
         """Run an operation, and note what its result is made of."""
         result = func(*args, **(kwargs or {}))
-        self._note(self._follow, getattr(func, "__name__", ""), args, kwargs, result)
+        # `linalg_matmul` is `matmul`, and so is `matmul.default`.
+        name = getattr(func, "__name__", "").removeprefix("linalg_").partition(".")[0]
+        self._note(self._follow, name, args, kwargs, result)
         return result
 
     def output(self, result: Any) -> None:

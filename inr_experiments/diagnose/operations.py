@@ -12,10 +12,10 @@ CHANNELS = {f"conv{kind}{d}d": -1 - d for kind in ("", "_transpose") for d in (1
 LAYERS = {
     *CHANNELS,
     *("linear", "bilinear", "matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "mv", "addmm"),
-    *("addmv", "addbmm", "baddbmm", "einsum", "tensordot", "inner", "multi_dot", "cdist"),
-    *("embedding", "embedding_bag", "__getitem__", "index_select", "gather", "take"),
-    *("take_along_dim", "grid_sample", "lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell"),
-    *("gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "multi_head_attention_forward"),
+    *("addmv", "addbmm", "baddbmm", "einsum", "tensordot", "inner", "multi_dot"),
+    *("cdist", "vecdot", "embedding", "embedding_bag", "__getitem__", "index_select"),
+    *("gather", "take", "take_along_dim", "grid_sample", "lstm", "gru", "rnn_tanh", "rnn_relu"),
+    *("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "multi_head_attention_forward"),
     "scaled_dot_product_attention",
 }
 #: Products of two factors, the left of which may be the parameter.

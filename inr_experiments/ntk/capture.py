@@ -33,7 +33,7 @@ def capture(
 
     Hooks on the layers of the very module; one backward pass for each output. Samples must not
     interact; `check_against_autograd` sees to it. A layer is left out that the outputs do not
-    depend on, or that sees something else than samples first.
+    depend on, that sees something else than samples first, or that has another precision.
 
     Shapes: x (N, P); memory O(N · (Σ T D_in + C Σ T D_out)).
 
@@ -71,7 +71,8 @@ def _capture(
     unfit: set[str] = set()
 
     def keep(name: str, module: nn.Module, inputs: tuple, result: Any) -> Any:
-        if not fits(module, inputs, result, len(x)):
+        # A product in lower precision, as under autocast, has factors that are not those of J.
+        if not fits(module, inputs, result, len(x)) or result.dtype.to_real() != x.dtype:
             unfit.add(name)
             return None
         if result.requires_grad:

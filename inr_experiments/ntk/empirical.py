@@ -84,11 +84,11 @@ class EmpiricalNtk:
     def layers(self) -> dict[str, Tensor]:
         """K_k by layer, weights and biases together; as many kernels in memory."""
         found = explicit.layer_kernels(self._request, self._memory)
-        return {name: found[name] for name in self.names}
+        return {name: _finite(found[name]) for name in self.names}
 
     def total(self) -> Tensor:
         """K; one kernel in memory where nothing goes by Jacobian."""
-        return explicit.total_kernel(self._request, self._memory)
+        return _finite(explicit.total_kernel(self._request, self._memory))
 
     @cached_property
     def _free(self) -> MatrixFree:
@@ -106,13 +106,14 @@ class EmpiricalNtk:
         Shapes: (size,) -> (size,), in v's precision.
 
         Raises:
-            InputError: if v has another shape, or there is no such layer or parameter.
+            InputError: if v has another shape or no real numbers, or there is no such layer or
+                parameter.
         """
-        if v.shape != (self.size,):
-            raise InputError(f"v of shape {tuple(v.shape)}: expected ({self.size},)")
+        if v.shape != (self.size,) or not v.is_floating_point():
+            raise InputError(f"v of {v.dtype}, {tuple(v.shape)}: expected floats, ({self.size},)")
         self._check_part(layer, parameter)
         columns = v.reshape(-1, len(self._request.x)).T.to(self._request.x)
-        return self._free.product(columns, layer, parameter).T.reshape(-1).to(v)
+        return _finite(self._free.product(columns, layer, parameter).T.reshape(-1)).to(v)
 
     def diagonal(
         self, *, probes: int | None = PROBES, generator: torch.Generator | None = None
@@ -180,6 +181,16 @@ class EmpiricalNtk:
         if parameter is not None:
             own = dict.fromkeys(name for key, name in self.parameters if layer in (None, key))
             choice("parameter", parameter, own)
+
+
+def _finite(values: Tensor) -> Tensor:
+    """A kernel or a product with it, none of whose numbers is NaN or infinite."""
+    if not values.isfinite().all():
+        raise InputError(
+            "the kernel is not finite: at one of the points the module's output or its derivative "
+            "is NaN or infinite"
+        )
+    return values
 
 
 def _seeded(generator: torch.Generator | None) -> torch.Generator:

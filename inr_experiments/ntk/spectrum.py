@@ -103,7 +103,8 @@ def alignment(K: Tensor, target: Tensor) -> float:
 def centred_alignment(K: Tensor, other: Tensor) -> float:
     """Alignment of two centred kernels, ⟨HKH, HK'H⟩_F / (‖HKH‖_F ‖HK'H‖_F), in [0, 1].
 
-    For linear kernels K = XXᵀ it is the linear CKA of the features X. 0 where a kernel is constant.
+    For linear kernels K = XXᵀ it is the linear CKA of the features X. 0 where a kernel is constant
+    but for rounding.
 
     Shapes: (N, N) twice, or (C, C, N, N) twice.
 
@@ -112,9 +113,11 @@ def centred_alignment(K: Tensor, other: Tensor) -> float:
     """
     if K.shape != other.shape:
         raise InputError(f"kernel of shape {tuple(other.shape)}: expected {tuple(K.shape)}")
-    left, right = centred(K), centred(other)
-    scale = (left.norm() * right.norm()).item()
-    return float((left * right).sum().item() / scale) if scale else 0.0
+    pairs = [(centred(kernel), kernel) for kernel in (K, other)]
+    if any(h.norm() <= 8 * torch.finfo(k.dtype).eps * k.norm() for h, k in pairs):
+        return 0.0
+    left, right = (h for h, _ in pairs)
+    return float((left * right).sum().item() / (left.norm() * right.norm()).item())
 
 
 def mode_factors(values: npt.ArrayLike, *, lr: float, steps: int, entries: int) -> Array:

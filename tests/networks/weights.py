@@ -180,3 +180,26 @@ class Scripted(nn.Module):
 
     def by_hand(self, x):
         return {"fixed": (z := self.fixed(x)), "last": self.last(z)}
+
+
+@case("w")
+class OtherNames(nn.Module):
+    """The product of matrices, under the names that torch has for it beside `matmul`."""
+
+    def __init__(self):
+        super().__init__()
+        shapes = {"w": (2, D), "v": (D, D), "u": (D, 3), "s": (3,)}
+        for name, shape in shapes.items():
+            setattr(self, name, nn.Parameter(torch.randn(shape)))
+
+    def forward(self, x):
+        z = torch.relu(torch.linalg.matmul(x, self.w))
+        z = torch.relu(torch.ops.aten.mm.default(z, self.v))
+        z = torch.relu(torch.linalg.multi_dot([z, self.u]))
+        return torch.linalg.vecdot(z, self.s)[:, None]
+
+    def by_hand(self, x):
+        w = torch.relu(x @ self.w)
+        v = torch.relu(w @ self.v)
+        u = torch.relu(v @ self.u)
+        return {"w": w, "v": v, "u": u, "s": (u @ self.s)[:, None]}

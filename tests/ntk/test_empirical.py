@@ -213,6 +213,9 @@ def test_arguments_of_products() -> None:
     ntk = EmpiricalNtk(field("relu", 2, 1), points(8, 2))
     with pytest.raises(InputError, match=r"expected \(8,\)"):
         ntk @ torch.ones(9)
+    for kind in (torch.int64, torch.complex128):
+        with pytest.raises(InputError, match=f"v of {kind}, .*: expected floats"):
+            ntk @ torch.ones(8, dtype=kind)
     with pytest.raises(InputError, match="layer='trunk'"):
         ntk.product(torch.ones(8), layer="trunk")
     with pytest.raises(InputError, match=r"parameter='weights'.*did you mean 'weight'"):

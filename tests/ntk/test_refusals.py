@@ -112,6 +112,38 @@ def test_in_place_activations_and_layer_norm_are_covered() -> None:
         assert close(ntk.total(), sum(reference.blocks(j)[0, 0] for j in J.values()))
 
 
+def test_a_point_at_which_the_derivative_is_not_finite() -> None:
+    class Root(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(2, 5, bias=False), nn.Linear(5, 1)
+
+        def forward(self, x):
+            return self.last((self.first(x) ** 2).sqrt())  # its derivative at 0 is 0 · ∞
+
+    x = torch.rand(200, 2).double()
+    x[1] = 0  # none of the points that are checked
+    ntk = EmpiricalNtk(Root().double(), x)
+    for ask in (ntk.total, ntk.layers, lambda: ntk @ torch.ones(200)):
+        with pytest.raises(InputError, match="the kernel is not finite"):
+            ask()
+
+
+def test_lower_precision_inside_goes_by_jacobian() -> None:
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(2, 5), nn.Linear(5, 1)
+
+        def forward(self, x):
+            with torch.autocast("cpu", torch.bfloat16):
+                z = torch.tanh(self.first(x))
+            return self.last(z.float())
+
+    ntk = EmpiricalNtk(Mixed(), X.float())
+    assert ntk.by_jacobian == ("first.weight", "first.bias") and ntk.total().isfinite().all()
+
+
 def test_residual_and_one_dimensional_outputs() -> None:
     class Residual(nn.Module):
         def __init__(self) -> None:

@@ -57,7 +57,9 @@ def test_centred_alignment_is_its_formula() -> None:
     expected = (left @ right).trace() / (left.norm() * right.norm())
     assert measures.centred_alignment(K, other) == pytest.approx(expected.item())
     assert measures.centred_alignment(K, 3 * K + 2) == pytest.approx(1)
-    assert measures.centred_alignment(torch.ones(4, 4), psd(4)) == 0
+    constant = torch.full((64, 64), 0.1, dtype=torch.float64)
+    for kernel in (torch.ones(64, 64), constant, constant.float()):
+        assert measures.centred_alignment(kernel, kernel) == 0, "what rounding left is no kernel"
     blocks = psd(27).reshape(3, 9, 3, 9).transpose(1, 2)
     assert measures.centred_alignment(blocks, blocks) == pytest.approx(1)
     wide = torch.block_diag(H, H, H)
