@@ -35,6 +35,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+def pytest_unconfigure() -> None:
+    """Let the interpreter clear all at its end: libraries tell of what is left."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def few_points() -> Iterator[None]:
     """Distances of surfaces by fewer points: they take most of the time of a small fit."""

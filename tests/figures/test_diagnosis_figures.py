@@ -7,7 +7,6 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from inr_experiments.experiment import execute
 from inr_experiments.reporting import style
@@ -15,7 +14,7 @@ from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame, NotShownError
 from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
-from tests.scripts import load
+from tests.scripts import drawn, load
 
 PICTURE = ("scale=smoke", "task.image=astronaut", "fit.milestone_every=10")
 DIAGNOSIS = (
@@ -53,15 +52,6 @@ def of_depth(folder: Path, request) -> tuple[Frame, int]:
     return frame_of(folder, *DIAGNOSIS, *words), request.param
 
 
-def drawn(stem: str, frame: Frame, folder: Path) -> Figure:
-    """The figure that a script draws, saved as well."""
-    figure = load(f"figures/{stem}").draw(frame)
-    written = style.save(figure, folder / stem)
-    assert [path.suffix for path in written] == [".png", ".pdf", ".svg"]
-    assert written[0].stat().st_size > 10_000
-    return figure
-
-
 def inlet_of(model: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Weights, biases and points of a smoke field at step 0."""
     field, task = field_and_task(f"model={model}", "task.image=astronaut")
@@ -69,8 +59,8 @@ def inlet_of(model: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return linear.weight.detach().double(), linear.bias.detach().double(), task.coordinates.double()
 
 
-def test_weights_beside_representations(diagnosis, tmp_path):
-    figure = drawn("fig_weights_vs_representations", diagnosis, tmp_path)
+def test_weights_beside_representations(diagnosis):
+    figure = drawn("fig_weights_vs_representations", diagnosis)
     axes = np.array(figure.axes).reshape(4, 3)
     W, b, x = inlet_of("relu")
     sigma = torch.linalg.svdvals(torch.relu(x @ W.T + b))
@@ -82,8 +72,8 @@ def test_weights_beside_representations(diagnosis, tmp_path):
     assert "step 20" in axes[2, 0].get_ylabel()
 
 
-def test_ntk_spectra(diagnosis, tmp_path):
-    figure = drawn("fig_ntk_spectra", diagnosis, tmp_path)
+def test_ntk_spectra(diagnosis):
+    figure = drawn("fig_ntk_spectra", diagnosis)
     for axis in figure.axes:
         assert len(axis.lines) == 3
         for line in axis.lines:
@@ -97,16 +87,16 @@ def test_ntk_spectra(diagnosis, tmp_path):
     assert shown[:9] == pytest.approx(centred[1, :9] / centred[1, 0], rel=1e-5)
 
 
-def test_layer_shares_fill_the_bar(diagnosis, tmp_path):
-    figure = drawn("fig_layer_share", diagnosis, tmp_path)
+def test_layer_shares_fill_the_bar(diagnosis):
+    figure = drawn("fig_layer_share", diagnosis)
     for axis in figure.axes[:2]:
         widths = np.array([[bar.get_width() for bar in bars] for bars in axis.containers])
         assert widths.shape == (5, 3) and (widths >= 0).all()
         assert widths.sum(axis=0) == pytest.approx(100)
 
 
-def test_ranks_through_training(diagnosis, tmp_path):
-    figure = drawn("fig_training_rank", diagnosis, tmp_path)
+def test_ranks_through_training(diagnosis):
+    figure = drawn("fig_training_rank", diagnosis)
     line = figure.axes[0].lines[0]
     assert line.get_xdata().tolist() == [0, 10, 20]
     W, b, x = inlet_of("relu")
@@ -120,8 +110,8 @@ def test_ranks_through_training(diagnosis, tmp_path):
     assert figure.axes[2].lines[0].get_ydata()[0] == pytest.approx(wanted.item(), rel=1e-6)
 
 
-def test_lines_that_cross_the_square(diagnosis, tmp_path):
-    figure = drawn("fig_threshold_geometry", diagnosis, tmp_path)
+def test_lines_that_cross_the_square(diagnosis):
+    figure = drawn("fig_threshold_geometry", diagnosis)
     side = torch.linspace(-1, 1, 401, dtype=torch.float64)
     grid = torch.cartesian_prod(side, side)
     for axis, model in ((figure.axes[0], "relu"), (figure.axes[2], "rank_expanding")):
@@ -149,8 +139,8 @@ def test_figures_have_as_many_layers_as_the_field(of_depth):
         assert style.pixels(figure, dpi=40).std() > 0
 
 
-def test_reconstructions(diagnosis, tmp_path):
-    figure = drawn("fig_reconstruction", diagnosis, tmp_path)
+def test_reconstructions(diagnosis):
+    figure = drawn("fig_reconstruction", diagnosis)
     runs = diagnosis.runs.set_index("model")
     psnr, rest = runs["psnr"], runs["psnr_heldout"]
     assert [axis.get_title() for axis in figure.axes[:5]] == [
@@ -174,7 +164,7 @@ def test_pictures_that_may_not_be_passed_on_are_not_shown(diagnosis):
 def test_clip_shows_every_milestone(folder, diagnosis, tmp_path):
     frame = frame_of(folder, "experiment=training_clip", *PICTURE)
     assert set(frame.runs.index) == set(diagnosis.runs.index)  # the same fits
-    figure = drawn("training_clip", frame, tmp_path)
+    figure = drawn("training_clip", frame)
     run = frame.where(model="relu").runs.index[0]
     shown = figure.axes[0].images[0].get_array()
     assert (shown == frame.array(run, "picture/reconstruction", 20)).all()

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 import trimesh
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from inr_experiments.diagnostics import activation_pattern
 from inr_experiments.experiment import execute
-from inr_experiments.reporting import style
 from inr_experiments.reporting.lattice_variants import RARE, UNITS, inlets
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame
@@ -21,7 +19,7 @@ from inr_experiments.runs.store import read_diagnostic, read_record
 from inr_experiments.statistics import spearman
 from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
-from tests.scripts import load
+from tests.scripts import drawn, load
 from tests.solids import sphere, write
 
 DIAGNOSTICS = ("spectra", "activation_pattern", "layer_ntk", "ntk_convergence")
@@ -63,14 +61,6 @@ def variants(solids) -> Frame:
     return make_frame("lattice_3d", list(looks), looks=looks)
 
 
-def drawn(stem: str, frame: Frame, folder: Path) -> list[Axes]:
-    """The axes of the figure that a script draws, saved as well."""
-    figure = load(f"figures/{stem}").draw(frame)
-    written = style.save(figure, folder / stem)
-    assert written[0].stat().st_size > 10_000 and written[1].is_file()
-    return figure.axes
-
-
 def test_table_of_iou(table1):
     table = load("tables/table1_occupancy").rows(table1)
     assert [line[0] for line in table.body] == [*TABLE1, NEAREST]
@@ -101,8 +91,8 @@ def test_points_of_full_batches(table1):
     assert (seen[1:] == 40 * 1024).all()
 
 
-def test_gallery(table1, tmp_path):
-    axes = drawn("fig_occupancy_gallery", table1, tmp_path)
+def test_gallery(table1):
+    axes = drawn("fig_occupancy_gallery", table1).axes
     assert [axis.get_title() for axis in axes[::4]] == ["ball", "bar"]
     titles = [axis.get_title() for axis in axes[1:4]]
     assert [title.split(",")[0] for title in titles] == ["ReLU (default)", "REI", "SIREN"]
@@ -114,8 +104,8 @@ def test_gallery(table1, tmp_path):
     assert (top, left) == (30, 12)
 
 
-def test_slices_are_those_of_the_grid(table1, solids, tmp_path):
-    axes = drawn("fig_occupancy_slices", table1, tmp_path)
+def test_slices_are_those_of_the_grid(table1, solids):
+    axes = drawn("fig_occupancy_slices", table1).axes
     assert len(axes) == len(TABLE1) * 2 * 3
     assert [axis.get_ylabel() for axis in axes[::6]] == list(TABLE1)
     folder = solids[0] / table1.where(model="relu", item="bar").runs["folder"].iloc[0]
@@ -128,7 +118,7 @@ def test_slices_are_those_of_the_grid(table1, solids, tmp_path):
     assert np.argwhere(np.swapaxes(image, 0, 1).min(axis=2) < 1)[:, 0].min() == 0
 
 
-def test_readings_of_the_lattice(variants, solids, tmp_path):
+def test_readings_of_the_lattice(variants, solids):
     labels = ["ReLU (default)", "REI", "REI, tight box"]
     table = inlets(variants)
     assert list(table.index) == labels
@@ -155,7 +145,7 @@ def test_readings_of_the_lattice(variants, solids, tmp_path):
     by_item = variants.runs.assign(dead=dead).groupby("item")[["dead", "iou"]]
     rho = np.mean([spearman(own["dead"], own["iou"]) for _, own in by_item])
     assert f"dead {rho:+.2f} [" in written.note
-    axes = drawn("fig_rei_3d", variants, tmp_path)
+    axes = drawn("fig_rei_3d", variants).axes
     assert [label.get_text() for label in axes[0].get_yticklabels()] == labels
     assert axes[0].lines[2].get_xdata()[0] == pytest.approx(gain)
 

@@ -3,10 +3,9 @@
 import pytest
 
 from inr_experiments.experiment import execute
-from inr_experiments.reporting import style
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.sweep.compose import configs
-from tests.scripts import load
+from tests.scripts import drawn
 
 #: The arms of each experiment that are fitted here.
 ARMS = {
@@ -26,10 +25,8 @@ def frames(tmp_path_factory):
     return found
 
 
-def test_q1(frames, tmp_path):
-    script = load("figures/fig_q1")
-    figure = script.draw(*frames)
-    style.save(figure, tmp_path / "figure")
+def test_q1(frames):
+    figure = drawn("fig_q1", *frames)
     cnn, transformer, vit = frames
     ranks = [figure.axes[3 * row].lines for row in range(3)]
     assert [len(lines) for lines in ranks] == [2, 4, 2]

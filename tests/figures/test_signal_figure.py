@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from inr_experiments.experiment import execute
-from inr_experiments.reporting import style
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task
-from tests.scripts import load
+from tests.scripts import drawn
 
 WORDS = ("experiment=needed_rank", "scale=smoke", "model=relu,pe", "task.band=2,8",
          "task.signal_seed=0")  # fmt: skip
@@ -22,9 +21,8 @@ def frame(tmp_path_factory):
     return make_frame("needed_rank", [execute(cfg).folder for cfg in cfgs])
 
 
-def test_needed_rank(frame, tmp_path):
-    figure = load("figures/fig_needed_rank").draw(frame)
-    style.save(figure, tmp_path / "figure")
+def test_needed_rank(frame):
+    figure = drawn("fig_needed_rank", frame)
     axes = np.array(figure.axes).reshape(2, 2)
     assert [axis.get_title() for axis in axes[0]] == ["P = 1", "P = 2"]
     for column, needed in zip(axes.T, ([5, 17], [25, 256]), strict=True):
