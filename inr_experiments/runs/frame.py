@@ -247,13 +247,14 @@ def _exchange(part: Path, folder: Path) -> None:
 
 def is_replaceable(folder: Path) -> bool:
     """True where nothing is, or a folder of no files but a frame's."""
-    if not os.path.lexists(folder):
-        return True
-    return (
-        folder.is_dir()
-        and not folder.is_symlink()
-        and all(any(entry.match(own) for own in FILES) for entry in folder.iterdir())
-    )
+    try:
+        entries = list(folder.iterdir())
+    except NotADirectoryError:
+        return False
+    except FileNotFoundError:  # or another writer is just exchanging it
+        return not os.path.lexists(folder) or folder.is_dir()
+    known = all(any(entry.match(own) for own in FILES) for entry in entries)
+    return known and not folder.is_symlink()
 
 
 def _write_files(frame: Frame, folder: Path) -> None:

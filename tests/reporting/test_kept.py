@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 import paper
@@ -79,6 +80,8 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem):
         drawn = module.draw(*frames)
     except NotShownError:
         return  # pictures that may not be passed on
+    if folder != next(place for place, name in REDRAWN if name == stem):
+        return plt.close(drawn)  # another frame of it is looked at
     drawn.set_layout_engine("none")  # takes as long as all else
     assert pixels(drawn, dpi=40).std() > 0
 

@@ -23,8 +23,7 @@ def test_golden_key():
     "override",
     ["seed=3", "device=cpu", "outputs=elsewhere", "tracking=wandb", "fit.chunk=7",
      "diagnostic=none", "force=true", "task.path=/somewhere/else.png", "trusted=[mine]",
-     "model.bf16=refused", "task.source=div2k", "model.label=mine", "model.colour='#123456'",
-     "items=3", "data=real"],
+     "model.bf16=refused", "task.source=div2k", "model.label=mine", "model.colour='#123456'"],
 )  # fmt: skip
 def test_what_decides_no_number_is_left_out(override):
     assert key(override) == key()
