@@ -110,7 +110,7 @@ class EmpiricalNtk:
                 parameter.
         """
         if v.shape != (self.size,) or not v.is_floating_point():
-            raise InputError(f"v of {v.dtype}, {tuple(v.shape)}: expected floats, ({self.size},)")
+            raise InputError(f"v of {v.dtype}, {tuple(v.shape)}: expected ({self.size},) of floats")
         self._check_part(layer, parameter)
         columns = v.reshape(-1, len(self._request.x)).T.to(self._request.x)
         return _finite(self._free.product(columns, layer, parameter).T.reshape(-1)).to(v)
