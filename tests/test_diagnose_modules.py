@@ -235,6 +235,12 @@ def test_one_output_of_several() -> None:
     with pytest.raises(InputError, match="expected one tensor"):
         diagnose(module, X).ntk(points=4)
 
+    class Numbered(Net):
+        def forward(self, x):
+            return {0: self.last(self.first(x)), 1: x}
+
+    assert diagnose(Numbered(), X, output=0).ntk(points=4).size == 4
+
     class Pair(Net):
         def forward(self, x):
             return self.last(self.first(x)), x

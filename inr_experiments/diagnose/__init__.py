@@ -14,7 +14,7 @@ from ..checks import InputError
 from ..domain import evenly_spaced
 from ..models.batch_norm import freeze_statistics
 from ..ntk.empirical import EmpiricalNtk
-from ..ntk.function import dropout
+from ..ntk.function import dense, dropout
 from .copies import apart, copied, materialised, own_precision, run, widened
 from .flow import Flow
 from .paragraph import how_measured, notes_on, paragraph
@@ -152,7 +152,7 @@ def _coordinates(coordinates: Any, device: torch.device) -> Tensor:
     if not isinstance(x, Tensor) or x.ndim < 2 or not len(x):
         shape = tuple(getattr(x, "shape", ())) or type(x).__name__
         raise InputError(f"coordinates of shape {shape}: expected (N, P) with N of at least 1")
-    x = x.detach().to(device, torch.float64, copy=True)
+    x = dense(x).detach().to(device, torch.float64, copy=True)
     if not x.isfinite().all():
         raise InputError("coordinates hold NaN or infinity; expected finite numbers")
     return x

@@ -61,7 +61,8 @@ def selected(result: Any, output: int | str) -> Any:
         InputError: if there is no such output.
     """
     if isinstance(result, dict):
-        return result[choice("output", output, result)]
+        named = {str(key): value for key, value in result.items()}
+        return named[choice("output", str(output), named)]
     if isinstance(result, tuple | list) and isinstance(output, int):
         if -len(result) <= output < len(result):
             return result[output]

@@ -23,7 +23,8 @@ class BatchNormAt:
 
     def __init__(self, *, layers: str | Collection[int], place: str) -> None:
         self.place = choice("place", place, PLACES)
-        if layers != "all" and (isinstance(layers, str) or not layers):
+        listed = isinstance(layers, Collection) and not isinstance(layers, str)
+        if layers != "all" and not (listed and layers):
             raise ArgumentError(f"layers={layers!r}: expected all or a list of indices")
         self.layers = layers
 

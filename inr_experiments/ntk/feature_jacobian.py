@@ -16,8 +16,9 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
     """J_k(n) = ∂z_k(n)/∂z_{k-1}(n) for each Linear layer k, by its name.
 
     z_{k-1} is what the layer sees and z_k what the next Linear layer sees, the last one's the
-    output; whatever lies between, activation and normalisation, belongs to layer k. A complex
-    feature counts as two real ones.
+    output; whatever lies between, activation and normalisation, belongs to layer k. A layer that
+    the next one does not read, as one of two in parallel, is left out. A complex feature counts as
+    two real ones.
 
     Shapes: coordinates (N, P) -> (N, D_k, D_{k-1}) each; memory O(N Σ D_k D_{k-1}).
 
@@ -37,6 +38,8 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
 
     def keep(name: str, _module: nn.Module, inputs: tuple) -> tuple:
         z = inputs[0] if inputs[0].requires_grad else inputs[0].detach().requires_grad_()
+        if any(name == known for known, _ in seen):
+            raise InputError(f"layer {name!r} runs twice; expected once")
         if z.ndim != 2:
             raise InputError(f"layer {name!r} saw shape {tuple(z.shape)}; expected (N, D_in)")
         seen.append((name, z))
@@ -45,23 +48,29 @@ def feature_jacobians(module: nn.Module, coordinates: Tensor) -> dict[str, Tenso
     with hooked(linears, before=keep):
         y = function(function.points(coordinates))
     following = [z for _, z in seen[1:]] + [y]
-    return {
-        name: _by_columns(after, before)
-        for (name, before), after in zip(seen, following, strict=True)
-    }
+    found = {}
+    for (name, before), after in zip(seen, following, strict=True):
+        if (J := _by_columns(after, before)) is not None:
+            found[name] = J
+    return found
 
 
-def _by_columns(after: Tensor, before: Tensor) -> Tensor:
-    """∂after/∂before, sample by sample. Shapes: (N, D), (N, E) -> (N, D, E)."""
-    rows = []
-    for column in real(after).flatten(1).unbind(dim=1):
-        gradient = None
-        if column.requires_grad:
-            (gradient,) = torch.autograd.grad(
-                column.sum(), before, retain_graph=True, allow_unused=True
-            )
-        rows.append(real(torch.zeros_like(before) if gradient is None else gradient).flatten(1))
-    return torch.stack(rows, dim=1)
+def _by_columns(after: Tensor, before: Tensor) -> Tensor | None:
+    """∂after/∂before, sample by sample; None where there is no way from one to the other.
+
+    Shapes: (N, D), (N, E) -> (N, D, E).
+    """
+    if not after.requires_grad:
+        return None
+    columns = real(after).flatten(1).unbind(dim=1)
+    rows = [
+        torch.autograd.grad(column.sum(), before, retain_graph=True, allow_unused=True)[0]
+        for column in columns
+    ]
+    if all(row is None for row in rows):
+        return None
+    empty = torch.zeros_like(before)
+    return torch.stack([real(empty if row is None else row).flatten(1) for row in rows], dim=1)
 
 
 def feature_jacobian_ranks(

@@ -51,6 +51,8 @@ def user_error(module: nn.Module, x: Tensor, error: Exception) -> InputError:
     says = f": {str(error).splitlines()[0]}" if str(error) else ""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_foreign(f.filename)]
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    if "indices" in says:
+        where += "; coordinates come as floats, so that an Embedding needs .long() before it"
     return InputError(
         f"{type(module).__name__} fails on coordinates of shape {tuple(x.shape)}: "
         f"{type(error).__name__}{says}{where}; INR_DEBUG=1 shows the traceback"

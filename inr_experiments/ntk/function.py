@@ -37,6 +37,9 @@ class ModuleFunction:
     """
 
     def __init__(self, module: nn.Module, stage: str | None = None) -> None:
+        if not isinstance(module, nn.Module):
+            name = getattr(module, "__name__", type(module).__name__)
+            raise InputError(f"module {name}: expected a torch.nn.Module, built")
         names = dict(module.named_modules())
         if stage is not None and (stage == "" or stage not in names):
             raise ArgumentError(
@@ -70,7 +73,7 @@ class ModuleFunction:
                 f"coordinates of shape {shape}: expected (N, P), or samples (N, ...), with N of at "
                 "least 1"
             )
-        x = coordinates.detach().to(device=self.device, dtype=self.dtype)
+        x = dense(coordinates).detach().to(device=self.device, dtype=self.dtype)
         if not x.isfinite().all():
             raise InputError("coordinates hold NaN or infinity; expected finite numbers")
         return x
@@ -149,6 +152,14 @@ class ModuleFunction:
                     owners[id(parameter)].append(name)
         groups = [names for names in owners.values() if len(names) > 1]
         return {name: next(n for n in names if n != name) for names in groups for name in names}
+
+
+def dense(coordinates: Tensor) -> Tensor:
+    """The coordinates, which are no sparse tensor and have values; else an `InputError`."""
+    if coordinates.layout != torch.strided or coordinates.is_meta:
+        kind = "on the meta device" if coordinates.is_meta else f"in {coordinates.layout}"
+        raise InputError(f"coordinates {kind}: expected a dense tensor with values")
+    return coordinates
 
 
 def interaction(module: nn.Module) -> str | None:

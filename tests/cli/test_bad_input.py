@@ -45,6 +45,11 @@ BAD = [
     (["task.name=null"], "task.name=None: expected letters"),
     (["model.hidden_layers=-1"], "model.hidden_layers=-1"),
     (["fit.lr=nan"], "fit.lr=nan"),
+    (["model=bn", "model.batch_norm.layers=1"], "layers=1: expected all or a list of indices"),
+    (
+        ["+model.inlet_init.over=box", "+model.inlet_init.half_extents=3"],
+        "half_extents=3: expected a list of numbers",
+    ),
     (["fit.steps=0"], "fit.steps=0: expected an integer of at least 1"),
     (["model=bn", "fit.batch=1"], "one point has no variance"),
     (["model=bn", "task.fitted=0.0001"], "one point has no variance"),

@@ -117,6 +117,28 @@ def test_a_complex_feature_counts_as_two_real_ones() -> None:
     torch.testing.assert_close(feature_jacobians(module, x)["hidden.0.linear"], expected)
 
 
+def test_a_layer_that_the_next_does_not_read_is_left_out() -> None:
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.wave, self.gate, self.last = nn.Linear(2, 5), nn.Linear(2, 5), nn.Linear(5, 1)
+
+        def forward(self, x):
+            return self.last(torch.relu(self.wave(x)) * self.gate(x))
+
+    module, x = Gated().double(), points(5, 2)
+    found = feature_jacobians(module, x)
+    expected = torch.relu(module.wave(x))[:, :, None] * module.gate.weight
+    assert set(found) == {"gate", "last"}
+    torch.testing.assert_close(found["gate"], expected.detach())
+
+
+def test_a_layer_that_runs_twice_has_no_one_jacobian() -> None:
+    again = nn.Linear(2, 2)
+    with pytest.raises(InputError, match="layer '0' runs twice"):
+        feature_jacobians(nn.Sequential(again, nn.ReLU(), again), points(5, 2).float())
+
+
 def test_feature_jacobians_of_interacting_samples_are_refused() -> None:
     with pytest.raises(InputError, match="normalises by the batch"):
         feature_jacobians(field("bn", 2, 1), points(8, 2))

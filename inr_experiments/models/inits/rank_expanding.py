@@ -104,6 +104,8 @@ class RankExpanding:
                 raise ArgumentError(f"{name}={value!r}: over={over} takes {takes}")
         self.over = over
         self.half_extents = half_extents
+        if isinstance(half_extents, str) or not isinstance(half_extents, Sequence | None):
+            raise ArgumentError(f"half_extents={half_extents!r}: expected a list of numbers")
         for side in half_extents or ():
             number("half_extents", side)
         self.radius = None if radius is None else number("radius", radius)
