@@ -132,6 +132,8 @@ def looks(model: dict[str, Any]) -> dict[str, str]:
     A yaml that begins with another's, as most do, would else go by that one's label.
     """
     name, label, colour = (model.get(key) for key in LOOKS)
+    if label is not None and not isinstance(label, str | int | float):
+        raise InputError(f"model.label={label!r}: expected one line of text")
     others = {own for other, own in labels().items() if other != name}
     if label is None or label in others:
         return {"label": str(name), "colour": SPARE[sum(map(ord, str(name))) % len(SPARE)]}

@@ -29,6 +29,10 @@ PLAIN |= {"σ": "sigma", "ε": "epsilon", "ω": "omega", "±": "+-"}
 PLAIN |= {"ü": "ue", "ö": "oe", "ä": "ae", "Ü": "Ue", "Ö": "Oe", "Ä": "Ae", "ß": "ss"}
 
 
+#: Errors of what the user can mend.
+USER = (InputError, OSError, UnicodeDecodeError)
+
+
 class JobFailedError(RuntimeError):
     """A run failed, as its record or launch folder says."""
 
@@ -58,7 +62,7 @@ def exit_on_error(command: str) -> Iterator[None]:
         if os.environ.get("INR_DEBUG") == "1":
             raise
         print(f"{command}: {sentence(error)}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, InputError | OSError) or of_the_config(error) else 1)
+        sys.exit(2 if isinstance(error, USER) or of_the_config(error) else 1)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
@@ -86,6 +90,9 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is read-only
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}; what was done before is kept"
+    if isinstance(error, UnicodeDecodeError) and error.encoding == "utf-8":
+        before = error.object[: error.start].decode("utf-8").splitlines()
+        return f"a text file is not in UTF-8, after {(before or [''])[-1]!r}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     says = " ".join(str(error).split())

@@ -211,7 +211,8 @@ def rank_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> Estimate:
     """Spearman's ρ with a 95 % interval, where the pairs are what was drawn.
 
     tanh(artanh ρ ± z √((1 + ρ²/2) / (n − 3))), z the 0.975 quantile of the normal. Of 20,000 draws
-    of 16 pairs from a normal distribution it held the true ρ in 96 %, for ρ of 0, 0.3, 0.5 and 0.8.
+    of 16 pairs from a normal distribution it held the true ρ in 96 %, for ρ of 0, 0.3, 0.5 and 0.8;
+    of 8 pairs in 96 % but for ρ of 0.8, where it was 94 %, and 4 % lay wholly above.
     The spread is NaN, for there is one ρ; so is the interval of fewer than four pairs, and all
     where a side is constant. Shapes: (n,), (n,).
 
@@ -228,11 +229,11 @@ def rank_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> Estimate:
     return Estimate(rho, np.nan, float(low), float(high), n)
 
 
-def permutation_p(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+def permutation_p(x: npt.ArrayLike, y: npt.ArrayLike, *, draws: int = 2_000_000) -> float:
     """Two-sided p of Spearman's ρ where every order of `y` is as likely.
 
-    p = #{π : |ρ(x, π y)| ≥ |ρ(x, y)|} / draws, from 500,000 of them, where the observed order
-    counts as one more. NaN where a side is constant. Shapes: (n,), (n,).
+    p = #{π : |ρ(x, π y)| ≥ |ρ(x, y)|} / draws, where the observed order counts as one more; its
+    standard error is √(p (1 − p) / draws). NaN where a side is constant. Shapes: (n,), (n,).
 
     Source: Pitman 1937.
     """
@@ -244,8 +245,8 @@ def permutation_p(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     # Products of ranks are multiples of a quarter: only a tie is as close as this.
     least = abs(first @ second) - 1e-6
     rng, hits, count = np.random.default_rng(0), 1, 1
-    for _ in range(20):
-        orders = rng.permuted(np.tile(second, (25_000, 1)), axis=1)
+    for start in range(0, draws, 25_000):  # which bounds the memory
+        orders = rng.permuted(np.tile(second, (min(25_000, draws - start), 1)), axis=1)
         hits += int((np.abs(orders @ first) >= least).sum())
         count += len(orders)
     return hits / count

@@ -10,6 +10,9 @@ import json
 import os
 from pathlib import Path
 
+from inr_experiments.errors import exit_on_error
+from inr_experiments.paths import user_path
+
 BENCHES = {
     "fit": "a step against a plain loop and the machine's peak, REI and ReLU in turn, memory, cost",
     "ntk": "layer-wise NTK against torch.func, its cost against N, and the matrix-free NTK",
@@ -32,14 +35,17 @@ def main() -> None:
     )
     parser.add_argument("name", choices=[*BENCHES, "all"])
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all")
-    parser.add_argument("--out", type=Path, help="write NAME.jsonl, and cost against size, here")
+    parser.add_argument(
+        "--out", type=user_path, help="write NAME.jsonl, and cost against size, here"
+    )
     options = parser.parse_args()
+    with exit_on_error("bench.py"):
+        import torch
 
-    import torch
-
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {os.cpu_count()} cores")
-    for name in BENCHES if options.name == "all" else [options.name]:
-        run(name, options.quick, options.out)
+        cores = f"{torch.get_num_threads()} threads, {os.cpu_count()} cores"
+        print(f"torch {torch.__version__}, {cores}")
+        for name in BENCHES if options.name == "all" else [options.name]:
+            run(name, options.quick, options.out)
 
 
 def run(name: str, quick: bool, out: Path | None) -> None:

@@ -9,6 +9,7 @@ map.
 
 import argparse
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -280,7 +281,8 @@ def variables(options: argparse.Namespace) -> str:
     words += [f"SEEDS={options.seeds}"] if options.seeds else []
     words += [f"ITEMS={options.items}"] if options.items is not None else []
     words += ["FAST=1"] if options.fast else []
-    words += [f"OUTPUTS={options.outputs}"] if options.outputs != Path("outputs") else []
+    outputs = shlex.quote(str(options.outputs))
+    words += [f"OUTPUTS={outputs}"] if outputs != "outputs" else []
     words += [f"WITH='{' '.join(options.overrides)}'"] if options.overrides else []
     return " ".join(words)
 

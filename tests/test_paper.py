@@ -110,7 +110,7 @@ def test_what_fails_now_is_not_shown_as_it_was(drawn, tmp_path, capsys):
     table, frame = folder / "tables" / AT / "table1.txt", folder / "frames" / AT / "table1"
     assert table.is_file() and frame.is_dir()
     for record in folder.glob("runs/pe-*/seed-000/record.json"):
-        record.write_text("{")  # put aside, and to be redone
+        record.write_text("{")  # to be redone
     assert call("table1", *SMALL, "--hours", "0", folder=folder) == 0
     assert "8 of 10 runs are done" in capsys.readouterr().out
     assert not table.is_file() and not frame.is_dir()

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("words", nargs="+", metavar="RUN | MODULE:FACTORY | key=value")
     parser.add_argument("--points", default="64x64", help="the grid that a network sees")
     parser.add_argument("--output", help="the one meant, of a network with several")
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_intermixed_args(arguments)
     words = parsed.words
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     keys = [word for word in words if word.startswith(KEYS)]

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, *, catalogue: Sequence[Item] = 
     parser.add_argument("--check", action="store_true", help="verify what is there")
     parser.add_argument("--force", action="store_true", help="make anew what is there")
     parser.add_argument("--keep", action="store_true", help="keep the archives")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     with exit_on_error("inr-download"):
         items = chosen(options.what, options.shape, catalogue)
         if options.check:

@@ -106,11 +106,13 @@ class EmpiricalNtk:
         Shapes: (size,) -> (size,), in v's precision.
 
         Raises:
-            InputError: if v has another shape or no real numbers, or there is no such layer or
-                parameter.
+            InputError: if v has another shape or is not of finite floats, or there is no such layer
+                or parameter.
         """
         if v.shape != (self.size,) or not v.is_floating_point():
             raise InputError(f"v of {v.dtype}, {tuple(v.shape)}: expected ({self.size},) of floats")
+        if not v.isfinite().all():
+            raise InputError("v holds NaN or infinity; expected finite numbers")
         self._check_part(layer, parameter)
         columns = v.reshape(-1, len(self._request.x)).T.to(self._request.x)
         return _finite(self._free.product(columns, layer, parameter).T.reshape(-1)).to(v)
@@ -125,7 +127,7 @@ class EmpiricalNtk:
             generator: of the probes; by default one with the seed 0.
         """
         found = self._free.diagonal(probes, _seeded(generator))
-        return ProbeEstimate(*(part.T.reshape(-1) for part in found))
+        return ProbeEstimate(*(_finite(part).T.reshape(-1) for part in found))
 
     def trace(
         self,
@@ -137,7 +139,8 @@ class EmpiricalNtk:
     ) -> ProbeEstimate:
         """tr K, of one layer or parameter where they are named; arguments as for `diagonal`."""
         self._check_part(layer, parameter)
-        return self._free.trace(layer, parameter, probes, _seeded(generator))
+        found = self._free.trace(layer, parameter, probes, _seeded(generator))
+        return ProbeEstimate(*map(_finite, found))
 
     def shares(self) -> dict[str, float]:
         """tr K_k / tr K by layer, the sum over outputs for blocks; all 0 where K is."""

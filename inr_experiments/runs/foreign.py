@@ -167,5 +167,8 @@ def _read_run(folder: Path) -> None:
 
 
 def _is_line(text: str) -> bool:
-    """True for printable text, with the spaces of all scripts, as macOS has one before PM."""
-    return all(letter.isprintable() or category(letter) == "Zs" for letter in text)
+    """True for printable text, with the spaces of all scripts, as macOS has one before PM.
+
+    Joiners of letters are part of names, in Persian as in emoji.
+    """
+    return all(c.isprintable() or category(c) == "Zs" or c in "\u200c\u200d" for c in text)

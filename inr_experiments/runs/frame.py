@@ -233,14 +233,17 @@ def _exchange(part: Path, folder: Path) -> None:
     """Give `part` the name of `folder`; what stood there goes, of two writers' the earlier."""
     while True:
         old = part.with_name(f"{part.name}.old")
-        with suppress(FileNotFoundError):
-            os.rename(folder, old)
         try:
+            with suppress(FileNotFoundError):
+                os.rename(folder, old)
             os.rename(part, folder)
-            return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+        except BaseException as error:
+            with suppress(OSError):  # where another writer was quicker, its frame stays
+                os.rename(old, folder)
+            if getattr(error, "errno", None) not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
+        else:
+            return
         finally:
             shutil.rmtree(old, ignore_errors=True)
 

@@ -15,6 +15,8 @@ from .. import files
 
 #: Seconds between two heartbeats, and without one after which a worker elsewhere counts as dead.
 BEAT, DEAD_AFTER = 5.0, 60.0
+#: How often a lease is read before a run is published, and the seconds between.
+TRIES, PAUSE = 5, 1.0
 
 
 class LostLeaseError(RuntimeError):
@@ -138,6 +140,20 @@ class Lease:
             mine = False
         if not mine:
             raise LostLeaseError(f"{self.path}: taken over by another worker")
+
+    def insist(self) -> None:
+        """`check`, tried anew for some seconds where the lease cannot be read.
+
+        Raises:
+            LostLeaseError: as `check`, and where the lease stays unread.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                return self.check()
+            except OSError as error:
+                if not left:
+                    raise LostLeaseError(f"{self.path}: cannot be read ({error})") from error
+                time.sleep(PAUSE)
 
     def release(self) -> None:
         """Give the lease up; call under `locked`."""

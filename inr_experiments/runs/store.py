@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 import numpy.typing as npt
@@ -130,7 +130,7 @@ class Store:
                 part.mkdir()
                 yield Run(part)
                 with locked(final.parent):
-                    lease.check()
+                    lease.insist()
                     publish(part, final)
             except LostLeaseError:
                 raise  # the part folder is another worker's now
@@ -256,8 +256,12 @@ def read_options(folder: Path, name: str) -> dict[str, Any] | None:
 def _diagnostic(folder: Path, name: str) -> dict[str, Any] | None:
     """A diagnostic as it is stored; None where it is not, or is broken, as by a full disk."""
     path = folder / "diagnostics" / f"{name}.json"
+    arrays = path.with_suffix(".npz")
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not is_zipfile(arrays):
+            _warn(f"{arrays}: cannot be read; {name} counts as not measured")
+            return None
         return {key: stored[key] for key in ("options", "rows")}
     except FileNotFoundError:
         return None

@@ -66,7 +66,11 @@ def ready(arguments: Sequence[str], config_dir: Path | None = None) -> list[str]
         key = start.strip("+=")
         value = _path(key, value, sweep and "path" in key, tasks)
         read[argument] = _accepted(argument, start, value)
-    return options + [read[argument] for argument in plain]
+    found = options + [read[argument] for argument in plain]
+    for word in found:
+        if not word.isascii() and (name := re.search(r"[^,]*[\udc80-\udcff][^,]*", word)):
+            raise InputError(f"{name[0]!a}: not in UTF-8; expected another name")
+    return found
 
 
 def of_the_blocks(arguments: Sequence[str]) -> list[str]:

@@ -52,6 +52,8 @@ def jobs(overrides: Sequence[str], composed: Composer) -> list[Job]:
     wanted = _choices(given)
     of_experiment(given)
     own_files = wanted.get("task.path", ["task.path=null"]) != ["task.path=null"]
+    if own_files and (first := wanted.get("items", ["items=null"])) != ["items=null"]:
+        raise InputError(f"{first[0]}: of the experiment's own; expected without task.path")
     # Composing takes a tenth of a second, and without these there is one block, an empty one.
     asked = any(o.key_or_group in (*SETTING_BLOCKS, "sweep") for o in given)
     read = _blocks(composed(fixed), own_files=own_files) if asked else [[]]
@@ -113,8 +115,6 @@ def _blocks(config: DictConfig, *, own_files: bool) -> list[list[str]]:
     most = plain.get("items")
     if most is not None:
         integer("items", most)
-        if own_files:
-            raise InputError(f"items={most}: of the experiment's own; expected without task.path")
     found = []
     for block in blocks:
         entries = dict(block)

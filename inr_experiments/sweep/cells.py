@@ -158,22 +158,27 @@ def _cell(cell: Cell, config: dict[str, Any] | Exception, outputs: Path | None) 
     except Exception as error:
         return replace(cell, config=config, error=error)
     folder = Store(outputs or user_path(config["outputs"])).folder(key, config["seed"])
-    return look_again(replace(cell, config=config, folder=folder, asked=asked))
+    found = replace(cell, config=config, folder=folder, asked=asked)
+    try:
+        return look_again(found)
+    except OSError as error:  # a record that may not be read
+        return replace(found, error=error)
 
 
 def look_again(cell: Cell) -> Cell:
-    """The cell with what lies on disk now."""
+    """The cell with what lies on disk now.
+
+    Raises:
+        OSError: if it may not be read.
+    """
     from ..experiment import missing_diagnostics
 
     if cell.folder is None or cell.asked is None:
         return cell
-    try:
-        record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
-        note = "" if record is None else note_name(cell.folder, cell.asked)
-        now = replace(cell, record=record, note=note)
-        done = now.finished and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
-    except OSError as error:  # what may not be read may be done
-        return replace(cell, error=error)
+    record = Store(cell.folder.parents[2]).record(cell.folder.parent.name, cell.config["seed"])
+    note = "" if record is None else note_name(cell.folder, cell.asked)
+    now = replace(cell, record=record, note=note)
+    done = now.finished and not missing_diagnostics(cell.folder, cell.config["diagnostic"])
     return replace(now, done=bool(done))
 
 

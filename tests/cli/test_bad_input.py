@@ -1,5 +1,7 @@
 """What the launcher refuses: one sentence and exit code 2, before anything is written."""
 
+import pytest
+
 from tests.launching import SMOKE, inr
 
 #: What is asked for -> what the sentence says.
@@ -78,12 +80,23 @@ BAD = [
 ]
 
 
-def test_an_experiment_in_a_group_of_its_own_is_refused(tmp_path):
-    (tmp_path / "conf/experiment").mkdir(parents=True)
-    (tmp_path / "conf/experiment/mine.yaml").write_text("sweep: [{seed: [0, 1]}]\n")
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("experiment/mine", "sweep: [{seed: [0, 1]}]\n", "expected `# @package _global_` as the"),
+        ("model/mine", "name: caf\xe9\n", "a text file is not in UTF-8, after 'name: caf'"),
+        ("model/mine", "defaults: [relu]\nlabel: [a, b]\n", "expected one line of text"),
+    ],
+)
+def test_a_yaml_that_cannot_be_used_is_one_sentence(tmp_path, file, text, said):
+    path = tmp_path / f"conf/{file}.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="latin-1")
     for sweep in ((), ("-m",)):
-        done = inr("--config-dir", "conf", *sweep, *SMOKE, "experiment=mine", cwd=tmp_path)
-        assert done.returncode == 2 and "expected `# @package _global_` as the" in done.stderr
+        words = (*sweep, *SMOKE, f"{path.parent.name}=mine", "outputs=o")
+        done = inr("--config-dir", "conf", *words, cwd=tmp_path)
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
 def test_bad_input_is_one_sentence(tmp_path):

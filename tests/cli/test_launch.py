@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -168,15 +167,18 @@ def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_cleanly(tmp_path):
-    def press() -> None:
-        while not list((tmp_path / "o").glob("runs/*/seed-000.part")) and main.is_alive():
-            time.sleep(0.05)
-        signal.pthread_kill(main.ident, signal.SIGINT)
+    ended = threading.Event()
 
-    main = threading.main_thread()
+    def press() -> None:
+        while not ended.wait(0.05):
+            if list((tmp_path / "o").glob("runs/*/seed-000.part")):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                return
+
     presser = threading.Thread(target=press, daemon=True)
     presser.start()
-    done = inr(*SMOKE, "fit.steps=1000000", "outputs=o", cwd=tmp_path)
+    done = inr(*SMOKE, "fit.steps=100000", "outputs=o", cwd=tmp_path)
+    ended.set()
     presser.join()
     assert done.returncode == 130
     assert "Traceback" not in done.stderr and "stopped" in done.stderr

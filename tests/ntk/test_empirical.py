@@ -216,6 +216,8 @@ def test_arguments_of_products() -> None:
     for kind in (torch.int64, torch.complex128):
         with pytest.raises(InputError, match=f"v of {kind}, .* of floats"):
             ntk @ torch.ones(8, dtype=kind)
+    with pytest.raises(InputError, match="v holds NaN"):
+        ntk @ torch.full((8,), torch.nan)
     with pytest.raises(InputError, match="layer='trunk'"):
         ntk.product(torch.ones(8), layer="trunk")
     with pytest.raises(InputError, match=r"parameter='weights'.*did you mean 'weight'"):

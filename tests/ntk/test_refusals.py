@@ -124,7 +124,8 @@ def test_a_point_at_which_the_derivative_is_not_finite() -> None:
     x = torch.rand(200, 2).double()
     x[1] = 0  # none of the points that are checked
     ntk = EmpiricalNtk(Root().double(), x)
-    for ask in (ntk.total, ntk.layers, lambda: ntk @ torch.ones(200)):
+    products = (lambda: ntk @ torch.ones(200), ntk.diagonal, ntk.trace, ntk.shares)
+    for ask in (ntk.total, ntk.layers, *products):
         with pytest.raises(InputError, match="the kernel is not finite"):
             ask()
 

@@ -1,6 +1,7 @@
 """Frames: what they hold of records, what comes back from disk, and what they refuse."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from shutil import copytree
@@ -62,6 +63,22 @@ def test_two_writers_of_one_frame_do_not_meet(frame, tmp_path):
     with ThreadPoolExecutor(8) as several:
         jobs = [several.submit(write_frame, frame, tmp_path / "mine") for _ in range(40)]
         assert [job.result() for job in jobs] == [None] * 40
+    assert len(read_frame(tmp_path / "mine").runs) == len(frame.runs)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_frame_that_cannot_be_exchanged_stays(frame, tmp_path, monkeypatch):
+    write_frame(frame, tmp_path / "mine")
+    rename = os.rename
+
+    def refuse(source, target):
+        if str(target).endswith("mine") and not str(source).endswith(".old"):
+            raise OSError(5, "Input/output error", str(target))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(OSError, match="Input/output"):
+        write_frame(frame, tmp_path / "mine")
     assert len(read_frame(tmp_path / "mine").runs) == len(frame.runs)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 

@@ -47,8 +47,8 @@ def test_all_but_the_weights_travels_and_everyone_may_read_it(folders, packed, o
     assert not list((outputs / "runs").glob(".unpack*")), "nothing is left in between"
 
 
-def test_a_name_with_the_spaces_that_systems_give_it_travels(copies, tmp_path, outputs):
-    name = "Screenshot at 1.23.45\u202fPM\u3000\u00a0"
+def test_a_name_with_spaces_and_joiners_that_systems_give_it_travels(copies, tmp_path, outputs):
+    name = "Screenshot of \U0001f469\u200d\U0001f52c at 1.23.45\u202fPM\u3000\u00a0"
     names = copies[0] / "names.json"
     named = [{**entry, "item": name} for entry in json.loads(names.read_text())]
     names.write_text(json.dumps(named))

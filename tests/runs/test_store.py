@@ -233,7 +233,11 @@ def test_a_broken_diagnostic_counts_as_not_measured(store, caplog, text):
     assert read_diagnostic(folder, "d") is None and read_options(folder, "d") is None
     assert diagnostic_names(folder) == []
     assert caplog.text.count("d.json: cannot be read") == 1, "said once"
-    (folder / "diagnostics/d.npz").write_bytes(b"PK")
+    fill(store, 1)
+    folder = store.folder("k", 1)
+    whole = (folder / "diagnostics/d.npz").read_bytes()
+    (folder / "diagnostics/d.npz").write_bytes(whole[:50] + bytes(20) + whole[70:])
+    assert read_options(folder, "d") is not None, "its end is there"
     with pytest.raises(InputError, match=r"d\.npz: cannot be read .* once d\.json"):
         read_arrays(folder, "d")
 
@@ -251,10 +255,39 @@ def test_a_lease_outlives_a_file_server_that_hiccups(store, monkeypatch):
         path = store.runs / "k/seed-000.lease"
         os.utime(path, (0, 0))
         monkeypatch.setattr(Path, "read_text", hiccup)
-        while path.stat().st_mtime == 0:
+        deadline = time.monotonic() + 10
+        while path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.01)
+        assert path.stat().st_mtime > 0, "it still beats"
         run.finish(RECORD, "")
     assert next(failures, None) is None and store.record("k", 0) is not None
+
+
+def test_cut_arrays_count_as_not_measured(store, caplog):
+    fill(store)
+    path = store.folder("k", 0) / "diagnostics/d.npz"
+    path.write_bytes(path.read_bytes()[:-10])
+    assert read_options(store.folder("k", 0), "d") is None
+    assert "d.npz: cannot be read; d counts as not measured" in caplog.text
+
+
+def test_a_fit_is_published_although_its_lease_is_unread_for_a_moment(store, monkeypatch):
+    monkeypatch.setattr(leases, "PAUSE", 0.0)
+    read, failures = Path.read_text, iter(range(3))
+
+    def hiccup(path, *words, **options):
+        if path.suffix == ".lease" and next(failures, None) is not None:
+            raise OSError(116, "Stale file handle", str(path))
+        return read(path, *words, **options)
+
+    with store.working("k", 0) as run:
+        run.finish(RECORD, "")
+        monkeypatch.setattr(Path, "read_text", hiccup)
+    assert store.record("k", 0)["status"] == "done"
+    with pytest.raises(LostLeaseError, match="cannot be read"), store.working("k", 1) as run:
+        run.finish(RECORD | {"seed": 1}, "")
+        failures = iter(range(100))
+    assert not list(store.runs.glob("k/seed-001*/error.txt")), "it may be another's folder"
 
 
 def test_a_copied_folder_is_no_run_of_its_own(store):

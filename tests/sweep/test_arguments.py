@@ -1,6 +1,8 @@
 """Names as people have them, on their way through Hydra's grammar."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -215,6 +217,17 @@ def test_nothing_to_sweep_over_is_said(tmp_path, monkeypatch, value):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no file to fit; expected images"):
         ready(["-m", f"task.path={value}"])
+
+
+def test_a_name_that_is_not_in_utf8_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for name in (b"caf\xe9.png", b"good.png"):
+        shutil.copy(images.bundled("coffee"), os.path.join(b"mine", name))
+    for words in (["-m", "task.path=mine"], ["task.path=mine/caf\udce9.png"]):
+        with pytest.raises(InputError, match="not in UTF-8; expected another name") as refused:
+            ready(words)
+        assert r"mine/caf\udce9.png" in str(refused.value)
 
 
 @pytest.mark.parametrize("word", ["relu", "=3", "", "a b=c", "1..2=3"])

@@ -50,6 +50,12 @@ def test_a_sweep_that_is_stopped_has_whole_pictures_of_all_blocks():
     assert pictures == [("astronaut",)] * half + [("chelsea",)] * half
 
 
+def test_files_of_ones_own_go_beside_an_experiment_that_says_how_many():
+    assert len(told("experiment=diagnosis", "task.path=me.png", "model=relu", "seed=0")) == 1
+    with pytest.raises(InputError, match=r"items=2: .* expected without task.path"):
+        told("experiment=diagnosis", "task.path=me.png", "items=2")
+
+
 def test_the_command_line_wins_in_every_block_and_no_cell_comes_twice():
     found = told("experiment=controls", "items=1", "model=relu")
     assert found == [

@@ -16,8 +16,12 @@ from torch.nn import functional
 from inr_experiments.data.solids.open import SCANS
 from inr_experiments.paths import data_dir
 from inr_experiments.seeding import generator
+from inr_experiments.tasks import occupancy
 
 from ..solids import small, sphere, write
+
+#: Read before it is made smaller for all tests.
+MANY = occupancy.CHAMFER_POINTS
 
 
 def ball_field(x: torch.Tensor, radius: float = 0.8) -> torch.Tensor:
@@ -28,7 +32,7 @@ def ball_field(x: torch.Tensor, radius: float = 0.8) -> torch.Tensor:
 @pytest.fixture(autouse=True)
 def many_points(monkeypatch):
     """Distances of surfaces as a run has them."""
-    monkeypatch.setattr("inr_experiments.tasks.occupancy.CHAMFER_POINTS", 2**15)
+    monkeypatch.setattr(occupancy, "CHAMFER_POINTS", MANY)
 
 
 @pytest.fixture(scope="module")

@@ -52,8 +52,8 @@ def sweep(told) -> Path:
 def test_a_key_without_a_server_writes_offline_at_once(told):
     sweep, said = told
     assert said.count("no answer from") == 1, "decided once"
-    for found in sweep.glob("runs/*/*/wandb.json"):
-        assert json.loads(found.read_text())["mode"] == "offline"
+    markers = [json.loads(path.read_text()) for path in sweep.glob("runs/*/*/wandb.json")]
+    assert [marker["mode"] for marker in markers] == ["offline"] * 3
 
 
 def test_one_wandb_run_per_run_in_a_serial_sweep(sweep):
