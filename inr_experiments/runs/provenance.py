@@ -30,11 +30,16 @@ def _unchanging() -> dict[str, Any]:
         "git": _git(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        **machine(),
     }
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """The processor by name, and the cores of it that may be used."""
+    allowed = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if allowed else os.cpu_count()
+    return {"processor": _processor(), "cores": cores}
 
 
 def _git() -> dict[str, Any] | None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from statistics import mean
 from typing import Any
 
+from ..checks import InputError
 from ..config import OF_THE_LAUNCHER
+from ..runs.provenance import machine
 
 #: Keys of a config that change what is fitted, but hardly what a step of it costs; a task says for
 #: itself which of its are.
@@ -38,7 +40,19 @@ class Costs:
         self._spent = 0.0
 
     def learn(self, config: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Note the seconds of a finished run of a config: of its fit, and of what was measured."""
+        """Note the seconds of a finished run of a config: of its fit, and of what was measured.
+
+        Those of another machine or device tell nothing of this one.
+        """
+        from ..building import pick_device
+
+        made = record["provenance"]
+        try:
+            here = {**machine(), "device": pick_device(config["device"])}
+        except InputError:  # a device that this machine lacks
+            return
+        if any(made.get(key) != own for key, own in here.items()):
+            return
         spent = record["seconds"]
         self._fits[kind(config)] = spent["fit"]
         had = {**config, "diagnostic": record["config"]["diagnostic"]}

@@ -59,7 +59,8 @@ class UnionSweeper(Sweeper):
         if failed:
             lines = [told_of(cell.name, failed[cell.words]) for cell in now if cell.words in failed]
             others = sum(cell.done for cell in now)
-            rest = ", the others are done" if others and not elsewhere else ""
+            done = "the other is done" if others == 1 else "the others are done"
+            rest = f", {done}" if others and not elsewhere else ""
             head = f"{len(lines)} of {len(now)} runs failed{rest}:"
             raise JobFailedError("\n  ".join([head, *lines]))
 

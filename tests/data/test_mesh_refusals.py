@@ -81,7 +81,7 @@ def test_vertices_that_are_no_numbers(tmp_path, value):
     vertices = np.array(broken.vertices)
     vertices[7, 1] = value
     path = write(tmp_path / "a.ply", trimesh.Trimesh(vertices, broken.faces, process=False))
-    assert "1 vertices are NaN or infinite" in refusal(path)
+    assert f"1 of {len(vertices)} vertices are NaN or infinite" in refusal(path)
 
 
 def test_a_face_that_names_no_vertex(tmp_path):

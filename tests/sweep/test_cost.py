@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from inr_experiments.experiment import execute
+from inr_experiments.runs.provenance import machine
 from inr_experiments.sweep.compose import configs
 from inr_experiments.sweep.cost import Costs, kind
 from tests.fields import config_of
@@ -33,6 +34,16 @@ def test_a_run_that_is_done_tells_what_one_like_it_will_take(tmp_path):
     assert costs.of(config_of("model=relu", "fit.steps=60", "diagnostic=none")) == (90.0, 10.0)
     fitting, measuring = costs.of(config_of("model=relu", "fit.steps=60"))
     assert fitting == 90.0 and 0 < measuring < 10, "of what else is measured, its steps are timed"
+
+
+def test_a_run_of_another_machine_tells_nothing(tmp_path):
+    config = config_of("model=relu", "fit.steps=60", "diagnostic=none")
+    record = {"seconds": {"total": 100.0, "fit": 90.0}, "config": config}
+    for other in ({"processor": "Abacus"}, {"cores": 9999}, {"device": "tpu"}):
+        costs = Costs()
+        made = {**machine(), "device": "cpu", **other}
+        costs.learn(config | {"device": "cpu"}, {**record, "provenance": made})
+        assert costs.of(config)[0] < 90
 
 
 def test_a_kind_is_timed_once_and_in_proportion_to_its_steps(monkeypatch):

@@ -82,7 +82,7 @@ def test_a_job_over_its_limit_fails_alone(slurm, tmp_path, words, limit, why):
     done = inr(*SWEEP, words, *SLURM, *limit, cwd=tmp_path, env=slurm.env)
     assert done.returncode == 1
     head, line = done.stderr.strip().splitlines()[-2:]
-    assert "1 of 2 runs failed, the others are done" in head and why in line
+    assert "1 of 2 runs failed, the other is done" in head and why in line
     assert [record["status"] for record in records(tmp_path)] == ["done"]
 
 

@@ -124,7 +124,7 @@ def test_a_killed_worker_fails_its_run_alone(tmp_path):
     done = inr(*words, "hydra.launcher.n_jobs=2", cwd=tmp_path)
     assert done.returncode == 1
     head, line = done.stderr.strip().splitlines()[-2:]
-    assert "1 of 2 runs failed, the others are done" in head
+    assert "1 of 2 runs failed, the other is done" in head
     assert line.startswith("  fit.steps=1000000: ") and "its process was killed" in line
     assert [record["status"] for record in records(tmp_path)] == ["done"]
 

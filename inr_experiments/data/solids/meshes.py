@@ -143,7 +143,9 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     used = np.isfinite(vertices[np.unique(faces)]).all(axis=1)
     if not used.all():
         bad = int((~used).sum())
-        raise InputError(f"{path}: {bad} vertices are NaN or infinite; expected finite numbers")
+        raise InputError(
+            f"{path}: {bad} of {len(vertices)} vertices are NaN or infinite; expected none"
+        )
     return vertices, faces, notes
 
 
