@@ -1,10 +1,12 @@
-"""Whole files or none: every write goes to a temporary name and is then renamed."""
+"""Whole files or none: every write goes to a temporary name and is then renamed; locks."""
 
+import fcntl
 import json
 import os
 import uuid
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,15 @@ def write(path: Path, fill: Callable[[Path], Any]) -> None:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel releases whatever happens to the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

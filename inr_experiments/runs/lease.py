@@ -1,14 +1,12 @@
 """Leases of runs: a file with a heartbeat says who is doing one."""
 
-import fcntl
 import json
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from .. import files
@@ -21,15 +19,6 @@ TRIES, PAUSE = 5, 1.0
 
 class LostLeaseError(RuntimeError):
     """Another worker took the run over while this one was stopped for longer than a heartbeat."""
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: short, and released by the kernel whatever happens to the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _machine() -> str:

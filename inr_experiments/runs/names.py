@@ -16,7 +16,6 @@ from typing import Any
 
 from .. import files
 from ..paths import user_path
-from .lease import locked
 from .store import read_record
 
 log = logging.getLogger(__name__)
@@ -95,7 +94,7 @@ def note_name(folder: Path, name: Name) -> str:
     """
     names = read_names(folder)
     if name.source not in {other.source for other in names}:
-        with suppress(OSError), locked(folder.parent):  # a folder that one may only read
+        with suppress(OSError), files.locked(folder.parent):  # a folder that one may only read
             names = [other for other in read_names(folder) if not _was(other, name)] + [name]
             write_names(folder, names)
     first = names[0]

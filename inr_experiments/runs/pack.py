@@ -20,8 +20,9 @@ from typing import IO
 
 from ..checks import InputError, integer
 from ..data.download.archives import MOST_MEMBERS
+from ..files import locked
 from .foreign import MOST_PACKED, MOST_UNPACKED, check_list, stage, travels
-from .lease import is_live, locked
+from .lease import is_live
 from .store import publish
 
 log = logging.getLogger(__name__)

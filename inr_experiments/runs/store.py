@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from .. import files
 from ..checks import InputError
-from .lease import Lease, LostLeaseError, is_live, locked
+from .lease import Lease, LostLeaseError, is_live
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Store:
             try:
                 part.mkdir()
                 yield Run(part)
-                with locked(final.parent):
+                with files.locked(final.parent):
                     lease.insist()
                     publish(part, final)
             except LostLeaseError:
@@ -143,13 +143,13 @@ class Store:
 @contextmanager
 def leased(folder: Path) -> Iterator[Lease | None]:
     """Hold the lease of a seed's folder; None where another live worker has it."""
-    with locked(folder.parent):
+    with files.locked(folder.parent):
         lease = Lease.take(folder.with_name(folder.name + ".lease"))
     try:
         yield lease
     finally:
         if lease is not None:
-            with locked(folder.parent):
+            with files.locked(folder.parent):
                 lease.release()
 
 

@@ -7,6 +7,7 @@ import io
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,6 +18,7 @@ from scipy.io import savemat
 
 from inr_experiments.cli.download import main
 from inr_experiments.data.download.catalogue import CATALOGUE
+from inr_experiments.data.download.install import install, recorded
 from inr_experiments.data.images import load as images
 
 PLY = b"ply\nformat ascii 1.0\n"
@@ -83,7 +85,8 @@ def data(tmp_path, monkeypatch):
 
 
 def files(folder):
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    found = (p for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
+    return sorted(p.relative_to(folder).as_posix() for p in found)
 
 
 def code(arguments, catalogue=CATALOGUE):
@@ -110,6 +113,15 @@ def test_scans(catalogue, data, capsys):
     shapes = ["armadillo", "bunny", "dragon", "happy_buddha", "lucy", "thai_statue"]
     assert files(data) == ["SHA256SUMS", *(f"meshes/{shape}.ply" for shape in shapes)]
     assert (data / "meshes" / "bunny.ply").read_bytes() == PLY
+
+
+def test_downloads_side_by_side_lose_no_hash_and_make_nothing_twice(catalogue, data):
+    scans = [item for item in catalogue if item.group == "scans"] * 2
+    with ThreadPoolExecutor(len(scans)) as several:
+        made = list(several.map(lambda item: install(item, data), scans))
+    assert sum(map(bool, made)) == len(scans) // 2
+    assert set(recorded(data)) == {path for item in scans for path in item.files.values()}
+    assert not (data / "downloads").exists()
 
 
 def test_some_scans_and_the_archive_kept(catalogue, data):

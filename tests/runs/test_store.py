@@ -14,8 +14,9 @@ import pytest
 
 from inr_experiments import files
 from inr_experiments.checks import InputError
+from inr_experiments.files import locked
 from inr_experiments.runs import lease as leases
-from inr_experiments.runs.lease import Lease, LostLeaseError, is_live, locked
+from inr_experiments.runs.lease import Lease, LostLeaseError, is_live
 from inr_experiments.runs.store import (
     Store,
     diagnostic_names,

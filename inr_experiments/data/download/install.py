@@ -32,8 +32,20 @@ def install(item: Item, folder: Path, *, keep: bool = False, force: bool = False
             has too little room.
     """
     targets = [folder / path for path in item.files.values()]
-    if not force and all(_as_recorded(folder, target) for target in targets):
+
+    def there() -> bool:
+        return not force and all(_as_recorded(folder, target) for target in targets)
+
+    if there():
         return []
+    with files.locked(folder):  # one at a time: they share the sums and the folder of archives
+        if there():
+            return []
+        _install(item, folder, keep=keep)
+    return targets
+
+
+def _install(item: Item, folder: Path, *, keep: bool) -> None:
     archive = _obtain(item, folder / ARCHIVES)
     try:
         with TemporaryDirectory(dir=archive.parent, prefix=".unpacked-") as scratch:
@@ -44,7 +56,6 @@ def install(item: Item, folder: Path, *, keep: bool = False, force: bool = False
         archive.unlink()
         if not any(archive.parent.iterdir()):
             archive.parent.rmdir()
-    return targets
 
 
 def _as_recorded(folder: Path, file: Path) -> bool:
