@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -243,25 +244,31 @@ def test_a_broken_diagnostic_counts_as_not_measured(store, caplog, text):
         read_arrays(folder, "d")
 
 
-def test_a_lease_outlives_a_file_server_that_hiccups(store, monkeypatch):
-    monkeypatch.setattr(leases, "BEAT", 0.01)
-    read, failures = Path.read_text, iter(range(3))
+def hiccups(monkeypatch, times: int) -> Iterator[int]:
+    """A file server by which a lease cannot be read so many times; those that are left."""
+    read, left = Path.read_text, iter(range(times))
 
-    def hiccup(path, *words, **options):
-        if path.suffix == ".lease" and next(failures, None) is not None:
+    def refuse(path, *words, **options):
+        if path.suffix == ".lease" and next(left, None) is not None:
             raise OSError(116, "Stale file handle", str(path))
         return read(path, *words, **options)
 
+    monkeypatch.setattr(Path, "read_text", refuse)
+    return left
+
+
+def test_a_lease_outlives_a_file_server_that_hiccups(store, monkeypatch):
+    monkeypatch.setattr(leases, "BEAT", 0.01)
     with store.working("k", 0) as run:
         path = store.runs / "k/seed-000.lease"
         os.utime(path, (0, 0))
-        monkeypatch.setattr(Path, "read_text", hiccup)
+        left = hiccups(monkeypatch, 3)
         deadline = time.monotonic() + 10
         while path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert path.stat().st_mtime > 0, "it still beats"
         run.finish(RECORD, "")
-    assert next(failures, None) is None and store.record("k", 0) is not None
+    assert next(left, None) is None and store.record("k", 0) is not None
 
 
 def test_cut_arrays_count_as_not_measured(store, caplog):
@@ -274,20 +281,13 @@ def test_cut_arrays_count_as_not_measured(store, caplog):
 
 def test_a_fit_is_published_although_its_lease_is_unread_for_a_moment(store, monkeypatch):
     monkeypatch.setattr(leases, "PAUSE", 0.0)
-    read, failures = Path.read_text, iter(range(3))
-
-    def hiccup(path, *words, **options):
-        if path.suffix == ".lease" and next(failures, None) is not None:
-            raise OSError(116, "Stale file handle", str(path))
-        return read(path, *words, **options)
-
     with store.working("k", 0) as run:
         run.finish(RECORD, "")
-        monkeypatch.setattr(Path, "read_text", hiccup)
+        hiccups(monkeypatch, 3)
     assert store.record("k", 0)["status"] == "done"
     with pytest.raises(LostLeaseError, match="cannot be read"), store.working("k", 1) as run:
         run.finish(RECORD | {"seed": 1}, "")
-        failures = iter(range(100))
+        hiccups(monkeypatch, 100)
     assert not list(store.runs.glob("k/seed-001*/error.txt")), "it may be another's folder"
 
 
