@@ -21,7 +21,7 @@ import time
 import traceback
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,9 @@ class Store:
             except LostLeaseError:
                 raise  # the part folder is another worker's now
             except Exception:
-                if part.exists():
-                    files.write_text(part / "error.txt", traceback.format_exc())
+                with suppress(OSError):  # as of a full disk, which would be told in its place
+                    if part.exists():
+                        files.write_text(part / "error.txt", traceback.format_exc())
                 raise
 
 

@@ -83,6 +83,15 @@ def test_a_run_appears_whole(store):
     assert sorted(p.name for p in folder.parent.iterdir()) == [".lock", "seed-000"]
 
 
+def test_a_full_disk_does_not_hide_why_a_run_failed(store, monkeypatch):
+    def full(path, _text):
+        raise OSError(28, "No space left on device", str(path))
+
+    with pytest.raises(ZeroDivisionError), store.working("k", 0):
+        monkeypatch.setattr(files, "write_text", full)
+        1 / 0  # noqa: B018
+
+
 def test_a_run_that_raises_is_not_there_and_its_traceback_is(store):
     with pytest.raises(ZeroDivisionError), store.working("k", 0):
         1 / 0  # noqa: B018
