@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, *, catalogue: Sequence[Item] = 
     with exit_on_error("inr-download"):
         items = chosen(options.what, options.shape, catalogue)
         if options.check:
-            verify(items or list(catalogue))
+            verify(items or list(catalogue), everything=not items)
         elif not items:
             raise InputError(f"expected at least one of {', '.join(GROUPS)}, or --check")
         else:
@@ -74,10 +74,10 @@ def bring(items: Sequence[Item], *, keep: bool, force: bool) -> None:
             print(f"{item.name}: there already; --force makes it anew")
 
 
-def verify(items: Sequence[Item]) -> None:
+def verify(items: Sequence[Item], *, everything: bool) -> None:
     """Print the state of what is there; an `InputError` where something is wrong."""
     folder = data_dir()
-    found = list(check(folder, items))
+    found = list(check(folder, items, everything=everything))
     for state, name in found:
         print(f"{state:<10}  {name}")
     wrong = sum(state in WRONG for state, _ in found)

@@ -143,7 +143,10 @@ class EmpiricalNtk:
         return ProbeEstimate(*map(_finite, found))
 
     def shares(self) -> dict[str, float]:
-        """tr K_k / tr K by layer, the sum over outputs for blocks; all 0 where K is."""
+        """tr K_k / tr K by layer, the sum over outputs for blocks; all 0 where K is.
+
+        Of layers that go by Jacobian the trace is that of `PROBES` random probes.
+        """
         traces = {name: float(self.trace(name)) for name in self.names}
         total = sum(traces.values())
         return {name: trace / total if total else 0.0 for name, trace in traces.items()}

@@ -106,6 +106,10 @@ def test_div2k(catalogue, data, capsys):
     main(["--check"], catalogue=catalogue)
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said] == ["ok"] * 16 + ["absent"] * 7
+    main(["--check", "scans", "--shape", "bunny"], catalogue=catalogue)
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["absent", "bunny;"]
+    ]
 
 
 def test_scans(catalogue, data, capsys):

@@ -5,7 +5,7 @@ program sha256sum reads.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -125,13 +125,17 @@ def _record(folder: Path, sums: dict[str, str]) -> None:
     files.write_text(folder / SUMS, "".join(lines))
 
 
-def check(folder: Path, items: Iterable[Item]) -> Iterator[tuple[str, str]]:
-    """State and name of every file known or recorded, and of items of which nothing is there.
+def check(folder: Path, items: Sequence[Item], *, everything: bool) -> Iterator[tuple[str, str]]:
+    """State and name of every file of the items, and of items of which nothing is there.
 
     `ok` as recorded; `changed` or `gone` since; `unrecorded` there, but of unknown hash;
     `incomplete` and `absent` for an item of which some or all files lack, with its command.
+
+    Args:
+        everything: what else is recorded as well.
     """
-    sums = recorded(folder)
+    own = {name for item in items for name in item.files.values()}
+    sums = {name: sha256 for name, sha256 in recorded(folder).items() if everything or name in own}
     for name, sha256 in sums.items():
         file = folder / name
         if not file.is_file():
