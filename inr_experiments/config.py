@@ -1,7 +1,9 @@
 """A composed config as plain values; pure: the same on every machine, whatever it is doing."""
 
+import pickle
 import re
 from collections.abc import Iterable
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -100,9 +102,16 @@ def check_options(words: Iterable[str], diagnostics: dict[str, Any] | None) -> N
 
 def other_model(cfg: DictConfig, name: str) -> dict[str, Any]:
     """A model of conf/model that begins with no other, as it would be in this config."""
-    other = cfg.copy()
-    OmegaConf.update(other, "model", OmegaConf.load(conf_dir() / f"model/{name}.yaml"), merge=False)
-    return dict(_plain(other.model, cfg, "model.match"))
+    plain: Any = OmegaConf.to_container(cfg)
+    rest = {key: value for key, value in plain.items() if key != "model"}
+    return deepcopy(_other_model(name, pickle.dumps(rest)))
+
+
+@cache  # the models of a sweep ask for the same one, and interpolations are slow
+def _other_model(name: str, rest: bytes) -> dict[str, Any]:
+    model = OmegaConf.load(conf_dir() / f"model/{name}.yaml")
+    cfg = OmegaConf.create({**pickle.loads(rest), "model": model})
+    return dict(_plain(cfg.model, cfg, "model.match"))
 
 
 def _plain(node: DictConfig, cfg: DictConfig, where: str = "") -> Any:
