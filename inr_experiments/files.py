@@ -1,12 +1,14 @@
 """Whole files or none: every write goes to a temporary name and is then renamed; locks."""
 
+import errno
 import fcntl
 import json
 import os
+import shutil
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,25 @@ def write(path: Path, fill: Callable[[Path], Any]) -> None:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def exchange(part: Path, folder: Path) -> None:
+    """Give `part` the name of `folder`; what stood there goes, of two writers' the earlier."""
+    while True:
+        old = part.with_name(f"{part.name}.old")
+        try:
+            with suppress(FileNotFoundError):
+                os.rename(folder, old)
+            os.rename(part, folder)
+        except BaseException as error:
+            with suppress(OSError):  # where another writer was quicker, its frame stays
+                os.rename(old, folder)
+            if getattr(error, "errno", None) not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -15,13 +15,11 @@ under version control. In memory, values that all runs share are columns as well
 frames.
 """
 
-import errno
 import os
 import shutil
 import uuid
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -224,28 +222,9 @@ def write_frame(frame: Frame, folder: Path) -> None:
     part.mkdir(parents=True)
     try:
         _write_files(frame, part)
-        _exchange(part, folder)
+        files.exchange(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _exchange(part: Path, folder: Path) -> None:
-    """Give `part` the name of `folder`; what stood there goes, of two writers' the earlier."""
-    while True:
-        old = part.with_name(f"{part.name}.old")
-        try:
-            with suppress(FileNotFoundError):
-                os.rename(folder, old)
-            os.rename(part, folder)
-        except BaseException as error:
-            with suppress(OSError):  # where another writer was quicker, its frame stays
-                os.rename(old, folder)
-            if getattr(error, "errno", None) not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-        else:
-            return
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def is_replaceable(folder: Path) -> bool:

@@ -20,10 +20,9 @@ from typing import IO
 
 from ..checks import InputError, integer
 from ..data.download.archives import MOST_MEMBERS
-from ..files import locked
+from ..files import exchange, locked
 from .foreign import MOST_PACKED, MOST_UNPACKED, check_list, stage, travels
 from .lease import is_live
-from .store import publish
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +172,7 @@ def _take(folder: Path, final: Path) -> bool:
     with locked(final.parent):
         if (final / "DONE").exists() or is_live(final.with_name(final.name + ".lease")):
             return False
-        publish(folder, final)
+        exchange(folder, final)
         return True
 
 

@@ -106,8 +106,8 @@ class Store:
         folder = self.folder(key, seed)
         try:
             return own_record(folder) if (folder / "DONE").exists() else None
-        except ValueError:
-            return None  # or the folder is just changing hands: `working` looks again
+        except ValueError:  # or the folder is just changing hands: `working` looks again
+            return None
 
     @contextmanager
     def working(self, key: str, seed: int, *, again: bool = False) -> Iterator[Run | None]:
@@ -131,7 +131,7 @@ class Store:
                 yield Run(part)
                 with files.locked(final.parent):
                     lease.insist()
-                    publish(part, final)
+                    files.exchange(part, final)
             except LostLeaseError:
                 raise  # the part folder is another worker's now
             except Exception:
@@ -170,16 +170,6 @@ def is_whole(folder: Path) -> bool:
         log.warning("%s; the run is redone, what was there is kept in %s", error, aside)
         return False
     return True
-
-
-def publish(part: Path, final: Path) -> None:
-    """Give a finished part folder its name; what stood there before goes."""
-    old = final.with_name(final.name + ".old")
-    if final.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.rename(final, old)
-    os.rename(part, final)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def own_record(folder: Path) -> dict[str, Any]:
@@ -244,25 +234,21 @@ def diagnostic_names(folder: Path) -> list[str]:
 
 def read_diagnostic(folder: Path, name: str) -> list[dict[str, float]] | None:
     """The scalars of a stored diagnostic, one dict a milestone, or None where it is not stored."""
-    stored = _diagnostic(folder, name)
-    return None if stored is None else stored["rows"]
+    return (_diagnostic(folder, name) or {}).get("rows")
 
 
 def read_options(folder: Path, name: str) -> dict[str, Any] | None:
     """The options of a stored diagnostic, or None where it is not stored."""
-    stored = _diagnostic(folder, name)
-    return None if stored is None else stored["options"]
+    return (_diagnostic(folder, name) or {}).get("options")
 
 
 def _diagnostic(folder: Path, name: str) -> dict[str, Any] | None:
     """A diagnostic as it is stored; None where it is not, or is broken, as by a full disk."""
     path = folder / "diagnostics" / f"{name}.json"
-    arrays = path.with_suffix(".npz")
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not is_zipfile(arrays):
-            _warn(f"{arrays}: cannot be read; {name} counts as not measured")
-            return None
+        if not is_zipfile(path.with_suffix(".npz")):
+            raise ValueError(f"{name}.npz is no archive")
         return {key: stored[key] for key in ("options", "rows")}
     except FileNotFoundError:
         return None

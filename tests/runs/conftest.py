@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_dir
 from inr_experiments.experiment import execute
 from inr_experiments.paths import conf_dir
 from inr_experiments.runs.pack import pack
-from inr_experiments.runs.store import seed_folders
+from inr_experiments.runs.store import Store, seed_folders
 from tests.launching import SMOKE
 
 
@@ -26,3 +26,8 @@ def folders(tmp_path_factory):
 def packed(folders, tmp_path_factory):
     (archive,) = pack(folders, tmp_path_factory.mktemp("packed") / "results.zip")
     return archive
+
+
+@pytest.fixture
+def store(outputs):
+    return Store(outputs)
