@@ -51,7 +51,7 @@ def exchange(part: Path, folder: Path) -> None:
                 os.rename(folder, old)
             os.rename(part, folder)
         except BaseException as error:
-            with suppress(OSError):  # where another writer was quicker, its frame stays
+            with suppress(OSError):  # where another writer was quicker, its folder stays
                 os.rename(old, folder)
             if getattr(error, "errno", None) not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
