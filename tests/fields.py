@@ -1,9 +1,11 @@
 """Networks built from the yaml files, as the launcher builds them."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from omegaconf import DictConfig
 from torch import nn
 
 from inr_experiments.building import build, build_network, build_task
@@ -11,15 +13,24 @@ from inr_experiments.config import OF_THE_LAUNCHER, resolve, without
 from inr_experiments.domain import Domain
 from inr_experiments.matching import matched
 from inr_experiments.models.network import Network
-from inr_experiments.sweep.compose import configs
+from inr_experiments.sweep.blocks import parsed
+from inr_experiments.sweep.compose import configs, with_values
 from inr_experiments.tasks.task import Task
 
 
 @cache
 def config_of(*overrides: str) -> dict[str, Any]:
     """The resolved config of one run."""
+    values = [word for word in overrides if re.match(r"\+*\w+\.", word)]
+    chosen = composed(*(word for word in overrides if word not in values))
+    return matched(resolve(with_values(chosen, parsed(values))))
+
+
+@cache
+def composed(*overrides: str) -> DictConfig:
+    """The config of these options, to which values are added, as a sweep adds them."""
     (cfg,) = configs(["scale=smoke", *overrides])
-    return matched(resolve(cfg))
+    return cfg
 
 
 def build_model(model: str, *, P: int = 2, C: int = 3, seed: int = 0, **changes: Any) -> Network:

@@ -205,21 +205,20 @@ class LayerCase:
 
 
 def layer_cases() -> Iterator[LayerCase]:
-    """Every kind × P in 1, 3 × C in 1, 3, in eval mode and float64, off their initial values."""
-    for inputs in (1, 3):
-        for outputs in (1, 3):
-            for kind in (*MIDDLES, *OTHERS):
-                torch.manual_seed(inputs + outputs)
-                if kind in MIDDLES:
-                    shape, layers = MIDDLES[kind]
-                    module: nn.Module = Around(inputs, outputs, shape, *layers())
-                else:
-                    module = OTHERS[kind](inputs, outputs)
-                module = doubled(module).eval()
-                _disturb(module)
-                name = f"{kind}-P{inputs}-C{outputs}"
-                own = frozenset(BY_JACOBIAN.get(kind, ()))
-                yield LayerCase(name, module, points(POINTS, inputs), outputs, own)
+    """Every kind in two shapes, in eval mode and float64, off their initial values."""
+    for inputs, outputs in ((1, 1), (3, 3)):
+        for kind in (*MIDDLES, *OTHERS):
+            torch.manual_seed(inputs + outputs)
+            if kind in MIDDLES:
+                shape, layers = MIDDLES[kind]
+                module: nn.Module = Around(inputs, outputs, shape, *layers())
+            else:
+                module = OTHERS[kind](inputs, outputs)
+            module = doubled(module).eval()
+            _disturb(module)
+            name = f"{kind}-P{inputs}-C{outputs}"
+            own = frozenset(BY_JACOBIAN.get(kind, ()))
+            yield LayerCase(name, module, points(POINTS, inputs), outputs, own)
 
 
 @torch.no_grad()

@@ -166,7 +166,7 @@ SYMMETRIC = {
     "two-point": lambda rng, shape: rng.choice((-1.0, 1.0), size=shape),
 }
 #: By images: 2¹⁵ sign flips take longer than 2⁷.
-DRAWS = {8: 16000, 16: 2000}
+DRAWS = {8: 5000, 16: 1000}
 NULLS = {
     "gain of nothing": (asks(threshold=0), 0.0, 1.0),
     # Far from zero, so that the threshold alone holds it back.

@@ -146,15 +146,25 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.parametrize("phase", ["look_up", "seconds_left", "show"])
+def test_ctrl_c_before_and_after_the_runs_of_a_sweep(tmp_path, phase, monkeypatch):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"inr_experiments.sweep.sweeper.{phase}", press)
+    done = inr("-m", *SMOKE, "seed=0,1", "diagnostic=none", "outputs=o", cwd=tmp_path)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr and "stopped" in done.stderr
+
+
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("after", ["40 cells", "1 of 40"])
-def test_ctrl_c_at_any_phase_of_a_sweep(tmp_path, after):
+def test_ctrl_c_within_a_sweep(tmp_path):
     words = ("-m", *SMOKE, "seed=range(40)", "outputs=o")
     worker = subprocess.Popen(
         command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    while after not in (line := worker.stdout.readline()):
+    while "1 of 40" not in (line := worker.stdout.readline()):
         assert line, worker.stderr.read()
     worker.send_signal(signal.SIGINT)
     _, stderr = worker.communicate(timeout=60)

@@ -22,7 +22,6 @@ DIAGNOSIS = (
     "diagnostic.layer_ntk.points=60", "diagnostic.layer_ntk.rank_points=30",
     "diagnostic.spectra.jacobians=true",
 )  # fmt: skip
-SHALLOW_AND_DEEP = (1, 4)
 OF_LAYERS = (
     "fig_weights_vs_representations", "fig_ntk_spectra", "fig_layer_share", "fig_training_rank",
     "fig_threshold_geometry",
@@ -43,13 +42,6 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def diagnosis(folder: Path) -> Frame:
     return frame_of(folder, *DIAGNOSIS)
-
-
-@pytest.fixture(scope="module", params=SHALLOW_AND_DEEP)
-def of_depth(folder: Path, request) -> tuple[Frame, int]:
-    """Runs with so many hidden layers, and their number."""
-    words = ("model=relu,rank_expanding", f"model.hidden_layers={request.param}", "fit.steps=2")
-    return frame_of(folder, *DIAGNOSIS, *words), request.param
 
 
 def inlet_of(model: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -125,14 +117,14 @@ def test_lines_that_cross_the_square(diagnosis):
     assert script.within_square(np.array([1.0, 0.0]), 2.0) is None
 
 
-def test_figures_have_as_many_layers_as_the_field(of_depth):
-    frame, hidden = of_depth
-    stages = 1 + hidden  # with the inlet
+def test_figures_have_as_many_layers_as_the_field(folder):
+    words = ("model=relu,rank_expanding", "model.hidden_layers=1", "fit.steps=2")
+    frame, stages = frame_of(folder, *DIAGNOSIS, *words), 2  # with the inlet
     figures = {stem: load(f"figures/{stem}").draw(frame) for stem in OF_LAYERS}
     axes = {stem: figure.axes for stem, figure in figures.items()}
     assert {len(axis.lines) for axis in axes["fig_weights_vs_representations"]} == {stages}
     assert len(axes["fig_ntk_spectra"]) == 4 + stages
-    assert axes["fig_ntk_spectra"][-1].get_title() == f"K{'₀₁₂₃₄₅'[hidden]}, step 0"
+    assert axes["fig_ntk_spectra"][-1].get_title() == "K₁, step 0"
     assert len(axes["fig_layer_share"][0].containers) == stages + 1  # and the head
     assert len(axes["fig_training_rank"]) == 3 * stages
     for figure in figures.values():

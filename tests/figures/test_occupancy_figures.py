@@ -23,6 +23,8 @@ from tests.scripts import drawn, load
 from tests.solids import sphere, write
 
 DIAGNOSTICS = ("spectra", "activation_pattern", "layer_ntk", "ntk_convergence")
+FEW = ("diagnostic.layer_ntk.points=60", "diagnostic.layer_ntk.rank_points=30",
+       "diagnostic.ntk_convergence.points=60")  # fmt: skip
 SMALL = (
     "scale=smoke", "task=occupancy", "fit.steps=40", "fit.lr=0.01", "task.near_points=1000",
     "task.pool=4096",
@@ -152,7 +154,8 @@ def test_readings_of_the_lattice(variants, solids):
 
 def test_every_diagnostic_on_a_solid(solids):
     folder, (_, bar) = solids
-    (done,) = run(folder, f"task.path={bar}", "model=pe", f"diagnostic=[{','.join(DIAGNOSTICS)}]")
+    chosen = f"diagnostic=[{','.join(DIAGNOSTICS)}]"
+    (done,) = run(folder, f"task.path={bar}", "model=pe", chosen, *FEW)
     assert read_record(done)["status"] == "done"
     for name in DIAGNOSTICS:
         rows = read_diagnostic(done, name)

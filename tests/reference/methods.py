@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -71,6 +72,7 @@ def fr_inr(
     return mlp(pairs, x, *[lambda a: max(a, 0.0)] * 2)
 
 
+@cache  # it is asked for point by point
 def cosines(width: int, *, frequencies: int, phases: int, alpha: float) -> np.ndarray:
     """B of FR-INR, entry by entry."""
     low = [k / frequencies for k in range(1, frequencies + 1)]

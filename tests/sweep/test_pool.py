@@ -9,7 +9,8 @@ import pytest
 
 from inr_experiments.checks import InputError
 from inr_experiments.sweep.job import Result
-from inr_experiments.sweep.pool import KilledError, in_processes, slots
+from inr_experiments.sweep.launchers import in_turn
+from inr_experiments.sweep.pool import in_processes, slots
 from inr_experiments.sweep.progress import Progress, told
 
 
@@ -18,15 +19,18 @@ def call(number):
         os.kill(os.getpid(), signal.SIGKILL)
     if number == 4:
         raise ValueError("four")
-    return number, os.environ["OMP_NUM_THREADS"]
+    return Result(os.environ["OMP_NUM_THREADS"])
 
 
 def test_a_killed_process_takes_no_other_call_along(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    ended = {task[0]: found for task, found in in_processes(call, ((n,) for n in range(7)), 2)}
-    assert isinstance(ended.pop(3), KilledError) and str(ended.pop(4)) == "four"
-    assert sorted(n for n, _ in ended.values()) == [0, 1, 2, 5, 6]
-    assert len({threads for _, threads in ended.values()}) == 1
+    ended = dict(in_turn(call, ((n,) for n in range(7)), 2, here=False))
+    assert ended.pop(3) == Result("its process was killed, as where memory runs out", failed=True)
+    four = ended.pop(4)
+    assert four.failed and "ValueError: four" in four.said
+    assert sorted(ended) == [0, 1, 2, 5, 6]
+    assert not any(result.failed for result in ended.values())
+    assert len({result.said for result in ended.values()}) == 1, "one share of the threads"
 
 
 def lose_the_gpu(number):

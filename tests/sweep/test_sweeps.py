@@ -1,13 +1,7 @@
 """A sweep as a user follows it: what it says, what it leaves, what becomes of a failure."""
 
-import json
-import os
 import re
-import signal
 import subprocess
-import threading
-import time
-from pathlib import Path
 
 import pytest
 
@@ -108,29 +102,6 @@ def test_equal_names_and_equal_bytes(tmp_path, monkeypatch):
     assert re.search(r"^PE +2 ", table, re.MULTILINE), "two pictures, however often they lie there"
     two = inr("task.path=a/1.png,b/1.png", *QUICK, "model=relu,pe", cwd=tmp_path, module="table")
     assert re.search(r"^PE +2 ", two.stdout, re.MULTILINE), two.stdout
-
-
-def test_a_killed_worker_fails_its_run_alone(tmp_path):
-    runs = tmp_path / "o/runs"
-
-    def kill() -> None:
-        """Kill the process of the run that is left, once the other is done."""
-        while not list(runs.glob("*/*/DONE")) or not (left := leases_of_runs_not_done(runs)):
-            time.sleep(0.05)
-        os.kill(json.loads(left[0].read_text())["pid"], signal.SIGKILL)
-
-    threading.Thread(target=kill, daemon=True).start()
-    words = ("-m", *QUICK, "fit.steps=1000000,4", "hydra/launcher=joblib")
-    done = inr(*words, "hydra.launcher.n_jobs=2", cwd=tmp_path)
-    assert done.returncode == 1
-    head, line = done.stderr.strip().splitlines()[-2:]
-    assert "1 of 2 runs failed, the other is done" in head
-    assert line.startswith("  fit.steps=1000000: ") and "its process was killed" in line
-    assert [record["status"] for record in records(tmp_path)] == ["done"]
-
-
-def leases_of_runs_not_done(runs: Path) -> list[Path]:
-    return [lease for lease in runs.glob("*/*.lease") if not lease.with_suffix("").exists()]
 
 
 def test_commands_look_where_the_overrides_say(tmp_path, monkeypatch):

@@ -199,6 +199,8 @@ def test_no_surface_is_recorded_and_no_crash(ball, tmp_path, value):
 # --- memory, and the scans
 
 
+#: The others have more faces.
+SMALL_SCANS = ("bunny", "armadillo", "happy_buddha")
 MEASURE = """
 import re, torch
 from pathlib import Path
@@ -210,6 +212,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[
 """
 
 
+@pytest.mark.smoke
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_grid_of_256_takes_less_than_a_gigabyte():
     result = subprocess.run(
@@ -219,7 +222,9 @@ def test_a_grid_of_256_takes_less_than_a_gigabyte():
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("shape", SCANS)
+@pytest.mark.parametrize(
+    "shape", [s if s in SMALL_SCANS else pytest.param(s, marks=pytest.mark.smoke) for s in SCANS]
+)
 def test_scans(shape):
     if not any((data_dir() / file).is_file() for file in SCANS[shape].files):
         pytest.skip(f"{data_dir()} holds no {' or '.join(SCANS[shape].files)}; set INR_DATA")
