@@ -1,6 +1,5 @@
 """Networks built from the yaml files, as the launcher builds them."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from inr_experiments.config import OF_THE_LAUNCHER, resolve, without
 from inr_experiments.domain import Domain
 from inr_experiments.matching import matched
 from inr_experiments.models.network import Network
+from inr_experiments.paths import conf_dir
 from inr_experiments.sweep.blocks import parsed
 from inr_experiments.sweep.compose import configs, with_values
 from inr_experiments.tasks.task import Task
@@ -20,16 +20,22 @@ from inr_experiments.tasks.task import Task
 
 @cache
 def config_of(*overrides: str) -> dict[str, Any]:
-    """The resolved config of one run."""
-    values = [word for word in overrides if re.match(r"\+*\w+\.", word)]
-    chosen = composed(*(word for word in overrides if word not in values))
-    return matched(resolve(with_values(chosen, parsed(values))))
+    """The resolved config of one run of smoke scale, where no other is given."""
+    return matched(resolve(cfg_of(*overrides)))
 
 
-@cache
-def composed(*overrides: str) -> DictConfig:
-    """The config of these options, to which values are added, as a sweep adds them."""
-    (cfg,) = configs(["scale=smoke", *overrides])
+def cfg_of(*overrides: str) -> DictConfig:
+    """The composed config of one run."""
+    values, options = [], []
+    for override in parsed(overrides):
+        is_option = override.is_delete() or (conf_dir() / override.key_or_group).is_dir()
+        (options if is_option else values).append(override)
+    return with_values(_composed(*(option.input_line for option in options)), values)
+
+
+@cache  # composing takes a tenth of a second
+def _composed(*options: str) -> DictConfig:
+    (cfg,) = configs(["scale=smoke", *options])
     return cfg
 
 

@@ -89,11 +89,10 @@ def fit(*overrides: str, cwd: Path) -> "Outcome":
     """Do a run in `cwd`, or find it done, in this process."""
     from inr_experiments.experiment import execute
     from inr_experiments.sweep.arguments import ready
-    from inr_experiments.sweep.compose import configs
+    from tests.fields import cfg_of
 
     with working_in(str(cwd)):
-        (cfg,) = configs(ready(overrides))
-        outcome = execute(cfg)
+        outcome = execute(cfg_of(*ready(overrides)))
     assert outcome.status == "done"
     return outcome
 

@@ -23,12 +23,12 @@ from inr_experiments.experiment import (
 from inr_experiments.runs.store import Store, leased
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Metric
+from tests.fields import cfg_of
 from tests.solids import sphere, write
 
 
 def config(*words):
-    (cfg,) = configs(["scale=smoke", "fit.steps=1", *words])
-    return cfg
+    return cfg_of("fit.steps=1", *words)
 
 
 def locate(cfg, outputs: Path) -> Path:

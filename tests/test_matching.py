@@ -10,18 +10,15 @@ from inr_experiments.matching import nearest_count
 from inr_experiments.runs.key import run_key
 from inr_experiments.tasks.grid_signal import FITTED
 from tests.fields import config_of, field_and_task
-from tests.test_configs import stems
+from tests.test_configs import GRIDS, stems
 
 SMALL = {
     "image": ["task.side=16"],
     "occupancy": ["task.pool=4096", "task.spectrum_points=999", "task.near_points=64"],
-    "signal": ["task.side=16"],
 }
 #: Of too many cosines, or with singular values taken at points that are not there beforehand.
 WITHOUT = ("fr_inr", "rei_span", "rei_white", "relu_span")
-#: Networks of a whole grid or of patches, which have a size of their own.
-GRIDS = ("cnn_", "coordinate_", "transformer_", "vit_")
-MATCHED = [s for s in stems("model") if s not in WITHOUT and not s.startswith(GRIDS)]
+FIELDS = [stem for stem in stems("model") if not stem.startswith(GRIDS)]
 
 
 def key_of(config):
@@ -29,13 +26,16 @@ def key_of(config):
 
 
 @pytest.mark.parametrize("task", ["image", "occupancy"])
-@pytest.mark.parametrize("model", MATCHED)
-def test_every_model_has_the_size_of_relu(model, task):
+@pytest.mark.parametrize("model", FIELDS)
+def test_every_field_fits_pictures_and_solids_in_the_size_of_relu(model, task):
     words = (f"task={task}", *SMALL[task], "scale=laptop")
-    relu, _ = field_and_task(*words, "model=relu")
-    found, _ = field_and_task(*words, f"model={model}", "model.match=relu")
-    target = relu.parameter_count(trained=True)
-    assert abs(found.parameter_count(trained=True) / target - 1) <= 0.05
+    relu, made = field_and_task(*words, "model=relu")
+    size = "model.width=12" if model in WITHOUT else "model.match=relu"
+    found, _ = field_and_task(*words, f"model={model}", size)
+    assert found(made.coordinates[:9]).shape == (9, made.out_features)
+    if model not in WITHOUT:
+        target = relu.parameter_count(trained=True)
+        assert abs(found.parameter_count(trained=True) / target - 1) <= 0.05
 
 
 def test_relu_and_its_initialisations_stay_as_they_are():

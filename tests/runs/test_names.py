@@ -15,7 +15,7 @@ from inr_experiments.reporting.gains import per_item
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import read_frame, write_frame
 from inr_experiments.runs.names import Name, note_name, read_names
-from inr_experiments.sweep.compose import configs
+from tests.fields import cfg_of
 
 TINY = ("scale=smoke", "fit.steps=2", "task.side=16", "model=relu", "diagnostic=spectra")
 
@@ -39,8 +39,7 @@ def paint(path, colour):
 def config(path=None, *words):
     """The config of a run on a picture."""
     given = [] if path is None else [f"task.path={path}"]
-    (cfg,) = configs([*TINY, "outputs=o", *given, *words])
-    return cfg
+    return cfg_of(*TINY, "outputs=o", *given, *words)
 
 
 def asked_by(cfg) -> Name:

@@ -7,9 +7,8 @@ import pytest
 
 from inr_experiments.experiment import execute
 from inr_experiments.runs.provenance import machine
-from inr_experiments.sweep.compose import configs
 from inr_experiments.sweep.cost import Costs, kind
-from tests.fields import config_of
+from tests.fields import cfg_of, config_of
 
 
 def test_fits_of_one_cost_are_one_kind():
@@ -23,10 +22,9 @@ def test_fits_of_one_cost_are_one_kind():
 
 
 def test_a_run_that_is_done_tells_what_one_like_it_will_take(tmp_path):
-    words = ["scale=smoke", "model=relu", f"outputs={tmp_path}", "diagnostic=none"]
-    (cfg,) = configs([*words, "fit.steps=60"])
+    words = ("model=relu", f"outputs={tmp_path}", "diagnostic=none", "fit.steps=60")
     costs = Costs()
-    record = execute(cfg).record
+    record = execute(cfg_of(*words)).record
     costs.learn(
         config_of("model=relu", "fit.steps=60", "diagnostic=none"),
         {**record, "seconds": {"total": 100.0, "fit": 90.0}},

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from inr_experiments.checks import InputError
 from inr_experiments.experiment import execute
-from inr_experiments.sweep.compose import configs
 from inr_experiments.tracking import destination as places
 from inr_experiments.tracking.destination import asked_mode, destination, has_key, unreachable
 from inr_experiments.tracking.wandb_mirror import WandbMirror
+from tests.fields import cfg_of
 
 
 @pytest.fixture(autouse=True)
@@ -123,9 +123,8 @@ def test_a_key_is_found_where_wandb_looks(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(tmp_path):
-    words = ("scale=smoke", "fit.steps=2", "model=relu", "diagnostic=none", f"outputs={tmp_path}")
-    (cfg,) = configs(words)
-    return execute(cfg).folder
+    words = ("fit.steps=2", "model=relu", "diagnostic=none", f"outputs={tmp_path}")
+    return execute(cfg_of(*words)).folder
 
 
 def written(run) -> list[str]:
@@ -147,9 +146,8 @@ def test_what_was_deleted_or_came_later_is_sent_again(run, tmp_path):
     shutil.rmtree(run.parents[2] / "wandb")
     mirror.mirror(run)
     assert len(written(run)) == 1, "deleted"
-    words = ("scale=smoke", "fit.steps=2", "model=relu", "diagnostic=spectra")
-    (cfg,) = configs([*words, f"outputs={tmp_path}"])
-    assert execute(cfg).folder == run
+    words = ("fit.steps=2", "model=relu", "diagnostic=spectra", f"outputs={tmp_path}")
+    assert execute(cfg_of(*words)).folder == run
     before = json.loads((run / "wandb.json").read_text())["sent"]
     mirror.mirror(run)
     after = json.loads((run / "wandb.json").read_text())["sent"]

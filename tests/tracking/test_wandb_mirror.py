@@ -11,8 +11,8 @@ import wandb
 
 from inr_experiments.experiment import execute
 from inr_experiments.runs.store import read_arrays, read_diagnostic
-from inr_experiments.sweep.compose import configs
 from inr_experiments.tracking.wandb_mirror import WandbMirror
+from tests.fields import cfg_of
 from tests.launching import SMOKE, inr, started
 from tests.solids import sphere, write
 
@@ -63,8 +63,7 @@ def test_a_sweep_with_a_key_and_no_server_writes_all_offline(tmp_path):
 def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
     mesh = write(tmp_path / "ball.ply", sphere(3))
     solid = ("task=occupancy", f"task.path={mesh}", "task.pool=4096", "fit.lr=0.01", "fit.steps=40")
-    (cfg,) = configs(["scale=smoke", "model=siren", *solid, f"outputs={tmp_path / 'o'}"])
-    folder = execute(cfg).folder
+    folder = execute(cfg_of("model=siren", *solid, f"outputs={tmp_path / 'o'}")).folder
     WandbMirror(mode="offline", project="p", entity=None).mirror(folder)
     (run,) = (tmp_path / "o/wandb").glob("offline-run-*")
     rows = history(run)
