@@ -28,6 +28,11 @@ class Domain:
     axes: tuple[Sequence[float], ...] = ()
     points: Tensor | None = field(default=None, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        """Numbers as tuples: domains are compared and hashed."""
+        object.__setattr__(self, "half_extents", tuple(self.half_extents))
+        object.__setattr__(self, "axes", tuple(map(tuple, self.axes)))
+
     @property
     def dimensions(self) -> int:
         """P, the numbers of a coordinate."""

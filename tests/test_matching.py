@@ -6,6 +6,7 @@ import pytest
 
 from inr_experiments.building import build_network, build_task, settings_of, task_class
 from inr_experiments.checks import InputError
+from inr_experiments.domain import Domain
 from inr_experiments.matching import nearest_count
 from inr_experiments.runs.key import run_key
 from inr_experiments.tasks.grid_signal import FITTED
@@ -109,6 +110,11 @@ def test_the_nearest_count_is_found_from_anywhere(start, target):
 
     best = min(range(1, 200), key=lambda n: abs(count(n) - target))
     assert nearest_count(count, target, start=start) == best
+
+
+def test_a_place_told_in_lists_is_one_told_in_tuples():
+    told, own = Domain(half_extents=[1, 1], radius=2, density=8), {"radius": 2, "density": 8}
+    assert hash(told) == hash(Domain(half_extents=(1, 1), **own)), "sizes are kept by it"
 
 
 def test_a_solved_config_is_built_as_it_is():

@@ -164,8 +164,8 @@ def _decided(hypothesis: Hypothesis, sample: Sample, p: float) -> tuple[str, str
 
 
 def number(value: float) -> str:
-    """A signed number of three digits at the least, never with an exponent for a large one."""
-    return f"{value:+.0f}" if abs(value) >= 1000 else f"{value:+.3g}"
+    """A signed number of three digits, or of all before its point."""
+    return f"{value:+.0f}" if abs(value) >= 999.5 else f"{value:+.3g}"
 
 
 def _per_cent(log_ratio: float) -> float:

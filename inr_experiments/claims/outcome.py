@@ -84,8 +84,9 @@ def _by_threshold(
         return UNDECIDED, f"the interval is below {limit}, {UNCONFIRMED}"
     if mean.low > 0 or mean.high < 0:
         return UNDECIDED, f"the interval excludes zero but p = {p:.2g} exceeds {ALPHA}"
-    both = "zero" if threshold == 0 else f"both zero and {limit}"
-    return UNDECIDED, f"the interval holds {both}"
+    held = ["zero"] if mean.low <= 0 <= mean.high else []
+    held += [limit] if threshold and mean.low <= threshold <= mean.high else []
+    return UNDECIDED, f"the interval holds {'both ' * (len(held) > 1)}{' and '.join(held)}"
 
 
 def _by_ceiling(hypothesis: Hypothesis, most: float, d: np.ndarray) -> tuple[str, str]:

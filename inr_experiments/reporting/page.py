@@ -160,7 +160,10 @@ def _figure(sources: Sources, piece: Piece, summary: RunSummary, most: int) -> S
 
 def as_html(rows: list[str]) -> Markup:
     """A Markdown table as HTML."""
-    header, _, *body = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    header, _, *body = [
+        [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        for row in rows
+    ]
     head = _row(header, Markup('<th scope="col">{}</th>'))
     lines = [head, *(_row(cells, Markup("<td>{}</td>")) for cells in body)]
     return Markup("<table>{}</table>").format(Markup("").join(lines))

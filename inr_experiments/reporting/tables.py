@@ -14,6 +14,20 @@ from ..statistics import smallest_p
 from .gains import Row, paired_rows, signed
 from .looks import REFERENCE, label_of
 
+#: What LaTeX has for the characters of cells that it would misread, or has no glyph for.
+LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "%_&#${}"},
+        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+        **{"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "·": r"$\cdot$"},
+        **{"≈": r"$\approx$", "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\to$", "√": r"$\surd$"},
+        **{"α": r"$\alpha$", "ε": r"$\varepsilon$", "ρ": r"$\rho$", "σ": r"$\sigma$"},
+        **{"ω": r"$\omega$", "½": r"$\frac12$", "⁻": "$^-$"},
+        **{digit: f"$_{n}$" for n, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **{digit: f"$^{n}$" for n, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    }
+)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -113,19 +127,17 @@ def as_text(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 
 
 def as_markdown(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """A Markdown table; a bar within a cell is escaped."""
     lines = [header, ["---"] * len(header), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
 def as_latex(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """A LaTeX tabular for booktabs."""
 
     def line(row: Sequence[str]) -> str:
-        text = " & ".join(row) + r" \\"
-        for plain, tex in {"%": r"\%", "±": r"$\pm$", "–": "--", "_": r"\_"}.items():
-            text = text.replace(plain, tex)
-        return text
+        return " & ".join(cell.translate(LATEX) for cell in row) + r" \\"
 
     return "\n".join(
         [

@@ -49,7 +49,7 @@ def save_slices(
     iio.imwrite(folder / "slices.png", render.slices(found, wanted))
     stored = {f"prediction_{name}": v.astype(np.float16) for name, v in found.items()}
     stored |= {f"target_{name}": v for name, v in wanted.items()}
-    np.savez_compressed(folder / "slices.npz", allow_pickle=False, **stored)
+    np.savez_compressed(folder / "slices.npz", **stored)
 
 
 def save_page(path: Path, objects: Mapping[str, Triangles]) -> None:

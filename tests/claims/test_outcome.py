@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from inr_experiments.claims.evidence import number
 from inr_experiments.claims.hypothesis import Hypothesis
 from inr_experiments.claims.outcome import OUTCOMES, SHOWN, outcome_of
 from inr_experiments.statistics import max_t, smallest_p, summarise
@@ -43,6 +44,15 @@ def test_a_gain_whose_interval_holds_zero_and_the_threshold_is_undecided():
     assert wide.outcome == "undecided" and "both zero and 2 dB" in wide.sentence
     none = outcome(0.0, threshold=0.0)
     assert none.outcome == "undecided" and "holds zero" in none.sentence
+
+
+def test_a_gain_that_may_be_a_loss_holds_what_its_interval_holds():
+    found = outcome(0.0, threshold=-1.0, wobble=0.1)
+    assert found.outcome == "undecided" and "the interval holds zero" in found.sentence
+
+
+def test_numbers_of_a_sentence_have_no_exponent_where_they_are_large():
+    assert [number(x) for x in (2.0, 999.4, 999.7, -12345.6)] == ["+2", "+999", "+1000", "-12346"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from inr_experiments.claims.verdict import Verdict, judge_all
 from inr_experiments.reporting.pieces import find_pieces, load
 from inr_experiments.reporting.rates import grid
 from inr_experiments.reporting.reference import check_size
+from inr_experiments.reporting.tables import as_latex
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.sweep.compose import configs
 
@@ -73,7 +74,8 @@ def test_every_figure_and_table_is_drawn_from_it(folder, stem):
     piece = PIECES[stem]
     module, frames = load(piece), [read_frame(folder / name) for name in piece.reads]
     if piece.kind == "tables":
-        assert module.rows(*frames).body
+        table = module.rows(*frames)
+        assert table.body and as_latex(table.header, table.body).isascii()
         return
     try:
         drawn = module.draw(*frames)

@@ -1,6 +1,7 @@
 """Tables on made-up frames: rows, what they refuse, and the files that are written."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from inr_experiments.checks import InputError
 from inr_experiments.reporting import tables
+from inr_experiments.reporting.page import as_html
 from tests.reporting.made_up import LAST, joined, made_up, measured, without
 from tests.scripts import load
 
@@ -130,6 +132,17 @@ def test_written_files_say_the_same(tmp_path):
     for path, mark in zip(files, marks, strict=True):
         text = path.read_text()
         assert mark in text and "+10.00" in text and "a note" in text
+
+
+def test_a_cell_may_hold_what_markdown_and_latex_would_misread():
+    header, body = ["a|b", "PSNR ± std"], [["|w| = 1 & 50 % of Z₀", "−2 · 10⁻³"]]
+    markdown = tables.as_markdown(header, body)
+    cells = as_html(markdown.splitlines())
+    assert re.findall("<t[hd][^>]*>(.*?)</t[hd]>", cells) == [
+        "a|b", "PSNR ± std", "|w| = 1 &amp; 50 % of Z₀", "−2 · 10⁻³"
+    ]  # fmt: skip
+    latex = tables.as_latex(header, body)
+    assert r"|w| = 1 \& 50 \% of Z$_0$ & $-$2 $\cdot$ 10$^-$$^3$ \\" in latex
 
 
 def test_table1_has_both_pixels_of_a_method_and_the_limit_below():

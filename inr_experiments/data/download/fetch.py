@@ -1,7 +1,6 @@
 """Files from the network, the only code that asks for one."""
 
 import fcntl
-import gzip
 import http.client
 import re
 import shutil
@@ -9,7 +8,6 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,15 +153,6 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
         _empty(out)
         return False
     with answer:
-        if answer.headers.get("Content-Encoding", "").lower() in (
-            "gzip",
-            "x-gzip",
-        ):  # unasked; no part of it is of use
-            _empty(out)
-            if have:
-                return False
-            _unpack(source, answer, out, progress)
-            return True
         start, end = _span(answer)
         if start != have:
             _empty(out)
@@ -173,16 +162,6 @@ def _receive(source: Source, out: IO[bytes], progress: Any) -> bool:
             raise InputError(f"{source.url}: {end} bytes; expected at most {source.size}")
         _copy(source, answer, out, progress)
         return end is None or out.tell() == end
-
-
-def _unpack(source: Source, answer: http.client.HTTPResponse, out: IO[bytes], bar: Any) -> None:
-    """Write an answer that was packed for the way."""
-    try:
-        with gzip.GzipFile(fileobj=answer) as content:
-            _copy(source, content, out, bar)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        _empty(out)
-        raise http.client.HTTPException(f"its gzip cannot be unpacked ({error})") from error
 
 
 def _empty(out: IO[bytes]) -> None:
@@ -203,7 +182,7 @@ def _span(answer: http.client.HTTPResponse) -> tuple[int, int | None]:
     return int(match[1]), None if match[2] == "*" else int(match[2])
 
 
-def _copy(source: Source, answer: IO[bytes] | gzip.GzipFile, out: IO[bytes], progress: Any) -> None:
+def _copy(source: Source, answer: IO[bytes], out: IO[bytes], progress: Any) -> None:
     """Append an answer, as far as it comes."""
     progress.n = out.tell()
     progress.refresh()

@@ -61,7 +61,7 @@ def _install(item: Item, folder: Path, *, keep: bool) -> None:
 def _as_recorded(folder: Path, file: Path) -> bool:
     """True where a file is there and, where its hash is known, unchanged."""
     known = recorded(folder).get(file.relative_to(folder).as_posix())
-    return file.is_file() and known in (None, sha256_of(file))
+    return file.is_file() and (known is None or known == sha256_of(file))
 
 
 def _obtain(item: Item, folder: Path) -> Path:
