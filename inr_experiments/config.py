@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from .checks import InputError, choice, folder, integer, nearest
+from .checks import InputError, boolean, choice, folder, integer, nearest
 from .files import read_yaml
 from .paths import conf_dir
 from .runs.key import KEY_EXCLUDES
@@ -73,8 +73,7 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
         config["model"]["match"] = other_model(cfg, choice("model.match", other, MATCHED))
     choice("device", config["device"], DEVICES)
     folder("outputs", config["outputs"])
-    if not isinstance(config["force"], bool):
-        raise InputError(f"force={config['force']!r}: expected true or false")
+    boolean("force", config["force"])
     trusted = config["trusted"]
     if not isinstance(trusted, list) or not all(isinstance(name, str) for name in trusted):
         raise InputError(f"trusted={trusted!r}: expected a list of packages, as in trusted=[mine]")

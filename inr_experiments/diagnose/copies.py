@@ -14,7 +14,7 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.parameter import UninitializedParameter
 
 from ..checks import ArgumentError, InputError, choice
-from ..fit.snapshot import exact
+from ..fit.snapshot import in_float64
 from ..ntk.forward import forward
 from .tensors import REAL, plain_tensors
 
@@ -80,11 +80,11 @@ def materialised(module: nn.Module, x: Tensor) -> None:
 
 def widened(module: nn.Module) -> None:
     """Put a module in float64 and complex128, its plain tensors too."""
-    module._apply(exact)
+    module._apply(in_float64)
     with torch.no_grad():
         for tensor in plain_tensors(module):
             if tensor.dtype in REAL:
-                tensor.data = exact(tensor.data)
+                tensor.data = in_float64(tensor.data)
 
 
 def own_precision(module: nn.Module) -> torch.dtype:

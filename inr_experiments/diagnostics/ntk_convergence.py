@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..checks import integer, number
 from ..domain import evenly_spaced
-from ..fit.snapshot import Snapshot
+from ..fit.snapshot import Snapshot, in_float64
 from ..ntk.empirical import EmpiricalNtk
 from ..ntk.spectrum import (
     alignment,
@@ -54,8 +54,7 @@ class NtkConvergence:
         x, y = task.pool
         require_all(exact.network, self.points, len(x))
         chosen = evenly_spaced(len(x), self.points)
-        x, y = x[chosen].to(exact.coordinates), y[chosen].to(exact.coordinates.device)
-        y = y.double() if y.is_floating_point() else y
+        x, y = x[chosen].to(exact.coordinates), in_float64(y[chosen]).to(exact.coordinates.device)
         ntk = EmpiricalNtk(exact.network, x, outputs="blocks")
         K = ntk.total()
         error = _error(exact.network, task, x, y)

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..fit.snapshot import Snapshot
+from ..fit.snapshot import Snapshot, in_float64
 from ..models.attention import Attention
 from ..tasks.task import Task
 
@@ -33,8 +33,7 @@ class Oversmoothing:
         }
         if weights:
             x, y = task.pool
-            x, y = x.to(exact.coordinates), y.to(exact.coordinates.device)
-            y = y.double() if y.is_floating_point() else y
+            x, y = x.to(exact.coordinates), in_float64(y).to(exact.coordinates.device)
             with torch.enable_grad():
                 loss = task.loss(exact.network(x), y) / len(x)
                 gradients = torch.autograd.grad(loss, list(weights.values()))

@@ -92,10 +92,10 @@ class Snapshot:
 
 def doubled(network: Network) -> Network:
     """The network itself, put into float64, and complex128 where it is complex."""
-    return network._apply(exact)  # Module.double leaves complex parameters as they are
+    return network._apply(in_float64)  # Module.double leaves complex parameters as they are
 
 
-def exact(t: Tensor) -> Tensor:
+def in_float64(t: Tensor) -> Tensor:
     """A tensor of real or complex numbers in float64 or complex128; others as they are."""
     if t.is_complex():
         return t.to(torch.complex128)

@@ -7,10 +7,10 @@ there are kernels and products of single layers, frozen statistics, ranks and th
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.sparse.linalg import LinearOperator
 from torch import Tensor, nn
 
 from ..checks import InputError, choice
@@ -19,6 +19,9 @@ from .lanczos import Eigenvalues, largest_eigenvalues
 from .matrix_free import MatrixFree, ProbeEstimate
 from .quadrature import Density, spectral_density
 from .request import KernelRequest, dotted
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 #: Random probes of a diagonal or a trace where only products with a Jacobian are to be had.
 PROBES = 64
@@ -151,8 +154,9 @@ class EmpiricalNtk:
         total = sum(traces.values())
         return {name: trace / total if total else 0.0 for name, trace in traces.items()}
 
-    def to_scipy(self) -> LinearOperator:
+    def to_scipy(self) -> "LinearOperator":
         """K as a symmetric operator of scipy, on the CPU."""
+        from scipy.sparse.linalg import LinearOperator  # half a second, and few ask for it
 
         def apply(v: np.ndarray) -> np.ndarray:
             return (self @ torch.as_tensor(v.reshape(-1)).to(self._request.x)).cpu().numpy()

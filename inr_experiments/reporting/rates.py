@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..checks import InputError, counted
-from ..runs.frame import Frame, word
+from ..runs.frame import Frame
 from .gains import per_item
 from .tables import Table
 
@@ -79,22 +79,16 @@ def row(
     ]
 
 
-def best_courses(frame: Frame, metric: str, by: Sequence[str]) -> pd.DataFrame:
-    """A metric through training at the best rate of each step: groups × steps.
+def best_courses(frame: Frame, metric: str) -> pd.DataFrame:
+    """A metric through training at the best rate of each step: labels × steps.
 
     Seeds are averaged within pictures, then pictures; a rate that lacks a picture does not count.
     Step 0 is left out.
-
-    Args:
-        by: columns of `runs` that make a group.
     """
     steps = frame.steps[(frame.steps["metric"] == metric) & (frame.steps["step"] > 0)]
     if steps.empty:
         raise InputError(f"frame {frame.name}: no {metric} after step 0")
-    named = frame.runs[[*by, RATE, "item"]].assign(
-        **{name: frame.runs[name].map(word) for name in by}
-    )
-    values = steps.join(named, on="run")
-    cells = values.groupby([*by, RATE, "step", "item"], sort=False)["value"].mean().unstack("item")
-    means = cells.mean(axis=1, skipna=False)
-    return means.groupby([*by, "step"], sort=False).max().unstack("step").sort_index(axis=1)
+    values = steps.join(frame.runs[["label", RATE, "item"]], on="run")
+    by = values.groupby(["label", RATE, "step", "item"], sort=False)
+    means = by["value"].mean().unstack("item").mean(axis=1, skipna=False)
+    return means.groupby(["label", "step"], sort=False).max().unstack("step").sort_index(axis=1)

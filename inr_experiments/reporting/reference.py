@@ -85,9 +85,6 @@ def packed(values: Array) -> Array:
 def keep_picture(path: Path, to: Path) -> None:
     """Save a drawing again in `COLOURS` colours of its own, a photograph at most `NARROW` wide."""
     with Image.open(path) as image:
-        if image.mode == "P":  # kept before
-            shutil.copyfile(path, to)
-            return
         kept = image.convert("RGB")
     if kept.getcolors(PHOTOGRAPH) is not None:
         kept = kept.quantize(COLOURS, dither=Image.Dither.NONE)

@@ -32,6 +32,7 @@ plt.rcParams.update(
         "ytick.labelsize": 7,
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "axes.axisbelow": True,
         "figure.constrained_layout.use": True,
         "lines.linewidth": 1.4,
         "pdf.fonttype": 42,

@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra import version
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
+from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -44,13 +44,8 @@ class TellingLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """All results at the end, as Hydra's own sweepers want them."""
-        numbered = enumerate(map(tuple, job_overrides), initial_job_idx)
-        found = dict(self.results(list(numbered)))
-        return [
-            JobReturn(_return_value=result, status=JobStatus.COMPLETED)
-            for _, result in sorted(found.items())
-        ]
+        """Not called: our sweeper takes `results`, and Hydra's own are refused."""
+        raise NotImplementedError
 
 
 class LocalLauncher(TellingLauncher):

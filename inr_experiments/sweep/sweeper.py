@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, RunMode, TaskFunction
 from omegaconf import DictConfig
@@ -30,12 +28,22 @@ class UnionSweeper(Sweeper):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Make the launcher."""
+        """Make the launcher.
+
+        Raises:
+            InputError: if it is none of ours.
+        """
         self.context, self.master = hydra_context, config
         read_once(hydra_context.config_loader)
-        self.launcher: Launcher = Plugins.instance().instantiate_launcher(
+        launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=sweep_task, config=config
         )
+        if not isinstance(launcher, TellingLauncher):
+            name = config.hydra.runtime.choices["hydra/launcher"]
+            raise InputError(
+                f"hydra/launcher={name}: expected local, joblib or slurm, which tell of every run"
+            )
+        self._launcher = launcher
 
     def sweep(self, arguments: list[str]) -> None:
         """Launch what is not done, and say what became of it.
@@ -70,7 +78,7 @@ class UnionSweeper(Sweeper):
             print(f"{_count(cells)}, all done")
             return
         done = len(cells) - len(todo)
-        at_once = self._at_once(len(todo))
+        at_once = self._launcher.at_once(len(todo))
         print(f"{_count(cells)}, {done} done, {len(todo)} to do", end="", flush=True)
         progress = self._progress(todo, cells, at_once)  # which may time a few steps
         left = progress.seconds()
@@ -79,13 +87,10 @@ class UnionSweeper(Sweeper):
             print(progress.line(index, todo[index].name, result), flush=True)
             yield todo[index], result
 
-    def _at_once(self, count: int) -> int:
-        return self.launcher.at_once(count) if isinstance(self.launcher, TellingLauncher) else count
-
     def _progress(self, todo: list[Cell], cells: list[Cell], at_once: int) -> Progress:
         import torch
 
-        if not isinstance(self.launcher, LocalLauncher):  # steps that are timed here tell nothing
+        if not isinstance(self._launcher, LocalLauncher):  # steps that are timed here tell nothing
             return Progress(None, len(todo), at_once)
         costs = Costs(max(1, torch.get_num_threads() // at_once))
         return Progress(seconds_left(todo, cells, costs), len(todo), at_once)
@@ -97,14 +102,8 @@ class UnionSweeper(Sweeper):
                 yield index, Result(sentence(cell.error), failed=True)
             else:
                 able.append((index, cell.words))
-        if not able:
-            return
-        if isinstance(self.launcher, TellingLauncher):
-            yield from self.launcher.results(able)
-            return
-        ended = self.launcher.launch([list(words) for _, words in able], initial_job_idx=0)
-        for (index, _), job in zip(able, ended, strict=True):
-            yield index, _returned(job)
+        if able:
+            yield from self._launcher.results(able)
 
     def _composed(self, words: list[str]) -> DictConfig:
         loader, name = self.context.config_loader, self.master.hydra.job.config_name
@@ -123,14 +122,6 @@ def show(cells: Sequence[Cell]) -> None:
         print(f"no table: {error}")
         return
     print(f"\n{as_text(table.header, table.body)}\n\n{table.note}")
-
-
-def _returned(job: JobReturn) -> Result:
-    try:
-        result: Result = job.return_value
-        return result
-    except Exception as error:  # of what a launcher of others' does around the run
-        return Result(sentence(error), failed=True)
 
 
 def _count(cells: Sequence[Cell]) -> str:

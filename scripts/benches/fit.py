@@ -12,6 +12,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,9 +86,15 @@ def plain_loop(
 
 def suite(network: Network, task: Task, settings: FitSettings) -> Callable[[], float]:
     """The subject: the step of inr_experiments.fit."""
-    x, y = task.batch("full", torch.Generator())
-    _, advance = build_step(network.train(), task, settings, "cpu")
-    return lambda: -10 * math.log10(advance(x, y))
+    advance = stepping(network, task, settings, "cpu")
+    return lambda: -10 * math.log10(advance())
+
+
+def stepping(network: Network, task: Task, settings: FitSettings, device: str) -> Callable[[], Any]:
+    """The suite's step on a device, which gives the loss there."""
+    x, y = task.batch("full", torch.Generator(device))
+    _, advance = build_step(network.train(), task, settings, device)
+    return partial(advance, x, y)
 
 
 def flops(network: Network, points: int) -> float:

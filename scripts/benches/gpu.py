@@ -19,13 +19,13 @@ import torch
 from inr_experiments.building import pick_device
 from inr_experiments.experiment import execute
 from inr_experiments.fit.fused import products_in
-from inr_experiments.fit.loop import build_step, fit
+from inr_experiments.fit.loop import fit
 from inr_experiments.fit.settings import FitSettings
 from inr_experiments.models.network import Network
 from inr_experiments.sweep.compose import configs
 from inr_experiments.tasks.task import Task
 
-from .fit import CONSTANT, built, flops, plain_loop, setting
+from .fit import CONSTANT, built, flops, plain_loop, setting, stepping
 from .launching import timed
 from .timing import RUNS, Row
 
@@ -155,15 +155,6 @@ def shares(
         "least_gb": number / 1e9,
         "share_of_memory": number / seconds / limits["memory"],
     }
-
-
-def stepping(
-    network: Network, task: Task, settings: FitSettings, device: str
-) -> Callable[[], object]:
-    """The suite's step on a device, which reads nothing back."""
-    x, y = task.batch("full", torch.Generator(device))
-    _, advance = build_step(network.train(), task, settings, device)
-    return partial(advance, x, y)
 
 
 def same_bits(words: tuple[str, ...], device: str) -> Row:

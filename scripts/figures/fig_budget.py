@@ -39,8 +39,8 @@ def draw(budget: Frame) -> Figure:
     for (fitted, held_out), width in zip(axes.T, widths, strict=True):
         own = budget.where(**{WIDTH: width})
         fitted.set_title(f"width {width:g}")
-        draw_courses(fitted, own, best_courses(own, "psnr", ["label"]))
-        courses = best_courses(own, "psnr_heldout", ["label"])
+        draw_courses(fitted, own, best_courses(own, "psnr"))
+        courses = best_courses(own, "psnr_heldout")
         draw_courses(held_out, own, courses)
         draw_limit(held_out, limit(own), across=True)
         draw_published(held_out, own, courses)
@@ -60,7 +60,6 @@ def draw_courses(axis: Axes, frame: Frame, courses: pd.DataFrame) -> None:
     axis.xaxis.set_major_formatter("{x:,g}")
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(color="0.92")
-    axis.set_axisbelow(True)
 
 
 def draw_published(axis: Axes, frame: Frame, courses: pd.DataFrame) -> None:

@@ -88,7 +88,6 @@ def draw_gains(axis: Axes, rows: list[Row], shown: dict[str, Look], relu: str) -
         axis.text(1.02, y, said, transform=axis.get_yaxis_transform(), va="center", fontsize=5)
     axis.axvline(0, color="0.4", linewidth=0.8)
     axis.grid(axis="y", color="0.92")
-    axis.set_axisbelow(True)
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_locator(NullLocator())
@@ -102,7 +101,6 @@ def draw_ranks(axis: Axes, rows: list[Row], shown: dict[str, Look]) -> None:
     style.log2(axis.xaxis)
     axis.set_xlabel("effective rank of\ncentred Z₀")
     axis.grid(axis="y", color="0.92")
-    axis.set_axisbelow(True)
 
 
 def draw_mark(axis: Axes, x: float, y: int, colour: str, *, against: bool) -> None:

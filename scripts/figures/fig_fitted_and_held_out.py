@@ -34,7 +34,6 @@ def draw(table1: Frame) -> Figure:
     axis.set_yticks(range(len(labels)), labels)
     axis.invert_yaxis()
     axis.grid(axis="y", color="0.92")
-    axis.set_axisbelow(True)
     axis.set_xlabel(f"PSNR (dB), {table1.runs['item'].nunique()} pictures")
     figure.legend(loc="outside upper right", ncols=3)
     return figure

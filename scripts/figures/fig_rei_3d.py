@@ -36,7 +36,6 @@ def draw(lattice_3d: Frame) -> Figure:
     axes[0].invert_yaxis()
     for axis in axes:
         axis.grid(axis="y", color="0.9")
-        axis.set_axisbelow(True)
     told = f"{lattice_3d.words('item')}, scale {lattice_3d.words('scale')}"
     figure.suptitle(told, fontsize=8)
     return figure

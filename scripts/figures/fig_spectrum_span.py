@@ -37,7 +37,6 @@ def draw(spectrum_span: Frame) -> Figure:
     axes[0].invert_yaxis()
     for axis in axes:
         axis.grid(axis="y", color="0.92")
-        axis.set_axisbelow(True)
     draw_effects(below.subplots(1, 1), spectrum_span)
     return figure
 

@@ -56,12 +56,12 @@ def test_a_course_is_at_the_best_rate_of_each_step():
     fast = measured(
         made_up({"m": [20.0, 22.0]}, seeds=1, **{"fit.lr": 1e-2}), "p", {0: 0, 4: 3, 9: 5}
     )
-    course = best_courses(joined(slow, fast), "p", ["label"]).loc["m"]
+    course = best_courses(joined(slow, fast), "p").loc["m"]
     assert course.to_dict() == {4: 3, 9: 6}
     lacking = without(joined(slow, fast), item="item1", **{"fit.lr": 1e-2})
-    assert best_courses(lacking, "p", ["label"]).loc["m"].to_dict() == {4: 1, 9: 6}
+    assert best_courses(lacking, "p").loc["m"].to_dict() == {4: 1, 9: 6}
     with pytest.raises(InputError, match="no q after step 0"):
-        best_courses(slow, "q", ["label"])
+        best_courses(slow, "q")
 
 
 def test_the_limit_is_the_mean_over_pictures_of_either_interpolation():

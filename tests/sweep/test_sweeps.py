@@ -158,13 +158,6 @@ def test_a_run_is_told_by_the_value_that_a_sweep_refers_to(tmp_path):
     assert cell.name == "model=rank_expanding +model.inlet_init.points=144"
 
 
-def test_a_number_of_processes_that_is_none(tmp_path):
-    words = ("-m", *QUICK, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=abc")
-    done = inr(*words, cwd=tmp_path)
-    assert done.returncode == 2 and "n_jobs='abc': expected a number of processes" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1 and done.stdout == ""
-
-
 def test_a_wrong_name_is_refused_before_anything_runs(tmp_path):
     done = inr("-m", *QUICK, "model=relu,sirn", cwd=tmp_path)
     assert done.returncode == 2 and "did you mean 'siren'?" in done.stderr

@@ -39,5 +39,5 @@ def arrays(
             log.warning("%s cannot be read (%s); computed anew", path, error)
     result = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, lambda part: np.savez(part, **result))
+    files.write(path, lambda part: np.savez(part, **result))  # type: ignore[arg-type]
     return result
