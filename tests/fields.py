@@ -12,10 +12,12 @@ from inr_experiments.config import OF_THE_LAUNCHER, resolve, without
 from inr_experiments.domain import Domain
 from inr_experiments.matching import matched
 from inr_experiments.models.network import Network
-from inr_experiments.paths import conf_dir
 from inr_experiments.sweep.blocks import parsed
 from inr_experiments.sweep.compose import configs, with_values
 from inr_experiments.tasks.task import Task
+
+#: Keys without a group that choose no option.
+VALUES = ("seed", "outputs", "device", "force")
 
 
 @cache
@@ -28,8 +30,9 @@ def cfg_of(*overrides: str) -> DictConfig:
     """The composed config of one run."""
     values, options = [], []
     for override in parsed(overrides):
-        is_option = override.is_delete() or (conf_dir() / override.key_or_group).is_dir()
-        (options if is_option else values).append(override)
+        key = override.key_or_group
+        is_value = ("." in key or key in VALUES) and not override.is_delete()
+        (values if is_value else options).append(override)
     return with_values(_composed(*(option.input_line for option in options)), values)
 
 
