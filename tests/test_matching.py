@@ -1,6 +1,7 @@
 """Models whose size is solved for the default's number of trained parameters."""
 
 import json
+from functools import cache
 
 import pytest
 
@@ -10,6 +11,7 @@ from inr_experiments.domain import Domain
 from inr_experiments.matching import nearest_count
 from inr_experiments.runs.key import run_key
 from inr_experiments.tasks.grid_signal import FITTED
+from inr_experiments.tasks.task import Task
 from tests.fields import config_of, field_and_task
 from tests.test_configs import GRIDS, stems
 
@@ -26,16 +28,22 @@ def key_of(config):
     return run_key(config, data_sha256="0" * 64, of_task=task_class(config).KEY_EXCLUDES)
 
 
+@cache
+def relu_on(task: str) -> tuple[Task, int]:
+    """A task, and how many parameters the default trains on it."""
+    field, made = field_and_task(f"task={task}", *SMALL[task], "scale=laptop", "model=relu")
+    return made, field.parameter_count(trained=True)
+
+
 @pytest.mark.parametrize("task", ["image", "occupancy"])
 @pytest.mark.parametrize("model", FIELDS)
 def test_every_field_fits_pictures_and_solids_in_the_size_of_relu(model, task):
-    words = (f"task={task}", *SMALL[task], "scale=laptop")
-    relu, made = field_and_task(*words, "model=relu")
+    made, target = relu_on(task)
     size = "model.width=12" if model in WITHOUT else "model.match=relu"
-    found, _ = field_and_task(*words, f"model={model}", size)
+    config = config_of(f"task={task}", *SMALL[task], "scale=laptop", f"model={model}", size)
+    found = build_network(config, made)
     assert found(made.coordinates[:9]).shape == (9, made.out_features)
     if model not in WITHOUT:
-        target = relu.parameter_count(trained=True)
         assert abs(found.parameter_count(trained=True) / target - 1) <= 0.05
 
 
