@@ -136,7 +136,7 @@ def test_an_obj_that_is_cut_within_a_line_is_refused(tmp_path):
             load(tmp_path, "a.obj", content)
     first_face = whole.index(b"\n", whole.index(b"f "))
     broken = whole[:75] + b"\n" + whole[76:first_face]
-    with pytest.raises(InputError, match=r"of shape .*; expected \(V, 3\)"):
+    with pytest.raises(InputError, match=r"of shape .*; expected \(V, 3\)|cannot be read"):
         load(tmp_path, "a.obj", broken)
 
 
