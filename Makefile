@@ -40,7 +40,7 @@ bench: install ## measured claims: speed, parity, start-up, memory
 test: install ## all tests
 	$(BIN)/pytest -n 2 --dist worksteal
 
-smoke: install ## every sweep with its figure and the long benches, tiny
+smoke: install ## every sweep with its figure, tiny, and what takes long
 	$(BIN)/pytest -n 2 --dist loadgroup -m smoke
 
 lint: install ## ruff, mypy, the import contract

@@ -30,8 +30,8 @@ class Domain:
 
     def __post_init__(self) -> None:
         """Numbers as tuples: domains are compared and hashed."""
-        object.__setattr__(self, "half_extents", tuple(self.half_extents))
-        object.__setattr__(self, "axes", tuple(map(tuple, self.axes)))
+        object.__setattr__(self, "half_extents", tuple(map(float, self.half_extents)))
+        object.__setattr__(self, "axes", tuple(tuple(map(float, axis)) for axis in self.axes))
 
     @property
     def dimensions(self) -> int:

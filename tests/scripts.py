@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from inr_experiments.reporting import pieces
-from inr_experiments.reporting.style import pixels
 from inr_experiments.runs.frame import Frame
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -18,8 +18,8 @@ def load(name: str) -> Any:
 
 
 def drawn(stem: str, *frames: Frame) -> Figure:
-    """The figure of a script, on which something is to be seen."""
+    """The figure of a script, which shows data; how all are rendered, test_kept sees."""
     figure: Figure = load(f"figures/{stem}").draw(*frames)
-    figure.set_layout_engine("none")  # takes as long as all else
-    assert pixels(figure, dpi=40).std() > 0
+    assert any(axis.has_data() for axis in figure.axes)
+    plt.close(figure)  # pyplot keeps it otherwise
     return figure

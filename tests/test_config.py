@@ -9,13 +9,14 @@ from inr_experiments.building import build_diagnostics, build_settings, build_ta
 from inr_experiments.checks import ArgumentError, InputError
 from inr_experiments.experiment import identify
 from inr_experiments.models.inits.rank_expanding import RankExpanding
-from tests.fields import build_model, config_of
+from tests.fields import build_model, composed, config_of
 
 
 def test_no_clock_is_read_and_no_device_asked(monkeypatch):
     words = ("model=relu", "fit.precision=bf16", "task.noise=0.125")
     expected = identify(config_of(*words))[0]
     config_of.cache_clear()
+    composed.cache_clear()
 
     def refuse(*_):
         raise AssertionError("not here")

@@ -164,7 +164,7 @@ def _decided(hypothesis: Hypothesis, sample: Sample, p: float) -> tuple[str, str
 
 
 def number(value: float) -> str:
-    """A signed number of three digits, or of all before its point."""
+    """A signed number of at most three digits, or of all before its point: no exponent there."""
     return f"{value:+.0f}" if abs(value) >= 999.5 else f"{value:+.3g}"
 
 

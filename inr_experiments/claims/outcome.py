@@ -79,14 +79,17 @@ def _by_threshold(
         lies = "below" if mean.high < threshold else "on both sides of"
         return PARTLY, f"above zero, but the interval lies {lies} {limit}"
     if mean.high < threshold and (significant if threshold <= 0 else beyond(threshold, -1)):
-        return REFUTED, f"the whole interval is below {limit if mean.high >= 0 else 'zero'}"
+        least = limit if mean.high >= 0 or threshold < 0 else "zero"
+        return REFUTED, f"the whole interval is below {least}"
     if mean.high < threshold and threshold > 0:
         return UNDECIDED, f"the interval is below {limit}, {UNCONFIRMED}"
+    if mean.high < 0 and significant:
+        lies = "above" if mean.low >= threshold else "on both sides of"
+        return UNDECIDED, f"below zero, and the interval lies {lies} {limit}"
     if mean.low > 0 or mean.high < 0:
         return UNDECIDED, f"the interval excludes zero but p = {p:.2g} exceeds {ALPHA}"
-    held = ["zero"] if mean.low <= 0 <= mean.high else []
-    held += [limit] if threshold and mean.low <= threshold <= mean.high else []
-    return UNDECIDED, f"the interval holds {'both ' * (len(held) > 1)}{' and '.join(held)}"
+    both = threshold != 0 and mean.low <= threshold <= mean.high
+    return UNDECIDED, f"the interval holds {f'both zero and {limit}' if both else 'zero'}"
 
 
 def _by_ceiling(hypothesis: Hypothesis, most: float, d: np.ndarray) -> tuple[str, str]:

@@ -160,13 +160,16 @@ def _figure(sources: Sources, piece: Piece, summary: RunSummary, most: int) -> S
 
 def as_html(rows: list[str]) -> Markup:
     """A Markdown table as HTML."""
-    header, _, *body = [
-        [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        for row in rows
-    ]
+    header, _, *body = map(_cells, rows)
     head = _row(header, Markup('<th scope="col">{}</th>'))
     lines = [head, *(_row(cells, Markup("<td>{}</td>")) for cells in body)]
     return Markup("<table>{}</table>").format(Markup("").join(lines))
+
+
+def _cells(row: str) -> list[str]:
+    """The cells of a line of a Markdown table, in which a bar may be escaped."""
+    within = re.sub(r"^\||(?<!\\)\|$", "", row.strip())
+    return [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", within)]
 
 
 def _row(cells: list[str], form: Markup) -> Markup:

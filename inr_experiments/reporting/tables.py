@@ -18,7 +18,13 @@ from .looks import REFERENCE, label_of
 LATEX = str.maketrans(
     {
         **{character: f"\\{character}" for character in "%_&#${}"},
-        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+        **{character: f"${character}$" for character in "<>|"},
+        **{
+            "\\": r"\textbackslash{}",
+            "~": r"\textasciitilde{}",
+            "^": r"\textasciicircum{}",
+            '"': "''",
+        },
         **{"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "·": r"$\cdot$"},
         **{"≈": r"$\approx$", "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\to$", "√": r"$\surd$"},
         **{"α": r"$\alpha$", "ε": r"$\varepsilon$", "ρ": r"$\rho$", "σ": r"$\sigma$"},

@@ -46,9 +46,18 @@ def test_a_gain_whose_interval_holds_zero_and_the_threshold_is_undecided():
     assert none.outcome == "undecided" and "holds zero" in none.sentence
 
 
-def test_a_gain_that_may_be_a_loss_holds_what_its_interval_holds():
-    found = outcome(0.0, threshold=-1.0, wobble=0.1)
-    assert found.outcome == "undecided" and "the interval holds zero" in found.sentence
+@pytest.mark.parametrize(
+    ("shift", "wanted", "why"),
+    [
+        (0.0, "undecided", "the interval holds zero"),
+        (-0.5, "undecided", "below zero, and the interval lies above -1 dB"),
+        (-1.0, "undecided", "below zero, and the interval lies on both sides of -1 dB"),
+        (-3.0, "refuted", "the whole interval is below -1 dB"),
+    ],
+)
+def test_a_gain_that_may_be_a_loss(shift, wanted, why):
+    found = outcome(shift, threshold=-1.0, wobble=0.1)
+    assert found.outcome == wanted and why in found.sentence
 
 
 def test_numbers_of_a_sentence_have_no_exponent_where_they_are_large():

@@ -146,7 +146,7 @@ def test_frozen_statistics_are_named_and_differ() -> None:
     assert (coupled - frozen.total()).norm() > 0.01 * coupled.norm()
 
 
-@pytest.mark.parametrize("case", CASES[::5], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [c for c in CASES if "-P2-" in c.name], ids=lambda case: case.name)
 def test_symmetric_semidefinite_equivariant(case: Case) -> None:
     order = torch.randperm(len(case.x), generator=torch.Generator().manual_seed(1))
     moved = EmpiricalNtk(case.module, case.x[order]).layers()

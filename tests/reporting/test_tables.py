@@ -142,7 +142,7 @@ def test_a_cell_may_hold_what_markdown_and_latex_would_misread():
         "a|b", "PSNR ± std", "|w| = 1 &amp; 50 % of Z₀", "−2 · 10⁻³"
     ]  # fmt: skip
     latex = tables.as_latex(header, body)
-    assert r"|w| = 1 \& 50 \% of Z$_0$ & $-$2 $\cdot$ 10$^-$$^3$ \\" in latex
+    assert r"$|$w$|$ = 1 \& 50 \% of Z$_0$ & $-$2 $\cdot$ 10$^-$$^3$ \\" in latex
 
 
 def test_table1_has_both_pixels_of_a_method_and_the_limit_below():

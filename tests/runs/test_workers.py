@@ -38,10 +38,10 @@ class Launchers:
         self.started = 0
 
     def fill_up(self) -> None:
-        """Start launchers until there are enough of them."""
+        """Start launchers until there are enough of them; one, where others found all done."""
         self.codes += [worker.poll() for worker in self.live if worker.poll() is not None]
         self.live = [worker for worker in self.live if worker.poll() is None]
-        while len(self.live) < LAUNCHERS:
+        while len(self.live) < (1 if 0 in self.codes else LAUNCHERS):
             with open(self.folder / f"said-{self.started:03d}.txt", "wb") as said:
                 worker = subprocess.Popen(
                     command(*SWEEP), cwd=self.folder, stdout=said, stderr=said,

@@ -9,7 +9,9 @@ from inr_experiments.data.images import load as images
 from inr_experiments.reporting.comparison import compare_rows
 from inr_experiments.runs.frame import read_frame
 from inr_experiments.runs.lease import Lease
+from inr_experiments.sweep import launchers
 from inr_experiments.sweep.cells import find_cells
+from inr_experiments.sweep.job import Result
 from tests.launching import SMOKE, command, inr, records
 
 QUICK = (*SMOKE, "diagnostic=none", "outputs=o")
@@ -102,6 +104,21 @@ def test_equal_names_and_equal_bytes(tmp_path, monkeypatch):
     assert re.search(r"^PE +2 ", table, re.MULTILINE), "two pictures, however often they lie there"
     two = inr("task.path=a/1.png,b/1.png", *QUICK, "model=relu,pe", cwd=tmp_path, module="table")
     assert re.search(r"^PE +2 ", two.stdout, re.MULTILINE), two.stdout
+
+
+def test_a_killed_process_fails_its_run_alone(tmp_path, monkeypatch):
+    killed, do = Result("its process was killed", failed=True), launchers.run_task
+
+    def run_task(number, words, *rest):
+        return killed if "fit.steps=5" in words else do(number, words, *rest)
+
+    monkeypatch.setattr(launchers, "run_task", run_task)
+    done = inr("-m", *QUICK, "fit.steps=5,4", cwd=tmp_path)
+    assert done.returncode == 1
+    head, line = done.stderr.strip().splitlines()[-2:]
+    assert "1 of 2 runs failed, the other is done" in head
+    assert line == "  fit.steps=5: its process was killed"
+    assert [record["status"] for record in records(tmp_path)] == ["done"]
 
 
 def test_commands_look_where_the_overrides_say(tmp_path, monkeypatch):
