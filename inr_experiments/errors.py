@@ -119,7 +119,9 @@ def unknown_name(error: BaseException) -> str | None:
     missing = re.search(r"Could not (?:find|load) '(.+)/(.*?)'", str(error))
     if isinstance(error, MissingConfigException) and missing:
         group, name = (part if part.isprintable() else repr(part) for part in missing.groups())
-        options = error.options or [path.stem for path in sorted((conf_dir() / group).glob("*"))]
+        own = [path.stem for path in sorted((conf_dir() / group).glob("*"))]
+        # Hydra's own launchers and sweepers are refused.
+        options = own if own and group.startswith("hydra/") else error.options or own
         return (
             f"{group}={name}: no such option; expected one of {', '.join(options)}"
             f"{nearest(name, options)}"

@@ -24,6 +24,7 @@ BAD = [
     (["-m", "seed=0,1", "items=2"], "items=2: of an experiment; expected experiment=NAME as well"),
     (["-m", "experiment=table1", "items=2", "task.path=a.png"], "expected without task.path"),
     (["-m", "seed=0,1", "hydra/sweeper=basic"], "hydra/sweeper=basic: expected union"),
+    (["-m", "seed=0,1", "hydra/launcher=mine"], "no such option; expected one of joblib, local,"),
     (["-m", "seed=0,1", "hydra/launcher=basic"], "hydra/launcher=basic: expected local, joblib or"),
     (
         ["-m", "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=abc"],
