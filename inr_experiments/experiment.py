@@ -39,10 +39,11 @@ from .models.batch_norm import freeze_statistics, need_two
 from .models.network import Network
 from .paths import user_path
 from .runs.key import run_key
+from .runs.measured import read_options, write_diagnostic
 from .runs.names import Name, name_of, note_name, stored_names, write_names
 from .runs.options import covers, united
 from .runs.provenance import provenance
-from .runs.store import Run, Store, leased, read_options, write_diagnostic
+from .runs.store import Run, Store, leased
 from .seeding import generator
 from .tasks.task import Metric, Task
 

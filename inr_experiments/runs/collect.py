@@ -10,8 +10,9 @@ import pandas as pd
 
 from ..checks import InputError
 from .frame import Array, Frame
+from .measured import diagnostic_names, read_arrays, read_diagnostic
 from .names import Name, asked_for, items_of, read_names
-from .store import diagnostic_names, read_arrays, read_diagnostic, read_losses, read_record
+from .store import read_losses, read_record
 
 #: Values kept of a spectrum at the most, denser where it begins.
 THINNED = 128

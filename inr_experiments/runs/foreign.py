@@ -18,7 +18,8 @@ from ..checks import InputError
 from ..data.download.archives import MOST_MEMBERS, extract
 from .collect import make_frame
 from .frame import TEXT
-from .store import diagnostic_names, own_record
+from .measured import diagnostic_names
+from .store import own_record
 
 #: Bytes of an archive at the most: its list of members is read into memory.
 MOST_PACKED = 2**28

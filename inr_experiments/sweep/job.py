@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from .. import files
 from ..errors import JobFailedError, sentence
-from ..runs.store import read_diagnostic
+from ..runs.measured import read_diagnostic
 
 if TYPE_CHECKING:
     from ..experiment import Outcome

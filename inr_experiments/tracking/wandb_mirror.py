@@ -15,7 +15,8 @@ import numpy as np
 from .. import files
 from ..checks import InputError
 from ..digest import file_sha256
-from ..runs.store import diagnostic_names, read_arrays, read_diagnostic, read_record
+from ..runs.measured import diagnostic_names, read_arrays, read_diagnostic
+from ..runs.store import read_record
 from .destination import Destination, asked_mode, destination, give_up
 
 log = logging.getLogger(__name__)

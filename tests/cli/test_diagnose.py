@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from inr_experiments.data.images import load as images
-from inr_experiments.runs.store import leased, read_arrays, read_diagnostic
+from inr_experiments.runs.measured import read_arrays, read_diagnostic
+from inr_experiments.runs.store import leased
 from tests.launching import SMOKE, fit, inr
 
 CHOSEN = "diagnostic=[layer_ntk,activation_pattern]"

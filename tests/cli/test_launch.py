@@ -15,7 +15,7 @@ import pytest
 
 from inr_experiments.data.images import load as images
 from inr_experiments.experiment import Outcome
-from inr_experiments.runs.store import read_diagnostic
+from inr_experiments.runs.measured import read_diagnostic
 from inr_experiments.sweep.job import notes
 from tests.launching import SMOKE, command, fit, inr
 

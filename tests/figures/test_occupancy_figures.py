@@ -15,7 +15,8 @@ from inr_experiments.experiment import execute
 from inr_experiments.reporting.lattice_variants import RARE, UNITS, inlets
 from inr_experiments.runs.collect import make_frame
 from inr_experiments.runs.frame import Frame
-from inr_experiments.runs.store import read_diagnostic, read_record
+from inr_experiments.runs.measured import read_diagnostic
+from inr_experiments.runs.store import read_record
 from inr_experiments.statistics import spearman
 from inr_experiments.sweep.compose import configs
 from tests.fields import field_and_task

@@ -15,7 +15,8 @@ from inr_experiments.config import resolve
 from inr_experiments.experiment import execute
 from inr_experiments.runs.collect import early_slope, make_frame, thinned
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
-from inr_experiments.runs.store import read_arrays, read_record
+from inr_experiments.runs.measured import read_arrays
+from inr_experiments.runs.store import read_record
 from inr_experiments.sweep.compose import configs
 
 TINY = ("scale=smoke", "fit.steps=4", "fit.milestone_every=2", "task.side=32")

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from inr_experiments.checks import InputError
-from inr_experiments.runs.store import read_diagnostic
+from inr_experiments.runs.measured import read_diagnostic
 from tests.launching import SMOKE, fit, inr
 
 

@@ -16,16 +16,14 @@ from inr_experiments.checks import InputError
 from inr_experiments.files import locked
 from inr_experiments.runs import lease as leases
 from inr_experiments.runs.lease import Lease, LostLeaseError, is_live
-from inr_experiments.runs.store import (
-    Store,
+from inr_experiments.runs.measured import (
     diagnostic_names,
     read_arrays,
     read_diagnostic,
     read_options,
-    seed_folders,
-    state,
     write_diagnostic,
 )
+from inr_experiments.runs.store import Store, seed_folders, state
 
 RECORD = {
     "key": "k", "seed": 0, "status": "done", "item": "0826", "parameters": 5,

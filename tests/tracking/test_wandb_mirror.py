@@ -10,7 +10,7 @@ import trimesh
 import wandb
 
 from inr_experiments.experiment import execute
-from inr_experiments.runs.store import read_arrays, read_diagnostic
+from inr_experiments.runs.measured import read_arrays, read_diagnostic
 from inr_experiments.tracking.wandb_mirror import WandbMirror
 from tests.fields import cfg_of
 from tests.launching import SMOKE, inr, started
