@@ -1,4 +1,4 @@
-"""What diagnostics measured of a run: `NAME.json`, scalars by milestone, and `NAME.npz`, arrays."""
+"""Results of a run's diagnostics: `NAME.json`, scalars by milestone, and `NAME.npz`, arrays."""
 
 import json
 import logging
