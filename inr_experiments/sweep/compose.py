@@ -80,11 +80,11 @@ class Repository(ConfigRepository):
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
-        if source is None or source.scheme() not in ("file", "pkg"):
+        if source is None:
             return super().load_config(config_path)
         file = Path(source.path, source._normalize_file_name(config_path))
         stat = file.stat() if source.scheme() == "file" else None
-        key = (file, stat and (stat.st_mtime_ns, stat.st_size))
+        key = (source.scheme(), file, stat and (stat.st_mtime_ns, stat.st_size))
         if key not in self.read:
             self.read[key] = pickle.dumps(super().load_config(config_path))
         found: ConfigResult | None = pickle.loads(self.read[key])

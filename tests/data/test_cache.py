@@ -1,7 +1,6 @@
 """What is dear is computed once."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -60,10 +59,16 @@ def test_a_failure_leaves_nothing(tmp_path):
 
 
 def test_workers_may_share_a_folder(tmp_path):
-    with ThreadPoolExecutor(8) as pool:
-        jobs = [pool.submit(cache.arrays, tmp_path, "grid", {}, Counted()) for _ in range(32)]
-    assert all(job.result()["b"] == 3.5 for job in jobs)
-    assert len(list(tmp_path.iterdir())) == 1
+    first, second = Counted(), Counted()
+
+    def overtaken():
+        assert cache.arrays(tmp_path, "grid", {}, second)["b"] == 3.5
+        return first()
+
+    assert cache.arrays(tmp_path, "grid", {}, overtaken)["b"] == 3.5
+    assert (first.calls, second.calls) == (1, 1)
+    assert len(list(tmp_path.iterdir())) == 1  # of the last, whole
+    assert cache.arrays(tmp_path, "grid", {}, first)["b"] == 3.5 and first.calls == 1
 
 
 def test_the_hash_follows_the_file(tmp_path):
