@@ -5,7 +5,9 @@ import importlib
 import io
 import json
 import logging
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +20,13 @@ from inr_experiments.sweep.compose import Repository
 from inr_experiments.sweep.job import working_in
 
 if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
     from inr_experiments.experiment import Outcome
+
+#: Gives processes that have imported torch and its compiler, which takes seconds, and done nothing.
+WARM = multiprocessing.get_context("forkserver")
+WARM.set_forkserver_preload(["inr_experiments.experiment", "torch._dynamo"])
 
 SMOKE = ("scale=smoke", "model.width=8", "fit.steps=4")
 
@@ -72,6 +80,24 @@ def started(
         text=True,
         timeout=120,
     )
+
+
+def begun(*arguments: str, cwd: Path, said: Path) -> "ForkServerProcess":
+    """Begin `inr` in a process of its own, and of a session of its own, which writes to `said`."""
+    process = WARM.Process(target=_say_all, args=(arguments, cwd, said))
+    process.start()
+    return process
+
+
+def _say_all(arguments: tuple[str, ...], cwd: Path, said: Path) -> None:
+    from inr_experiments.cli.launch import main
+
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this
+    os.chdir(cwd)
+    sys.argv = ["inr", *arguments]
+    sys.stdout = sys.stderr = said.open("w", buffering=1, encoding="utf-8")
+    main()
 
 
 def command(*arguments: str, module: str = "launch") -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from inr_experiments.data.images import load as images
 from inr_experiments.experiment import Outcome
 from inr_experiments.runs.measured import read_diagnostic
 from inr_experiments.sweep.job import notes
-from tests.launching import SMOKE, command, fit, inr
+from tests.launching import SMOKE, begun, command, fit, inr
 
 
 def run_folders(tmp_path):
@@ -157,19 +158,16 @@ def test_ctrl_c_before_and_after_the_runs_of_a_sweep(tmp_path, phase, monkeypatc
     assert "Traceback" not in done.stderr and "stopped" in done.stderr
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_within_a_sweep(tmp_path):
-    words = ("-m", *SMOKE, "seed=range(40)", "outputs=o")
-    worker = subprocess.Popen(
-        command(*words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    while "1 of 40" not in (line := worker.stdout.readline()):
-        assert line, worker.stderr.read()
-    worker.send_signal(signal.SIGINT)
-    _, stderr = worker.communicate(timeout=60)
-    assert worker.returncode == 130
-    assert "Traceback" not in stderr and "stopped" in stderr
+    said = tmp_path / "said.txt"
+    worker = begun("-m", *SMOKE, "seed=range(40)", "outputs=o", cwd=tmp_path, said=said)
+    while not (said.exists() and "1 of 40" in said.read_text()):
+        assert worker.exitcode is None, said.read_text()
+        time.sleep(0.02)
+    os.kill(worker.pid, signal.SIGINT)
+    worker.join(timeout=60)
+    assert worker.exitcode == 130
+    assert "Traceback" not in said.read_text() and "stopped" in said.read_text()
     assert not list((tmp_path / "o").glob("runs/*/*.lease"))
     for record in (tmp_path / "o").glob("runs/*/seed-*[0-9]/record.json"):
         assert json.loads(record.read_text())["status"] == "done"

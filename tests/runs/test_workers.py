@@ -8,16 +8,16 @@ import os
 import random
 import re
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess as Process
 from pathlib import Path
 
 from inr_experiments.runs.lease import is_live
-from tests.launching import command
+from tests.launching import begun
 
 KILLS = int(os.environ.get("INR_KILLS", "1"))
 RUNS = max(6, KILLS)  # composing them is most of a launcher's start
@@ -33,29 +33,23 @@ class Launchers:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.live: list[subprocess.Popen] = []
+        self.live: list[Process] = []
         self.codes: list[int] = []
         self.started = 0
 
     def fill_up(self) -> None:
         """Start launchers until there are enough of them; one, where others found all done."""
-        self.codes += [worker.poll() for worker in self.live if worker.poll() is not None]
-        self.live = [worker for worker in self.live if worker.poll() is None]
+        self.codes += [worker.exitcode for worker in self.live if worker.exitcode is not None]
+        self.live = [worker for worker in self.live if worker.exitcode is None]
         while len(self.live) < (1 if 0 in self.codes else LAUNCHERS):
-            with open(self.folder / f"said-{self.started:03d}.txt", "wb") as said:
-                worker = subprocess.Popen(
-                    command(*SWEEP), cwd=self.folder, stdout=said, stderr=said,
-                    start_new_session=True,
-                    # a killed process says what it wrote; one thread each, cores are few
-                    env={**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"},
-                )  # fmt: skip
-            self.live.append(worker)
+            said = self.folder / f"said-{self.started:03d}.txt"
+            self.live.append(begun(*SWEEP, cwd=self.folder, said=said))
             self.started += 1
 
-    def kill(self, worker: subprocess.Popen) -> None:
+    def kill(self, worker: Process) -> None:
         """Kill -9 the launcher's process group."""
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()  # else it may be picked, and counted, again
+        worker.join()  # else it may be picked, and counted, again
 
     def said(self) -> str:
         return "\n".join(p.read_text() for p in sorted(self.folder.glob("said-*.txt")))
@@ -126,13 +120,13 @@ def test_killed_launchers_lose_no_run_and_do_none_twice(tmp_path):
                 if working and killed < KILLS:
                     time.sleep(chance.uniform(0, 0.3))
                     victim = chance.choice(working)
-                    if victim.poll() is None:
+                    if victim.exitcode is None:
                         launchers.kill(victim)
                         killed += 1
                 time.sleep(0.02)
         finally:
             for worker in launchers.live:
-                if worker.poll() is None:
+                if worker.exitcode is None:
                     launchers.kill(worker)
         reader.look()
     assert not reader.wrong
