@@ -148,7 +148,7 @@ def fit_and_record(
     started = time.perf_counter()
     status = "done"
     results: dict[str, dict[int, dict]] = {name: {} for name in diagnostics}
-    spent = dict.fromkeys(("evaluate", "diagnose"), 0.0)
+    spent = dict.fromkeys(("evaluate", "diagnose", "draw"), 0.0)
     torch.manual_seed(generator(config["seed"], task.sha256, "fit").initial_seed())  # dropout
     try:
         for snapshot in fit(network, task, settings, seed=config["seed"], device=device):
@@ -166,7 +166,8 @@ def fit_and_record(
             run.save_weights(snapshot.step, {name: v.cpu().numpy() for name, v in state.items()})
             with timed(spent, "diagnose"):
                 measure(diagnostics, snapshot, task, results)
-        task.draw(snapshot.predict, run.path)
+        with timed(spent, "draw"):
+            task.draw(snapshot.predict, run.path)
     except DivergedError as error:
         run.trace(error.losses, error.lrs)
         status = f"failed: {error}"

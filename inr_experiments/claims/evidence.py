@@ -7,7 +7,7 @@ undecided where the default cannot overfit (regime.py). All else is decided as o
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -23,9 +23,18 @@ from ..statistics import (
     summarise,
 )
 from .hypothesis import Hypothesis
-from .outcome import NOT_RUN, REGIME, REPORTED, UNDECIDED, outcome_of, too_few
+from .outcome import (
+    NOT_RUN,
+    PARTLY,
+    REGIME,
+    REPORTED,
+    SHOWN,
+    UNDECIDED,
+    outcome_of,
+    too_few,
+)
 from .regime import distance, foreign, gaps_in_words, without_gap
-from .samples import MissingError, Sample, sample_of
+from .samples import MissingError, NoRatioError, Sample, sample_of
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,10 @@ class Evidence:
 
     @property
     def effect(self) -> str:
-        """The mean with its interval and unit; `not run` without."""
-        return NOT_RUN if self.estimate is None else _effect(self.estimate, self.hypothesis.unit)
+        """The mean with its interval and unit; without one `not run`, or `no ratio`."""
+        if self.estimate is None:
+            return NOT_RUN if self.outcome == NOT_RUN else "no ratio"
+        return _effect(self.estimate, self.hypothesis.unit)
 
 
 def weigh(
@@ -72,12 +83,21 @@ def weigh(
     asked = list(zip(hypotheses, samples, strict=True))
     family = {i: (h, s) for i, (h, s) in enumerate(asked) if isinstance(s, Sample) and h.tested}
     adjusted = dict(zip(family, _p_values(list(family.values())), strict=True))
-    return [
-        Evidence(hypothesis, NOT_RUN, f"{hypothesis.about}: {sample}.")
-        if isinstance(sample, str)
+    found = [
+        sample if isinstance(sample, Evidence)
         else _judge(hypothesis, sample, adjusted.get(i, math.nan))
         for i, (hypothesis, sample) in enumerate(asked)
-    ]
+    ]  # fmt: skip
+    return [_given(evidence, found[0]) for evidence in found]
+
+
+def _given(evidence: Evidence, first: Evidence) -> Evidence:
+    """The evidence, undecided where it would speak for a claim that the first test does not."""
+    for_it = (SHOWN, PARTLY)
+    if not evidence.hypothesis.given or evidence.outcome not in for_it or first.outcome in for_it:
+        return evidence
+    sentence = f"{evidence.sentence[:-1]}, and counts only with the claim's first test."
+    return replace(evidence, outcome=UNDECIDED, sentence=sentence)
 
 
 def _p_values(family: Sequence[tuple[Hypothesis, Sample]]) -> list[float]:
@@ -91,15 +111,18 @@ def _p_values(family: Sequence[tuple[Hypothesis, Sample]]) -> list[float]:
 
 def _sample(
     frames: Mapping[str, Frame | None], hypothesis: Hypothesis, variables: str
-) -> Sample | str:
-    """The sample that a hypothesis asks for, or why there is none."""
-    name = hypothesis.experiment
-    if (frame := frames.get(name)) is None:
-        return f"{name} was not run: `make {name}{variables}`"
+) -> Sample | Evidence:
+    """The sample that a hypothesis asks for, or the evidence of there being none."""
+    name, outcome = hypothesis.experiment, NOT_RUN
     try:
+        if (frame := frames.get(name)) is None:
+            raise MissingError(f"{name} was not run: `make {name}{variables}`")
         return sample_of(frame, hypothesis)
     except MissingError as error:
-        return str(error)
+        why = str(error)
+    except NoRatioError as error:
+        outcome, why = REPORTED if hypothesis.reported else UNDECIDED, str(error)
+    return Evidence(hypothesis, outcome, f"{hypothesis.about}: {why}.")
 
 
 def _judge(hypothesis: Hypothesis, sample: Sample, p: float) -> Evidence:

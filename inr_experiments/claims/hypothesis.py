@@ -49,6 +49,7 @@ class Hypothesis:
         per: what is counted: item | seed; of a correlation item | variant, where means over items
             make one ρ and the variants its interval.
         items: these alone; all where there are none.
+        given: speaks for its claim only where the claim's first test is shown, at least in part.
     """
 
     experiment: str
@@ -73,6 +74,7 @@ class Hypothesis:
     factor: float = 1.0
     per: str = "item"
     items: Sequence[str] = ()
+    given: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):

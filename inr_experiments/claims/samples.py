@@ -24,6 +24,10 @@ class MissingError(Exception):
     """A frame that lacks what a test asks for."""
 
 
+class NoRatioError(Exception):
+    """A value that is not above zero, as a dead layer's rank, where ratios are asked for."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One value a unit, in the unit of the test or, where it is relative, as a log ratio.
@@ -53,6 +57,7 @@ def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
 
     Raises:
         MissingError: if the frame lacks a run or a metric of it.
+        NoRatioError: if a value has no logarithm and the test is relative.
     """
     try:
         if hypothesis.items:
@@ -106,7 +111,7 @@ def _cells(frame: Frame, term: Term, asked: Hypothesis) -> pd.Series:
     """A summand by item and seed."""
     cells = _metric(frame, term.of, term.metric, asked.at)
     if asked.relative and not (cells > 0).all():
-        raise MissingError(f"{term.metric} of {term.of} is not above 0, so that it has no ratio")
+        raise NoRatioError(f"{term.metric} of {term.of} is not above 0, so that it has no ratio")
     return term.times * (np.log(cells) if asked.relative else cells * asked.factor)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..checks import ArgumentError, integer
 from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
+from ..models.grid_network import GridNetwork
 from ..models.network import Network
 from ..ntk.bounds import layer_ranks
 from ..ntk.empirical import EmpiricalNtk
@@ -25,8 +26,12 @@ Result = dict[str, np.ndarray | float]
 
 
 def require_all(network: Network, points: int, count: int) -> None:
-    """Refuse fewer points than all of a network in which they interact: another function's."""
-    if network.couples_samples and points < count:
+    """Refuse fewer points than all of a network in which they interact: another function's.
+
+    One of a grid makes the same picture whatever points are asked for.
+    """
+    interact = network.couples_samples and not isinstance(network, GridNetwork)
+    if interact and points < count:
         raise ArgumentError(f"points={points}: samples interact here; expected at least {count}")
 
 

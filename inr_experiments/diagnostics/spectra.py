@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..checks import ArgumentError, boolean, choice, integer
 from ..domain import evenly_spaced
 from ..fit.snapshot import Snapshot
+from ..models.grid_network import GridNetwork
 from ..models.network import KINDS
 from ..ntk.feature_jacobian import feature_jacobian_ranks
 from ..ranks.measures import rank_family
@@ -36,7 +37,8 @@ class Spectra:
         jacobians: also the feature Jacobians.
         points: so many of the rows, evenly spread; None takes all.
         arrays: keep the singular values, not only what is measured of them.
-        heldout: also measure the features of points that were not fitted, where a task has some.
+        heldout: also measure the features of points that were not fitted, where a task has some; a
+            network of a grid has none of them apart.
 
     Raises:
         InputError: if a value cannot be used, or the model has none of the stages.
@@ -70,6 +72,10 @@ class Spectra:
             result |= _of_features(f"{name}/", Z, arrays=self.arrays)
             if not Z.is_complex():
                 result[f"{name}/negative_share"] = negative_share(Z)
+        if self.heldout and isinstance(exact.network, GridNetwork):
+            raise ArgumentError(
+                "heldout=True: features of this network are those of all nodes; expected false"
+            )
         if self.heldout and task.heldout is not None:
             for name, Z in exact.features(self._has, task.heldout).items():
                 result |= _of_features(f"{name}/heldout_", Z, arrays=False)

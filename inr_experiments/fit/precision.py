@@ -113,7 +113,7 @@ def _switch(on: bool) -> None:
 
 @contextmanager
 def flushing_denormals() -> Iterator[None]:
-    """Take numbers below 1e-38 for zero inside the block, in the calling thread.
+    """Take numbers below 1e-38 for zero inside the block alone, in the calling thread.
 
     Where an occupancy saturates, such gradients would make a step three times as slow.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from ..checks import ArgumentError, within
 from ..domain import Domain
@@ -53,6 +54,9 @@ class Layers:
         inputs, the taps of a channel one after the other.
         """
         flat = self.linear(index, inputs * size**2, outputs, init, name)
+        if is_parametrized(flat):
+            told = f"{name}={type(init).__name__}: trains another matrix than the layer's weight"
+            raise ArgumentError(f"{told}; expected one that fills it, whose taps can be taken over")
         filled = nn.utils.skip_init(
             nn.Conv2d, inputs, outputs, size, padding=size // 2, padding_mode="replicate"
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from ..checks import InputError
 from ..ranks.measures import numerical_rank
@@ -54,8 +55,8 @@ def layer_ranks(
     """Ranks of Z_{k-1}, Δ_k and the gradient matrix G_k of each Linear layer, and their bound.
 
     Row (n, c) of G_k is vec([z_{k-1}(n), 1] ⊗ δ_k,c(n)), hence
-    rank(G_k) ≤ rank(Δ_k)·rank([Z_{k-1}, 1]). A layer is left out of which nothing is trained, or
-    that runs at several positions.
+    rank(G_k) ≤ rank(Δ_k)·rank([Z_{k-1}, 1]). A layer is left out of which nothing is trained, whose
+    weight is parametrised, or that runs at several positions.
 
     Shapes: coordinates (N, P); G_k is folded in chunks of its transpose, O((N·C)²) memory.
 
@@ -130,7 +131,11 @@ def _layers(
         )
     if request.difference is None:
         raise InputError(f"no layer has factors: {request.method}; expected a per-sample module")
-    linears = {n for n, m in module.named_modules() if isinstance(m, nn.Linear)}
+    linears = {
+        name
+        for name, own in module.named_modules()
+        if isinstance(own, nn.Linear) and not is_parametrized(own, "weight")
+    }
     forms = capture(request.function, request.x, outputs=request.outputs, layers=request.layers)
     factors = [f for f in forms if isinstance(f, Factors) and f.layer in linears]
     return [layer for layer in factors if layer.inputs.shape[1] == 1]

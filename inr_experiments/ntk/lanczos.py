@@ -88,7 +88,9 @@ def largest_eigenvalues(
     steps: int | None = None,
     device: torch.device | None = None,
 ) -> Eigenvalues:
-    """The `count` largest eigenvalues of a symmetric operator, with their residuals.
+    """The `count` largest eigenvalues of a symmetric operator, or all, with their residuals.
+
+    Of a multiple eigenvalue the search sees one, and others by rounding or where it has begun anew.
 
     Stops where β |s_m| ≤ 10⁻⁶ λ₁ for all of them, s_m the last entry of a Ritz vector in the
     basis, or after `steps`. The reported residuals are measured, not estimated.
@@ -98,9 +100,6 @@ def largest_eigenvalues(
     Args:
         generator: of the start vector.
         steps: most products; by default 10 for each eigenvalue, at least 100.
-
-    Raises:
-        InputError: if there are fewer than `count` eigenvalues.
     """
     count = min(integer("count", count), integer("size", size))
     most = min(size, steps if steps is not None else max(100, 10 * count))

@@ -151,7 +151,8 @@ def predicted_error(
     Shapes: values and energy (M,), steps (T,) -> (T,).
     """
     share = np.asarray(energy, dtype=np.float64)
-    share = share / share.sum() if share.sum() > 0 else share
+    kept = share > 0  # of nothing nothing is left, also where its direction diverges
+    share, values = share[kept] / (share.sum() or 1), np.asarray(values)[kept]
     return np.array(
         [
             float(share @ mode_factors(values, lr=lr, steps=int(t), entries=entries) ** 2)

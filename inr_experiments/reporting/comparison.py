@@ -24,14 +24,14 @@ class Comparison:
 
     Attributes:
         key: `model`, or the one key that was swept.
-        reference: the row that the others are held against.
+        references: the row that the others are held against, by metric.
         rows: in the order of the runs, metric by metric; below them what needs no network.
         units, better: by metric, where the task says so; `better` is `higher` or `lower`.
         left_out: runs whose metric is no finite number, by metric and row.
     """
 
     key: str
-    reference: str
+    references: Mapping[str, str]
     rows: list[Row]
     units: Mapping[str, str]
     better: Mapping[str, str]
@@ -46,13 +46,15 @@ class Comparison:
 def compare_rows(
     frame: Frame, metrics: Sequence[str] = (), reference: str | None = None
 ) -> Comparison:
-    """The rows of a frame, each against the first that has every metric, or `reference`.
+    """The rows of a frame, each against one of them.
 
     Args:
         metrics: at the last step; without any, the first metric of each task.
+        reference: a row; without one the first that has every metric or, where none has, of each
+            metric the first that has it.
 
     Raises:
-        InputError: if no run has a metric, or there is no such reference.
+        InputError: if no run has a metric, or there is no such reference or it lacks one.
     """
     key, frame = named_rows(frame)
     names = list(frame.runs["row"].unique())
@@ -62,10 +64,10 @@ def compare_rows(
             f"{nearest(reference, names)}"
         )
     asked = metrics or list(dict.fromkeys(frame.column("metric")))
-    having = [set(frame.runs.loc[frame.value(metric).dropna().index, "row"]) for metric in asked]
-    whole = [name for name in names if all(name in own for own in having)]
-    chosen = reference or (whole or names)[0]
-    rows = [row for metric in asked for row in paired_rows(frame, metric, chosen, "row")]
+    having = {m: list(frame.runs.loc[frame.value(m).dropna().index, "row"]) for m in asked}
+    whole = [name for name in names if all(name in own for own in having.values())]
+    chosen = {metric: reference or (whole or own)[0] for metric, own in having.items()}
+    rows = [row for metric in asked for row in paired_rows(frame, metric, chosen[metric], "row")]
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
     odd = {metric: left_out(frame, metric, "row") for metric in asked}
     return Comparison(key, chosen, rows, units, better, odd)
@@ -84,13 +86,13 @@ def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, st
 def named_rows(frame: Frame) -> tuple[str, Frame]:
     """The frame with a column `row`, and what its values are of.
 
-    Rows are labels, with the task where tasks share an item, and the keys whose values differ
-    within a label; a key whose value follows from those before it, or decides no number, is left
-    out. With one label and one such key the rows are its values.
+    Rows are labels, with the task where tasks share a metric or an item, and the keys whose values
+    differ within a label; a key whose value follows from those before it, or decides no number, is
+    left out. With one label and one such key the rows are its values.
     """
     runs = frame.runs
-    shared = runs.groupby(["label", "item"])["task"].nunique().max() > 1
-    keys = ["task"] if shared else []
+    shared = (runs.groupby(["label", of])["task"].nunique().max() > 1 for of in ("metric", "item"))
+    keys = ["task"] if any(shared) else []
     outside = {f"{group}.{key}" for group, names in KEY_EXCLUDES.items() for key in names}
     columns = [c for group in GROUPS for c in runs if c.startswith(group) and c not in outside]
     for column in ["scale", *columns]:
@@ -114,9 +116,10 @@ def named_rows(frame: Frame) -> tuple[str, Frame]:
 def as_table(compared: Comparison) -> Table:
     """The comparison for readers."""
     several = len({row.metric for row in compared.rows}) > 1
-    first = ["metric"] if several else []
+    first, references = ["metric"] if several else [], set(compared.references.values())
+    against = references.pop() if len(references) == 1 else "the first of each metric"
     measured = "mean" if several else compared.measured(compared.rows[0].metric)
-    header = [*first, compared.key, "items", f"{measured} ± std", f"against {compared.reference}",
+    header = [*first, compared.key, "items", f"{measured} ± std", f"against {against}",
               "95 % interval", "p (max-T)"]  # fmt: skip
     body = [
         [*([compared.measured(row.metric)] if several else []), *_cells(row)]
@@ -168,7 +171,7 @@ def as_csv(compared: Comparison) -> str:
         numbers: list[float | int | None] = [mean.n, mean.mean, mean.std, mean.low, mean.high]
         rest = [gain.n, gain.mean, gain.low, gain.high, row.p] if gain else [None] * 5
         told = [named.get(row.metric) for named in (compared.units, compared.better)]
-        cells = [*numbers, compared.reference, *rest, *told]
+        cells = [*numbers, compared.references[row.metric], *rest, *told]
         empty = ["" if c is None or (isinstance(c, float) and math.isnan(c)) else c for c in cells]
         writer.writerow([row.metric, row.name, *empty])
     return out.getvalue()

@@ -112,13 +112,14 @@ def paired_rows(
     Raises:
         InputError: if the reference has no such metric, or as for `per_item`.
     """
-    items = factor * per_item(frame, metric, by, complete=False).replace([np.inf, -np.inf], np.nan)
-    if reference not in items.index:
+    whole = per_item(frame, metric, by, complete=False)
+    if reference not in whole.index:
         raise InputError(f"frame {frame.name}: {reference} has no {metric}")
     cells = pd.DataFrame({name: frame.column(name) for name in (by, "item", "seed")})
     cells["value"] = factor * frame.value(metric).replace([np.inf, -np.inf], np.nan)
     seeds = cells.dropna().pivot(index=["item", "seed"], columns=by, values="value")
-    seeds = seeds.reindex(columns=items.index)
+    seeds = seeds.reindex(columns=whole.index)
+    items = seeds.groupby(level="item").mean().T.reindex(columns=whole.columns)
     paired = seeds.sub(seeds[reference], axis=0).groupby(level="item").mean()
     paired = paired.reindex(items.columns).drop(columns=reference)
     adjusted = dict(zip(paired, max_t(paired.to_numpy()), strict=True))

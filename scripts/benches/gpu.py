@@ -181,7 +181,7 @@ def whole_runs(words: tuple[str, ...], device: str) -> Iterator[Row]:
                 started = time.perf_counter()
                 seconds = execute(cfg).record["seconds"]
         whole = time.perf_counter() - started
-        parts = {f"{part}_s": seconds[part] for part in ("fit", "evaluate", "diagnose")}
+        parts = {f"{part}_s": seconds[part] for part in ("fit", "evaluate", "diagnose", "draw")}
         parts["rest_s"] = whole - sum(parts.values())
         yield Row(f"gpu/run/{precision}", whole, None, parts)
 

@@ -39,8 +39,8 @@ def rows(methods: Frame) -> Table:
         for name, row in listed["psnr_heldout"][0].items()
     ]
     note = (
-        f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers trained, a complex "
-        "one is two. seconds: of the fit, median. Each at the best rate of `tune`."
+        f"{tables.caption(methods, 'PSNR', 'dB, clamped')} Parameters: numbers in the network, a "
+        "complex one is two. seconds: of the fit, median. Each at the best rate of `tune`."
     )
     return Table([*header, "SSIM", "seconds"], body, note)
 

@@ -30,8 +30,8 @@ def rows(methods_occupancy: Frame) -> Table:
     header = ["method", "parameters", "IoU ± std", "against ReLU, 95 %", "p (max-T)",
               "against SIREN, 95 %", "p (max-T)", "near surface ± std", "seconds"]  # fmt: skip
     note = (
-        f"{tables.caption(frame, 'iou', '%, held-out dense grid')} Parameters: numbers trained, a "
-        "complex one is two. seconds: of the fit, mean. Rates of ReLU, REI, PE and SIREN are of "
-        "3D, the others' of pictures."
+        f"{tables.caption(frame, 'iou', '%, held-out dense grid')} Parameters: numbers in the "
+        "network, a complex one is two. seconds: of the fit, mean. Rates of ReLU, REI, PE and "
+        "SIREN are of 3D, the others' of pictures."
     )
     return Table(header, body, note)

@@ -50,7 +50,9 @@ def test_relative_numbers_are_per_cent():
     assert equal.outcome == "shown" and "within ±25 %" in equal.sentence
     zero = made_up({"relu": BASE, "mine": BASE - BASE[0]}, seeds=1)
     (found,) = weighed(zero, asks(threshold=10, unit="%", relative=True))
-    assert found.outcome == "not run" and "no ratio" in found.sentence
+    assert found.outcome == "undecided" and "so that it has no ratio" in found.sentence
+    (told,) = weighed(zero, asks(unit="%", relative=True, reported=True))
+    assert told.outcome == "reported" and told.effect == "no ratio"
 
 
 def test_a_factor_makes_the_unit():
@@ -260,6 +262,20 @@ def test_some_items_alone():
     assert few.sentence.startswith("mine against ReLU (default): psnr, of item0, item1: +4 dB")
     (gone,) = weighed(frame, asks(items=["item0", "bunny"]))
     assert gone.outcome == "not run" and "no run with item=bunny" in gone.sentence
+
+
+@pytest.mark.parametrize(("gain", "tie"), [(4, "shown"), (0, "undecided"), (-3, "undecided")])
+def test_what_is_given_speaks_only_with_the_first_test(gain, tie):
+    """REI's IoU is near SIREN's as well where neither gains."""
+    mine = BASE + gain + WOBBLE - WOBBLE.mean()
+    frame = made_up({"relu": BASE, "mine": mine, "siren": mine + 0.1, "far": mine + 9})
+    near = asks(kind="equivalence", of="siren", over="mine", threshold=1)
+    _, told, against = weighed(
+        frame, asks(), replace(near, given=True), replace(near, of="far", given=True)
+    )
+    assert told.outcome == tie and against.outcome == "refuted"
+    assert ("counts only with the claim's first test" in told.sentence) is (tie == "undecided")
+    assert weighed(frame, asks(), near)[1].outcome == "shown"
 
 
 def test_what_is_reported_decides_nothing_and_is_in_no_family():

@@ -4,9 +4,13 @@ import pytest
 import torch
 
 from inr_experiments.checks import InputError
+from inr_experiments.diagnostics.layer_ntk import LayerNtk
 from inr_experiments.diagnostics.oversmoothing import Oversmoothing
+from inr_experiments.diagnostics.spectra import Spectra
+from inr_experiments.domain import evenly_spaced
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
+from inr_experiments.ntk.empirical import EmpiricalNtk
 from inr_experiments.ranks.measures import effective_rank
 from inr_experiments.ranks.singular import singular_values
 from tests.fields import field_and_task
@@ -52,6 +56,40 @@ def test_rei_raises_the_rank_of_a_cnn_and_default_and_rei_share_what_follows():
     theirs = rei.network.state_dict()
     for name, value in default.network.state_dict().items():
         assert value.equal(theirs[name]) != name.startswith("inlet")
+
+
+def test_tokens_are_as_dense_wherever_the_coordinates_lie():
+    """16 tokens of 4 pixels: along two units three octaves, along one unit one more."""
+    for coordinates, octaves in (("symmetric", 3), ("unit", 4)):
+        words = ("task.side=64", "model.width=16", f"task.coordinates={coordinates}")
+        network, _ = field_and_task("model=transformer_pe", *words)
+        assert network.encoding.out_features == 2 + 2 * 2 * octaves
+
+
+def test_points_of_a_grid_are_points_of_one_function():
+    made, task = snapshot_of("model=coordinate_cnn", "task.side=8", "model.width=6")
+    ntk = EmpiricalNtk(made.network, made.coordinates)
+    some = evenly_spaced(len(made.coordinates), 5)
+    found = LayerNtk(points=5, rank_points=5, stage=None)(made, task)
+    expected = torch.linalg.eigvalsh(ntk.total()[some][:, some]).flip(0)
+    assert found["total/eigenvalues"] == pytest.approx(expected.numpy(), rel=1e-9)
+
+
+def test_features_of_a_grid_are_of_no_held_out_points():
+    made, task = snapshot_of("model=coordinate_cnn", "task.side=8", "model.width=6")
+    options = {"weights": False, "jacobians": False, "points": None, "arrays": False}
+    with pytest.raises(InputError, match="heldout=True: features of this network are those of all"):
+        Spectra(stages=["inlet"], heldout=True, **options)(made, task)
+
+
+def test_an_initialisation_that_trains_another_matrix_is_none_of_a_convolution():
+    told = "hidden_init=FourierBases: trains another matrix"
+    changed = "model.hidden_init._target_=inr_experiments.models.inits.fourier_bases.FourierBases"
+    options = [f"+model.hidden_init.{key}=2" for key in ("frequencies", "phases")]
+    with pytest.raises(InputError, match=told):
+        field_and_task(
+            "model=coordinate_cnn", *SMALL, changed, *options, "+model.hidden_init.alpha=0.1"
+        )
 
 
 def test_a_layer_is_a_convolution_whose_edge_is_repeated():

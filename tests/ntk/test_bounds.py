@@ -28,6 +28,12 @@ def test_ranks_of_the_gradient_matrices(case: Case) -> None:
     assert found.holds
 
 
+def test_a_layer_whose_weight_is_made_of_another_matrix_is_left_out() -> None:
+    """Its weight is trained, and no parameter: its bias alone would pass for the layer."""
+    ranks = bounds.layer_ranks(field("fr_inr", 2, 1), points(6, 2))
+    assert list(ranks) == ["inlet.linear", "head"]
+
+
 def test_chunks_of_units_do_not_matter(monkeypatch) -> None:
     module, x = field("relu", 2, 3), points(5, 2)
     whole = bounds.layer_ranks(module, x, outputs="blocks")

@@ -95,6 +95,12 @@ def test_mode_factors_are_what_gradient_descent_does(outputs: int) -> None:
     assert left[1] == pytest.approx((after.square().sum() / before.square().sum()).item())
 
 
+def test_a_direction_that_diverges_and_holds_nothing_does_not_count() -> None:
+    left = measures.predicted_error([100, 1], [0, 2], lr=1.0, steps=[0, 400], entries=2)
+    assert left.tolist() == [1, 0], "100 is far above the largest rate that converges"
+    assert measures.predicted_error([1], [0], lr=1.0, steps=[3], entries=2) == [0]
+
+
 def test_the_fastest_rate_clears_the_first_direction() -> None:
     values = np.array([4.0, 2.0, 0.0])
     rate = measures.fastest_rate(values, entries=10)

@@ -72,9 +72,28 @@ def test_each_task_has_its_metric():
         ("psnr", "relu"), ("psnr", "pe"), ("iou", "relu"), ("iou", "pe")
     ]  # fmt: skip
     more = compare_rows(joined(made_up({"rei": [1.0]}), pictures, solids))
-    assert more.reference == "relu", "rei has no iou"
+    assert set(more.references.values()) == {"relu"}, "rei has no iou"
     table = as_table(found)
     assert table.header[0] == "metric" and "0.8000 ± 0.1414" in table.body[3]
+
+
+def test_where_no_row_has_every_metric_each_has_its_own_reference():
+    pictures = made_up({"relu": [20.0, 21.0], "pe": [22.0, 23.0]})
+    solids = made_up({"siren": [0.5, 0.6], "bn": [0.7, 0.9]}, metric="iou", task="occupancy")
+    found = compare_rows(joined(pictures, solids))
+    assert found.references == {"psnr": "relu", "iou": "siren"}
+    assert [row.name for row in found.rows if row.against] == ["pe", "bn"]
+    assert "against the first of each metric" in as_table(found).header
+    with pytest.raises(InputError, match="relu has no iou"):
+        compare_rows(joined(pictures, solids), reference="relu")
+
+
+def test_tasks_of_one_metric_are_never_averaged():
+    pictures = made_up({"relu": [20.0, 22.0]})
+    signal = made_up({"relu": [60.0]}, task="signal", items=("band",))
+    assert [(row.name, row.mean.mean) for row in compare_rows(joined(pictures, signal)).rows] == [
+        ("image", 21.0), ("signal", 60.0),
+    ]  # fmt: skip
 
 
 def test_tasks_that_share_their_items_have_rows_of_their_own():
@@ -109,6 +128,9 @@ def test_a_value_that_is_no_number_is_left_out_of_the_test():
     found = compare_rows(made_up({"relu": [1.0, 2.0, 3.0], "pe": [np.inf, 3.0, 4.0]}, seeds=1))
     assert found.rows[1].against.n == 2
     assert "Left out, as its psnr is no finite number: 1 of pe." in as_table(found).note
+    one = compare_rows(made_up({"relu": [[1.0, 2.0], [2.0, 3.0]], "pe": [[np.inf, 4.0], [5, 6]]}))
+    assert one.rows[1].mean.n == 2 and one.rows[1].mean.mean == (4.0 + 5.5) / 2
+    assert one.rows[1].against.mean == ((4.0 - 2.0) + (5.5 - 2.5)) / 2, "seed by seed"
     none = compare_rows(made_up({"relu": [1.0, 2.0], "pe": [np.inf, np.inf]}, seeds=1))
     assert as_table(none).body[1][1:3] == ["0", "– ± –"]
 
