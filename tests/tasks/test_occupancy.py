@@ -29,7 +29,7 @@ def ball_field(x: torch.Tensor, radius: float = 0.8) -> torch.Tensor:
     return 20 * (radius - x.norm(dim=1, keepdim=True))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def many_points(monkeypatch):
     """Distances of surfaces as a run has them."""
     monkeypatch.setattr(occupancy, "CHAMFER_POINTS", MANY)
@@ -143,6 +143,7 @@ def test_metrics_recomputed_independently(tmp_path, loss):
     assert metrics["chamfer"] == pytest.approx(0.2, abs=0.01)
 
 
+@pytest.mark.usefixtures("many_points")
 def test_walls_within_are_no_surface_to_be_found(tmp_path):
     both = trimesh.util.concatenate([sphere(4), sphere(4).apply_translation([1, 0, 0])])
     task = small(path=str(write(tmp_path / "a.ply", both)), mesh_resolution=48)
@@ -155,6 +156,7 @@ def test_walls_within_are_no_surface_to_be_found(tmp_path):
     assert task.evaluate(field)["chamfer"] < 0.01
 
 
+@pytest.mark.usefixtures("many_points")
 def test_a_perfect_field_scores_one(ball):
     metrics = ball.evaluate(partial(ball_field, radius=0.9985))
     assert min(metrics["iou"], metrics["iou_best"]) > 0.99
