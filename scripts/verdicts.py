@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inr_experiments.paths import conf_dir
 from inr_experiments.reporting.pieces import Piece
+
+if TYPE_CHECKING:
+    from inr_experiments.claims.verdict import Verdict
+    from inr_experiments.reporting.tables import Table
 
 CLAIMS = conf_dir() / "claims.yaml"
 REFERENCE = Path(__file__).resolve().parents[1] / "outputs" / "reference"
@@ -36,16 +41,22 @@ def report(
         )
     sources = Sources(outputs, at, frames, made_by, conf_dir() / "PROTOCOL.md")
     page = write_page(sources, verdicts, pieces, scales)
+    tables.write(table_of(verdicts), outputs / "tables" / at / "claims")
+    for v in verdicts:
+        print(f"{v.claim.name}  {v.verdict:<21}  {v.claim.text}")
+    print(page)
+
+
+def table_of(verdicts: Sequence["Verdict"]) -> "Table":
+    """Every claim with its verdict and evidence."""
+    from inr_experiments.reporting.tables import Table
+
     body = [
         [v.claim.name, v.verdict, v.claim.text, f"{v.sentence} {v.reported}".strip()]
         for v in verdicts
     ]
     note = "Thresholds and tests: conf/claims.yaml."
-    header = ("", "verdict", "claim or question", "evidence")
-    tables.write(tables.Table(header, body, note), outputs / "tables" / at / "claims")
-    for v in verdicts:
-        print(f"{v.claim.name}  {v.verdict:<21}  {v.claim.text}")
-    print(page)
+    return Table(("", "verdict", "claim or question", "evidence"), body, note)
 
 
 def compare(frames: Path, at: str) -> int:

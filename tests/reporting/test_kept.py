@@ -17,7 +17,7 @@ from inr_experiments.reporting.pieces import find_pieces, load
 from inr_experiments.reporting.rates import grid
 from inr_experiments.reporting.reference import check_size
 from inr_experiments.reporting.style import pixels
-from inr_experiments.reporting.tables import as_latex
+from inr_experiments.reporting.tables import write
 from inr_experiments.runs.frame import NotShownError, read_frame, write_frame
 from inr_experiments.sweep.compose import configs
 
@@ -71,13 +71,16 @@ def test_no_figure_shows_div2k():
 @pytest.mark.parametrize(
     ("folder", "stem"), REDRAWN, ids=[f"{place(f.parent)}-{s}" for f, s in REDRAWN]
 )
-def test_every_figure_and_table_is_drawn_from_it(folder, stem):
+def test_every_figure_and_table_is_drawn_from_it(folder, stem, tmp_path):
     piece = PIECES[stem]
     module, frames = load(piece), [read_frame(folder / name) for name in piece.reads]
     if piece.kind == "tables":
         table = module.rows(*frames)
-        latex = as_latex(table.header, table.body)
-        assert table.body and latex.isascii() and not re.search(r"(?<!\$)[<>|\"]", latex)
+        _, markdown, tex = (path.read_text("utf-8") for path in write(table, tmp_path / stem))
+        assert table.body and tex.partition("\n")[2].isascii()
+        assert not re.search(r"(?<!\$)[<>|\"]", tex.partition("\n")[2])
+        kept = folder.parent / f"{stem}.md"
+        assert not kept.exists() or kept.read_text("utf-8") == markdown
         return
     try:
         drawn = module.draw(*frames)
@@ -112,7 +115,14 @@ def test_rates_of_the_paper_s_scale_are_the_best_of_its_grid():
 
 @functools.cache
 def judged(frames: Path) -> list[Verdict]:
-    return judge_all(verdicts.CLAIMS, frames)
+    scale, data, *_ = frames.parent.name.split("-")
+    return judge_all(verdicts.CLAIMS, frames, variables=f" SCALE={scale} DATA={data}")
+
+
+@pytest.mark.parametrize("at", ["laptop-real", "laptop-bundled", "paper-real"])
+def test_the_kept_table_of_claims_is_that_of_the_frames(at, tmp_path):
+    _, made, _ = write(verdicts.table_of(judged(REFERENCE / at / "frames")), tmp_path / "claims")
+    assert (REFERENCE / at / "claims.md").read_text("utf-8") == made.read_text("utf-8")
 
 
 def contradicted(text: str, references: Path = REFERENCE) -> list[str]:
