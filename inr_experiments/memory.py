@@ -14,7 +14,9 @@ CPU = torch.device("cpu")
 def available(device: torch.device) -> float:
     """Free bytes on a device; on the CPU within the limit of the container, where there is one."""
     if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+        # What torch holds and does not use it gives back before it runs out.
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + held)
     amounts = [_meminfo(), _container()]
     known = [amount for amount in amounts if amount is not None]
     return min(known) if known else _physical() / 2
