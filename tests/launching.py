@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from inr_experiments.experiment import Outcome
 
-#: Gives processes that have imported torch and its compiler, which takes seconds, and done nothing.
+#: Gives processes that have imported torch and its compiler, which takes seconds.
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(["inr_experiments.experiment", "torch._dynamo"])
 
@@ -85,7 +85,10 @@ def started(
 def begun(*arguments: str, cwd: Path, said: Path) -> "ForkServerProcess":
     """Begin `inr` in a process of its own, and of a session of its own, which writes to `said`."""
     process = WARM.Process(target=_say_all, args=(arguments, cwd, said))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # Of OpenMP's threads a fork has none, and would wait for them.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        process.start()
     return process
 
 

@@ -70,10 +70,11 @@ def sample_of(frame: Frame, hypothesis: Hypothesis) -> Sample:
 
 
 def _sums(frame: Frame, asked: Hypothesis) -> Sample:
-    cells = [_cells(frame, term, asked) for term in asked.summands]
-    index = cells[0].index
-    if lacking := set[object]().union(*(set(index) ^ set(own.index) for own in cells)):
+    sides = [_metric(frame, term.of, term.metric, asked.at) for term in asked.summands]
+    index = sides[0].index
+    if lacking := set[object]().union(*(set(index) ^ set(own.index) for own in sides)):
         raise MissingError(f"{len(lacking)} runs of one side have no counterpart")
+    cells = [_scaled(own, term, asked) for own, term in zip(sides, asked.summands, strict=True)]
     values = sum(own.groupby(asked.per).mean() for own in cells)
     items, seeds = (index.get_level_values(name).nunique() for name in ("item", "seed"))
     return Sample(
@@ -107,9 +108,8 @@ def _gaps(frame: Frame, asked: Hypothesis) -> tuple[pd.Series, pd.Series]:
     return of, over
 
 
-def _cells(frame: Frame, term: Term, asked: Hypothesis) -> pd.Series:
-    """A summand by item and seed."""
-    cells = _metric(frame, term.of, term.metric, asked.at)
+def _scaled(cells: pd.Series, term: Term, asked: Hypothesis) -> pd.Series:
+    """A summand by item and seed, as the test has it."""
     if asked.relative and not (cells > 0).all():
         raise NoRatioError(f"{term.metric} of {term.of} is not above 0, so that it has no ratio")
     return term.times * (np.log(cells) if asked.relative else cells * asked.factor)

@@ -128,6 +128,8 @@ def _claim(where: str, name: str, entry: Any) -> Claim:
         raise InputError(f"{where}: {error}") from error
     if tests and all(test.reported for test in tests):
         raise InputError(f"{where}: expected a test that is not only reported")
+    if tests and tests[0].reported and any(test.given for test in tests):
+        raise InputError(f"{where}: given: expected a first test that decides")
     if len({test.per == "variant" for test in tests if test.tested}) > 1:
         raise InputError(f"{where}: per: variant: expected in all tests of a claim that have a p")
     text = entry.get("claim") or entry["question"]

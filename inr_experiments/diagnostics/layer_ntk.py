@@ -39,7 +39,8 @@ class LayerNtk:
     """Eigenvalues of K and of every layer's K_k at evenly spread fitted points, in float64.
 
     K is the trace over outputs. BatchNorm has the statistics of the whole fitted set, frozen: its
-    scale and shift count to the stage that they stand in, and `total/frozen_statistics` is 1.
+    scale and shift count to the stage that they stand in, and `total/frozen_statistics` is 1, but 0
+    of a network of a grid.
 
     Returns, for each stage and for `total`: `<what>/eigenvalues` (points,), largest first; the
     measures of `kernel_family`; both of the centred kernel HKH, H = I − 11ᵀ/N, under

@@ -72,11 +72,11 @@ class Spectra:
             result |= _of_features(f"{name}/", Z, arrays=self.arrays)
             if not Z.is_complex():
                 result[f"{name}/negative_share"] = negative_share(Z)
-        if self.heldout and isinstance(exact.network, GridNetwork):
-            raise ArgumentError(
-                "heldout=True: features of this network are those of all nodes; expected false"
-            )
         if self.heldout and task.heldout is not None:
+            if isinstance(exact.network, GridNetwork):
+                raise ArgumentError(
+                    "heldout=True: features of this network are those of all nodes; expected false"
+                )
             for name, Z in exact.features(self._has, task.heldout).items():
                 result |= _of_features(f"{name}/heldout_", Z, arrays=False)
         if not result:

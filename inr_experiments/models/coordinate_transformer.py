@@ -101,7 +101,8 @@ def domain_of_tokens(domain: Domain, patch: int) -> Domain:
         first = axis[0] + pitch * (patch - 1) / 2
         axes.append([first + pitch * patch * i for i in range(-(-len(axis) // patch))])
     half = [max(abs(axis[0]), abs(axis[-1])) for axis in axes]
-    density = max(len(axis) / (axis[-1] - axis[0] or 1) for axis in axes)
+    longest = max(axes, key=len)
+    density = len(longest) / (longest[-1] - longest[0] or 1)
     tokens = replace(domain, half_extents=half, axes=tuple(axes), density=density)
     points = nodes_of(tokens)
     return replace(tokens, points=points, radius=points.norm(dim=1).max().item())

@@ -89,7 +89,7 @@ def layer_ranks(
 def gradient_rank_bounds(
     module: nn.Module, coordinates: Tensor, *, stage: str | None = None
 ) -> RankBounds:
-    """Prop. 3 in its testable form, over the Linear layers and all outputs.
+    """Prop. 3 in its testable form, over the layers of `layer_ranks` and all outputs.
 
     max_k rank(Z_{k-1}[alive_k]) ≤ rank(G_all) ≤ Σ_k D_k · rank([Z_{k-1}, 1]), where alive_k are
     the samples with Δ_k(n) ≠ 0 for some output; without trained biases the 1 falls away. As printed

@@ -151,7 +151,7 @@ def predicted_error(
     Shapes: values and energy (M,), steps (T,) -> (T,).
     """
     share = np.asarray(energy, dtype=np.float64)
-    kept = share > 0  # of nothing nothing is left, also where its direction diverges
+    kept = share != 0  # of nothing nothing is left, also where its direction diverges
     share, values = share[kept] / (share.sum() or 1), np.asarray(values)[kept]
     return np.array(
         [

@@ -56,17 +56,17 @@ def compare_rows(
     Raises:
         InputError: if no run has a metric, or there is no such reference or it lacks one.
     """
-    key, frame = named_rows(frame)
+    asked = metrics or list(dict.fromkeys(frame.column("metric")))
+    key, frame = named_rows(frame, asked)
     names = list(frame.runs["row"].unique())
     if reference is not None and reference not in names:
         raise InputError(
             f"against {reference!r}: no such row; expected one of {', '.join(names)}"
             f"{nearest(reference, names)}"
         )
-    asked = metrics or list(dict.fromkeys(frame.column("metric")))
     having = {m: list(frame.runs.loc[frame.value(m).dropna().index, "row"]) for m in asked}
     whole = [name for name in names if all(name in own for own in having.values())]
-    chosen = {metric: reference or (whole or own)[0] for metric, own in having.items()}
+    chosen = {metric: reference or (whole or own or names)[0] for metric, own in having.items()}
     rows = [row for metric in asked for row in paired_rows(frame, metric, chosen[metric], "row")]
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
     odd = {metric: left_out(frame, metric, "row") for metric in asked}
@@ -83,16 +83,17 @@ def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, st
     return found
 
 
-def named_rows(frame: Frame) -> tuple[str, Frame]:
+def named_rows(frame: Frame, metrics: Sequence[str] = ()) -> tuple[str, Frame]:
     """The frame with a column `row`, and what its values are of.
 
-    Rows are labels, with the task where tasks share a metric or an item, and the keys whose values
-    differ within a label; a key whose value follows from those before it, or decides no number, is
-    left out. With one label and one such key the rows are its values.
+    Rows are labels, with the task where tasks share one of the metrics or an item, and the keys
+    whose values differ within a label; a key whose value follows from those before it, or decides
+    no number, is left out. With one label and one such key the rows are its values.
     """
     runs = frame.runs
-    shared = (runs.groupby(["label", of])["task"].nunique().max() > 1 for of in ("metric", "item"))
-    keys = ["task"] if any(shared) else []
+    alike = [runs.loc[frame.value(metric).dropna().index].groupby("label") for metric in metrics]
+    alike.append(runs.groupby(["label", "item"]))
+    keys = ["task"] if any(own["task"].nunique().max() > 1 for own in alike) else []
     outside = {f"{group}.{key}" for group, names in KEY_EXCLUDES.items() for key in names}
     columns = [c for group in GROUPS for c in runs if c.startswith(group) and c not in outside]
     for column in ["scale", *columns]:

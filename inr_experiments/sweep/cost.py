@@ -59,7 +59,7 @@ class Costs:
         self._measures[measured(had)] = spent["total"] - spent["fit"]
 
     def of(self, config: dict[str, Any]) -> tuple[float, float]:
-        """Seconds of the fit, and of evaluations, diagnostics and pictures."""
+        """Seconds of the fit, and of evaluations and diagnostics; of finished runs pictures too."""
         fit, measure = kind(config), measured(config)
         if fit not in self._fits or measure not in self._measures:
             timed = self._timed(config)

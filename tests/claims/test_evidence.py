@@ -51,6 +51,8 @@ def test_relative_numbers_are_per_cent():
     zero = made_up({"relu": BASE, "mine": BASE - BASE[0]}, seeds=1)
     (found,) = weighed(zero, asks(threshold=10, unit="%", relative=True))
     assert found.outcome == "undecided" and "so that it has no ratio" in found.sentence
+    (gone,) = weighed(zero, asks(unit="%", relative=True, over="nobody"))
+    assert gone.outcome == "not run", "what is lacking comes first"
     (told,) = weighed(zero, asks(unit="%", relative=True, reported=True))
     assert told.outcome == "reported" and told.effect == "no ratio"
 

@@ -120,6 +120,13 @@ def test_half_of_reis_gain_is_what_the_spectrums_effect_has_to_exceed():
         assert {c: effect[c] + span[c] for c in effect} == {c: gain.get(c, 0.0) for c in effect}
 
 
+def test_what_lies_near_or_above_half_of_a_gain_speaks_only_with_the_gain():
+    given = {c.name: [t.kind for t in c.tests if t.given] for c in read_claims(CLAIMS)}
+    assert {name: kinds for name, kinds in given.items() if kinds} == {
+        "C5": ["equivalence"], "C7": ["gain"],
+    }  # fmt: skip
+
+
 def _weights(test: Hypothesis) -> dict[str, float]:
     return {term.of: term.times for term in test.summands}
 

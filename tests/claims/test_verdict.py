@@ -107,6 +107,10 @@ def changed(given: dict, **changes) -> dict:
         (changed(ENTRY, claim=None), "either claim or question"),
         ("it gains", "expected keys of claim, question"),
         (changed(ENTRY, defaults={"reported": True}), "a test that is not only reported"),
+        (
+            changed(ENTRY, tests=[{**TEST, "reported": True}, {**TEST, "given": True}, TEST]),
+            "given: expected a first test that decides",
+        ),
         (changed(ENTRY, defaults={"at": "end"}), "at='end'"),
         (changed(ENTRY, tests=[TEST, OVER_VARIANTS]), "per: variant: expected in all tests"),
         (changed(ENTRY, tests=TEST), "tests: expected a list of mappings"),

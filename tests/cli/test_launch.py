@@ -161,11 +161,15 @@ def test_ctrl_c_before_and_after_the_runs_of_a_sweep(tmp_path, phase, monkeypatc
 def test_ctrl_c_within_a_sweep(tmp_path):
     said = tmp_path / "said.txt"
     worker = begun("-m", *SMOKE, "seed=range(40)", "outputs=o", cwd=tmp_path, said=said)
-    while not (said.exists() and "1 of 40" in said.read_text()):
-        assert worker.exitcode is None, said.read_text()
-        time.sleep(0.02)
-    os.kill(worker.pid, signal.SIGINT)
-    worker.join(timeout=60)
+    deadline = time.monotonic() + 60
+    try:
+        while not (said.exists() and "1 of 40" in said.read_text()):
+            assert worker.exitcode is None and time.monotonic() < deadline, said.read_text()
+            time.sleep(0.02)
+        os.kill(worker.pid, signal.SIGINT)
+        worker.join(timeout=60)
+    finally:
+        worker.kill()
     assert worker.exitcode == 130
     assert "Traceback" not in said.read_text() and "stopped" in said.read_text()
     assert not list((tmp_path / "o").glob("runs/*/*.lease"))

@@ -7,9 +7,10 @@ from inr_experiments.checks import InputError
 from inr_experiments.diagnostics.layer_ntk import LayerNtk
 from inr_experiments.diagnostics.oversmoothing import Oversmoothing
 from inr_experiments.diagnostics.spectra import Spectra
-from inr_experiments.domain import evenly_spaced
+from inr_experiments.domain import Domain, evenly_spaced
 from inr_experiments.fit.snapshot import Snapshot
 from inr_experiments.models.batch_norm import freeze_statistics
+from inr_experiments.models.coordinate_transformer import domain_of_tokens
 from inr_experiments.ntk.empirical import EmpiricalNtk
 from inr_experiments.ranks.measures import effective_rank
 from inr_experiments.ranks.singular import singular_values
@@ -64,6 +65,15 @@ def test_tokens_are_as_dense_wherever_the_coordinates_lie():
         words = ("task.side=64", "model.width=16", f"task.coordinates={coordinates}")
         network, _ = field_and_task("model=transformer_pe", *words)
         assert network.encoding.out_features == 2 + 2 * 2 * octaves
+    uneven = Domain(
+        half_extents=(1, 0.5), radius=1.2, density=1, axes=(along(60, 1.0), along(32, 0.5))
+    )
+    tokens = domain_of_tokens(uneven, patch=4)
+    assert tokens.density == pytest.approx(15 / (2 - 2 * 3 / 59)), "along the longest axis"
+
+
+def along(count: int, half: float) -> tuple[float, ...]:
+    return tuple(torch.linspace(-half, half, count, dtype=torch.float64).tolist())
 
 
 def test_points_of_a_grid_are_points_of_one_function():

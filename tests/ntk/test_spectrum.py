@@ -99,6 +99,7 @@ def test_a_direction_that_diverges_and_holds_nothing_does_not_count() -> None:
     left = measures.predicted_error([100, 1], [0, 2], lr=1.0, steps=[0, 400], entries=2)
     assert left.tolist() == [1, 0], "100 is far above the largest rate that converges"
     assert measures.predicted_error([1], [0], lr=1.0, steps=[3], entries=2) == [0]
+    assert np.isnan(measures.predicted_error([1], [np.nan], lr=1.0, steps=[3], entries=2))
 
 
 def test_the_fastest_rate_clears_the_first_direction() -> None:

@@ -96,6 +96,14 @@ def test_tasks_of_one_metric_are_never_averaged():
     ]  # fmt: skip
 
 
+def test_tasks_are_apart_in_any_metric_that_they_share():
+    pictures = made_up({"relu": [20.0, 22.0]}, parameters=100)
+    solid = made_up({"relu": [0.5]}, metric="iou", task="occupancy", items=("bunny",), parameters=9)
+    both = joined(pictures, solid)
+    assert [row.mean.mean for row in compare_rows(both, ["parameters"]).rows] == [100, 9]
+    assert [row.name for row in compare_rows(both).rows] == ["relu", "relu"], "psnr and iou"
+
+
 def test_tasks_that_share_their_items_have_rows_of_their_own():
     levels = {"inpainting": 20.0, "denoising": 30.0}
     found = compare_rows(joined(*[
@@ -120,6 +128,9 @@ def test_what_cannot_be_compared_is_said():
     frame = made_up({"relu": [1.0], "pe": [2.0]})
     with pytest.raises(InputError, match="against 'Pe': no such row; expected one of relu, pe"):
         compare_rows(frame, reference="Pe")
+    steps = frame.steps.assign(value=np.nan)
+    with pytest.raises(InputError, match="frame made_up: relu has no psnr"):
+        compare_rows(replace(frame, steps=steps))
     with pytest.raises(InputError, match="no metric 'psn'; did you mean 'psnr'"):
         compare_rows(frame, ["psn"])
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess as Process
 from pathlib import Path
 
@@ -47,8 +47,10 @@ class Launchers:
             self.started += 1
 
     def kill(self, worker: Process) -> None:
-        """Kill -9 the launcher's process group."""
-        os.killpg(worker.pid, signal.SIGKILL)
+        """Kill -9 the launcher and its process group, which it makes as it begins."""
+        with suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.kill()
         worker.join()  # else it may be picked, and counted, again
 
     def said(self) -> str:
