@@ -71,7 +71,8 @@ def resolve(cfg: DictConfig) -> dict[str, Any]:
     config["model"] |= looks(config["model"])
     if (other := config["model"].get("match")) is not None:
         config["model"]["match"] = other_model(cfg, choice("model.match", other, MATCHED))
-    choice("device", config["device"], DEVICES)
+    if config["device"] not in DEVICES:  # of these no name is like another's
+        raise InputError(f"device={config['device']!r}: expected one of {', '.join(DEVICES)}")
     folder("outputs", config["outputs"])
     boolean("force", config["force"])
     trusted = config["trusted"]
@@ -118,7 +119,9 @@ def _plain(node: DictConfig, cfg: DictConfig, where: str = "") -> Any:
     try:
         return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        says = missing_number(cfg, str(error.msg)) or " ".join(str(error.msg).split())
+        says = missing_number(cfg, str(error.msg)) or str(error.msg).splitlines()[0]
+        if lacking := re.fullmatch(r"Interpolation key '([\w.]+)' not found", says):
+            says = f"it is that of {lacking[1]}, which is missing; expected one there or here"
         raise InputError(f"{where or error.full_key or 'config'}: {says}") from error
 
 

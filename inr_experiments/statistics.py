@@ -14,6 +14,8 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 #: Above this many items the sign-flip distribution is sampled, not enumerated.
 EXACT_UP_TO = 16
+#: Of signs, for a family of more items.
+DRAWS = 20_000
 #: Rows of signs held at once, which bounds the memory.
 _BLOCK = 4096
 #: Sums of the same items in another order differ by rounding; so close to each other they tie.
@@ -102,9 +104,9 @@ def sign_flip_p(differences: npt.ArrayLike) -> float:
 def smallest_p(n: int) -> float:
     """The least two-sided sign-flip p of n items, of one test as of a family by `max_t`.
 
-    min(1, 2 / 2ⁿ). Above 16 items the number of draws bounds p before this does.
+    min(1, 2 / 2ⁿ), and above 16 items that of `max_t`'s draws.
     """
-    return min(1.0, 2.0 / 2.0**n)
+    return max(min(1.0, 2.0 / 2.0**n), 1.0 / (DRAWS + 1) if n > EXACT_UP_TO else 0.0)
 
 
 def max_t(differences: npt.ArrayLike) -> list[float]:
@@ -135,7 +137,7 @@ def max_t(differences: npt.ArrayLike) -> list[float]:
     unit, freedom, observed = unit[:, order], freedom[order], observed[order]
     least = _t_of_cosine(np.maximum(observed - _TIE, 0.0), freedom)
     hits, count = np.zeros(len(order)), 0
-    for signs in _flips(len(d), draws=20_000):
+    for signs in _flips(len(d), draws=DRAWS):
         t = _t_of_cosine(np.abs(signs @ unit), freedom)
         # Column k holds the greatest t of the k-th test and all after it.
         greatest = np.maximum.accumulate(t[:, ::-1], axis=1)[:, ::-1]

@@ -119,6 +119,7 @@ def test_least_p_of_n_items(n):
 
 def test_least_p_of_no_items_is_one():
     assert smallest_p(0) == sign_flip_p([]) == 1.0
+    assert max_t(np.arange(1.0, 31)[:, None]) == [smallest_p(30)], "of its draws"
 
 
 def test_many_items_are_sampled_and_agree():

@@ -1,6 +1,7 @@
 """`inr-collect`: say what is done, running or failed; write the frame; pack and unpack runs."""
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Sequence
 
@@ -24,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "sweep are taken; for a frame a missing run is an error.",
     )
     add = parser.add_argument
-    add("--frame", type=user_path, help="a folder; default: <outputs>/frames/all")
+    add("--frame", type=user_path, help="a folder; default: <outputs>/frames/all, and "
+        "with overrides <outputs>/frames/chosen")  # fmt: skip
     add("--wandb", action="store_true", help="mirror what is not mirrored yet")
     add("--pack", type=user_path, metavar="FILE.zip", help="write the finished runs, but their "
         "weights, into archives of at most 16 MiB")  # fmt: skip
@@ -77,8 +79,11 @@ def collect(options: argparse.Namespace) -> None:
         for path in pack(done, options.pack):
             print(path)
         return
-    path = options.frame or chosen.outputs / "frames" / "all"
     cells = chosen.cells
+    path = options.frame or chosen.outputs / "frames" / ("chosen" if cells else "all")
+    if unmeasured := sum(not cell.done for cell in cells):
+        told = f"{unmeasured} of {len(cells)} runs lack diagnostics that are asked for"
+        print(f"{told}; measure them with: {chosen.command}", file=sys.stderr)
     frame = frame_of(path.name, cells) if cells else make_frame(path.name, done)
     write_frame(frame, path)
     print(path)

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "       inr-diagnose MODULE:FACTORY trusted=[MODULE] [--points 64x64] [--output KEY]",
     )
     parser.add_argument("words", nargs="+", metavar="RUN | MODULE:FACTORY | key=value")
-    parser.add_argument("--points", default="64x64", help="the grid that a network sees")
+    parser.add_argument("--points", help="the grid that a network sees; default: 64x64")
     parser.add_argument("--output", help="the one meant, of a network with several")
     parsed = parser.parse_intermixed_args(arguments)
     words = parsed.words
@@ -49,9 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise InputError("nothing to measure; expected diagnostic=[NAME,...]")
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
             chosen = compose("config", ready(keys))
-        for network in networks:
-            diagnose_network(network, parsed.points, parsed.output, resolve(chosen)["trusted"])
         folders = [word for word in words if word not in keys and word not in networks]
+        if not networks and (parsed.points or parsed.output):
+            raise InputError("--points, --output: of a network; expected none beside a run")
+        if networks and not folders and any("diagnostic" in key for key in keys):
+            raise InputError("diagnostic=: of runs; expected none beside a network")
+        trusted = resolve(chosen)["trusted"]
+        for network in networks:
+            diagnose_network(network, parsed.points or "64x64", parsed.output, trusted)
         if networks and not folders:
             return
         if not folders:

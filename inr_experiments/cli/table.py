@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "Without overrides all finished runs are shown.",
     )
     parser.add_argument("--metrics", help="psnr,psnr_heldout,ssim; default: the task's first")
-    parser.add_argument("--against", metavar="ROW", help="a row by its name; default: the first")
+    parser.add_argument(
+        "--against", metavar="ROW", help="a row or model by its name; default: the first row"
+    )
     parser.add_argument("--format", choices=("text", "md", "csv"), default="text")
     options = parser.parse_intermixed_args(arguments)
     with exit_on_error("inr-table"):
@@ -59,7 +61,8 @@ def selected(options: argparse.Namespace) -> Frame:
         done = [folder for folder in chosen.folders if state(folder) == "done"]
         frame = in_order(make_frame("table", done, diagnostics=(), arrays=()))
     if frame.runs.empty:
-        raise InputError(f"{chosen.outputs}: no finished run of these; expected an outputs folder")
+        these = " of these" if chosen.cells else "; expected an outputs folder"
+        raise InputError(f"{chosen.outputs}: no finished run{these}")
     return frame
 
 

@@ -53,7 +53,9 @@ def _of_trunk(inlet: Stage, hidden: Sequence[Stage]) -> str:
             f" at the most, {narrowest.kept} of {narrowest.most} ({narrowest.name}) at the least"
         )
     layers = counted(len(hidden), "hidden layer")
-    return f"Downstream {more} of {layers} keep{'s' * (more == 1)} more than the inlet: {found}."
+    return (
+        f"Downstream {more} of {layers} keep{'s' * (more == 1)} more than the inlet; kept: {found}."
+    )
 
 
 def _of_weights(hidden: Sequence[Stage]) -> str:

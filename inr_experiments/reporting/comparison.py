@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -59,11 +60,8 @@ def compare_rows(
     asked = metrics or list(dict.fromkeys(frame.column("metric")))
     key, frame = named_rows(frame, asked)
     names = list(frame.runs["row"].unique())
-    if reference is not None and reference not in names:
-        raise InputError(
-            f"against {reference!r}: no such row; expected one of {', '.join(names)}"
-            f"{nearest(reference, names)}"
-        )
+    if reference is not None:
+        reference = _row_named(reference, frame.runs)
     having = {m: list(frame.runs.loc[frame.value(m).dropna().index, "row"]) for m in asked}
     whole = [name for name in names if all(name in own for own in having.values())]
     chosen = {metric: reference or (whole or own or names)[0] for metric, own in having.items()}
@@ -71,6 +69,21 @@ def compare_rows(
     units, better = (_of_metrics(frame, asked, fact) for fact in ("unit", "better"))
     odd = {metric: left_out(frame, metric, "row") for metric in asked}
     return Comparison(key, chosen, rows, units, better, odd)
+
+
+def _row_named(asked: str, runs: pd.DataFrame) -> str:
+    """The row of that name, that of the model of that name, or of the number."""
+    names = list(runs["row"].unique())
+    of_model = list(runs.loc[runs["model"] == asked, "row"].unique())
+    alike = [asked, *(of_model if len(of_model) == 1 else [])]
+    with suppress(ValueError):
+        alike.append(word(float(asked)))
+    for name in alike:
+        if name in names:
+            return name
+    raise InputError(
+        f"against {asked!r}: no such row; expected one of {', '.join(names)}{nearest(asked, names)}"
+    )
 
 
 def _of_metrics(frame: Frame, metrics: Sequence[str], fact: str) -> dict[str, str]:

@@ -60,7 +60,8 @@ def check_list(file: Path) -> None:
         InputError: if the list cannot be read, or a member is not taken.
     """
     if file.suffix.lower() != ".zip" or not file.is_file():
-        raise InputError(f"{file}: expected a .zip file of runs")
+        absent = "" if file.exists() else "no such file; "
+        raise InputError(f"{file}: {absent}expected a .zip file of runs")
     if file.stat().st_size > MOST_PACKED:
         raise InputError(f"{file}: refused, it has more than {MOST_PACKED} bytes")
     with _reading(file), zipfile.ZipFile(file) as archive:

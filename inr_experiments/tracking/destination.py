@@ -79,7 +79,10 @@ def destination(mode: str) -> Destination:
     import wandb
 
     server = str(wandb.setup().settings.base_url)
-    if mode == "offline" or (mode == "auto" and not has_key(server)):
+    if mode == "auto" and not has_key(server):
+        log.info("W&B: no key for %s; written offline, inr-collect --wandb sends it later", server)
+        return Destination("offline", server)
+    if mode == "offline":
         return Destination("offline", server)
     if server in _given_up:
         return Destination("offline", server)

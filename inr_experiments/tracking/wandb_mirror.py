@@ -33,7 +33,8 @@ class WandbMirror:
     """Send finished runs to Weights & Biases, one W&B run each.
 
     History: the loss curve, and at every milestone its metrics and the scalars of every
-    diagnostic. Arrays of a diagnostic are tables, one row a value, in order. Pictures are images.
+    diagnostic. Arrays of a diagnostic are tables, one row a value, in order. Pictures are images,
+    but for those that may not be passed on, which stay here.
     The W&B id is made of key and seed, so that sending twice makes no second run. A marker in the
     run's folder says what was sent where: what has come since is sent later.
 
@@ -96,7 +97,8 @@ class WandbMirror:
             _log_history(run, folder, record if whole else None, names)
             _log_arrays(run, folder, names)
             if whole:
-                _log_pictures(run, folder)
+                if record["data"].get("redistributable", False):
+                    _log_pictures(run, folder)
                 run.summary.update({"status": record["status"], **record["metrics"]})
         return mode
 

@@ -47,6 +47,8 @@ def test_it_measures_what_the_fit_itself_would_have(tmp_path):
         (["o", "diagnostic=none"], "diagnostic=none: nothing to measure"),
         ([CHOSEN], "no run; expected a folder"),
         (["o", "diagnostic=[layer_nkt]"], "did you mean 'layer_ntk'?"),
+        (["o", CHOSEN, "--points", "5x5"], "of a network; expected none beside a run"),
+        (["mine:make", CHOSEN, "trusted=[mine]"], "of runs; expected none beside a network"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path, words, said):

@@ -227,7 +227,7 @@ def test_inside_may_be_below(tmp_path):
     assert below.label(np.zeros((1, 3))).inside.all()
     above = volumes.load(path, threshold=0.0)
     assert above.facts["notes"][-1] == (
-        "100% of the border of the volume is inside: is inside=below meant?"
+        "100% of the border of the volume is inside: is task.inside=below meant?"
     )
     two = saved(tmp_path, (distance > 0).astype(np.uint8), "two.npy")
     solid = volumes.load(two, inside="below")

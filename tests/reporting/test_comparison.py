@@ -128,6 +128,11 @@ def test_what_cannot_be_compared_is_said():
     frame = made_up({"relu": [1.0], "pe": [2.0]})
     with pytest.raises(InputError, match="against 'Pe': no such row; expected one of relu, pe"):
         compare_rows(frame, reference="Pe")
+    named = made_up({"relu": [1.0], "siren": [2.0]}, labels={"siren": "SIREN"})
+    for name in ("siren", "SIREN"):
+        assert set(compare_rows(named, reference=name).references.values()) == {"SIREN"}
+    lrs = [made_up({"relu": [1.0]}, **{"fit.lr": lr}) for lr in (1e-3, 1e-2)]
+    assert compare_rows(joined(*lrs), reference="1e-2").references == {"psnr": "0.01"}
     steps = frame.steps.assign(value=np.nan)
     with pytest.raises(InputError, match="frame made_up: relu has no psnr"):
         compare_rows(replace(frame, steps=steps))

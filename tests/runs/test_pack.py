@@ -47,6 +47,17 @@ def test_all_but_the_weights_travels_and_everyone_may_read_it(folders, packed, o
     assert not list((outputs / "runs").glob(".unpack*")), "nothing is left in between"
 
 
+def test_pictures_that_may_not_be_passed_on_are_said(copies, tmp_path, caplog):
+    pack(copies, tmp_path / "free.zip")
+    assert not caplog.text
+    path = copies[0] / "record.json"
+    record = json.loads(path.read_text())
+    record["data"]["redistributable"] = False
+    path.write_text(json.dumps(record))
+    pack(copies, tmp_path / "mine.zip")
+    assert "mine.zip: pictures of 1 of the runs may not be passed on" in caplog.text
+
+
 def test_a_name_with_spaces_and_joiners_that_systems_give_it_travels(copies, tmp_path, outputs):
     name = "Screenshot of \U0001f469\u200d\U0001f52c at 1.23.45\u202fPM\u3000\u00a0"
     names = copies[0] / "names.json"

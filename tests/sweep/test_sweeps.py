@@ -129,7 +129,10 @@ def test_commands_look_where_the_overrides_say(tmp_path, monkeypatch):
     for place in ("outputs=my o", "outputs=${oc.env:PLACE}", '++outputs="my o"'):
         assert re.search(r"^PE ", inr(place, cwd=tmp_path, module="table").stdout, re.MULTILINE)
         found = inr(*words[:-1], "fit.lr=1e-3", place, cwd=tmp_path, module="collect")
-        assert found.stdout.endswith("my o/frames/all\n"), found
+        assert found.stdout.endswith("my o/frames/chosen\n") and not found.stderr, found
+    more = [word.replace("diagnostic=none", "diagnostic=spectra") for word in words[:-1]]
+    found = inr(*more, "fit.lr=1e-3", "outputs=my o", cwd=tmp_path, module="collect")
+    assert "2 of 2 runs lack diagnostics that are asked for; measure them with: inr" in found.stderr
     some = inr(*words, "task.path=a b.png", "outputs=my o", cwd=tmp_path, module="table")
     assert some.returncode == 2 and "a b.png: no such file" in some.stderr
     lacking = inr(*words, "outputs=my o", cwd=tmp_path, module="collect")

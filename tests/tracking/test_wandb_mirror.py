@@ -13,7 +13,7 @@ from inr_experiments.experiment import execute
 from inr_experiments.runs.measured import read_arrays, read_diagnostic
 from inr_experiments.tracking.wandb_mirror import WandbMirror
 from tests.fields import cfg_of
-from tests.launching import SMOKE, inr, started
+from tests.launching import SMOKE, fit, inr, started
 from tests.solids import sphere, write
 
 RANK = "spectra/inlet/effective_rank"
@@ -76,6 +76,18 @@ def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
     assert {"prediction.path", "slices.path", "iou", "chamfer"} <= {
         name for r in rows for name in r
     }
+
+
+def test_pictures_that_may_not_be_passed_on_stay_here(tmp_path):
+    folder = tmp_path / fit(*SMOKE, "diagnostic=none", "outputs=o", cwd=tmp_path).folder
+    record = json.loads((folder / "record.json").read_text())
+    assert record["data"]["redistributable"], "a bundled photograph"
+    record["data"]["redistributable"] = False
+    (folder / "record.json").write_text(json.dumps(record))
+    WandbMirror(mode="offline", project="p", entity=None).mirror(folder)
+    (run,) = (tmp_path / "o/wandb").glob("offline-run-*")
+    assert any("psnr" in row for row in history(run))
+    assert (folder / "target.png").exists() and not list(run.rglob("*.png"))
 
 
 def test_a_mirror_can_be_rebuilt_from_disk(tmp_path):

@@ -249,7 +249,7 @@ def border_note(occupied: Occupied, inside: str) -> list[str]:
     if border <= 0.5 or border <= within.mean():
         return []
     other = "below" if inside == "above" else "above"
-    return [f"{border:.0%} of the border of the volume is inside: is inside={other} meant?"]
+    return [f"{border:.0%} of the border of the volume is inside: is task.inside={other} meant?"]
 
 
 def crop(occupied: Occupied) -> Occupied:
