@@ -14,7 +14,7 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 #: Above this many items the sign-flip distribution is sampled, not enumerated.
 EXACT_UP_TO = 16
-#: Of signs, for a family of more items.
+#: Of signs, above so many items.
 DRAWS = 20_000
 #: Rows of signs held at once, which bounds the memory.
 _BLOCK = 4096
@@ -83,7 +83,7 @@ def sign_flip_p(differences: npt.ArrayLike) -> float:
     """Two-sided p of the mean difference when every sign is as likely as its opposite.
 
     p = #{s ∈ {−1, 1}ⁿ : |mean(s·d)| ≥ |mean(d)|} / 2ⁿ, enumerated up to 16 items and from
-    100,000 draws above, where the observed signs count as one more. NaN where a difference is not
+    20,000 draws above, where the observed signs count as one more. NaN where a difference is not
     finite.
 
     Source: Fisher 1935.
@@ -95,7 +95,7 @@ def sign_flip_p(differences: npt.ArrayLike) -> float:
         return np.nan
     least = abs(d.sum()) - _TIE * np.abs(d).sum()
     hits = count = 0
-    for signs in _flips(len(d), draws=100_000):
+    for signs in _flips(len(d)):
         hits += int((np.abs(signs @ d) >= least).sum())
         count += len(signs)
     return hits / count
@@ -104,7 +104,7 @@ def sign_flip_p(differences: npt.ArrayLike) -> float:
 def smallest_p(n: int) -> float:
     """The least two-sided sign-flip p of n items, of one test as of a family by `max_t`.
 
-    min(1, 2 / 2ⁿ), and above 16 items that of `max_t`'s draws.
+    min(1, 2 / 2ⁿ), and above 16 items that of 20,000 draws.
     """
     return max(min(1.0, 2.0 / 2.0**n), 1.0 / (DRAWS + 1) if n > EXACT_UP_TO else 0.0)
 
@@ -114,8 +114,7 @@ def max_t(differences: npt.ArrayLike) -> list[float]:
 
     |t_j| = |mean(d_j)| / (std(d_j) / √n_j), tests in falling order of it:
     p_(k) = max_{l ≤ k} P_s(max_{j ≥ l} |t_(j)(s·d)| ≥ |t_(l)(d)|). One sign per item flips the
-    whole family, so tests that say the same cost each other nothing. Flips as in `sign_flip_p`,
-    with 20,000 draws above 16 items.
+    whole family, so tests that say the same cost each other nothing. Flips as in `sign_flip_p`.
 
     Equal differences have t = ∞, or 0 where they are 0; a test of fewer than two items has t = 0.
     The t of a few items has heavy tails: such a test raises the p-values of its whole family.
@@ -137,7 +136,7 @@ def max_t(differences: npt.ArrayLike) -> list[float]:
     unit, freedom, observed = unit[:, order], freedom[order], observed[order]
     least = _t_of_cosine(np.maximum(observed - _TIE, 0.0), freedom)
     hits, count = np.zeros(len(order)), 0
-    for signs in _flips(len(d), draws=DRAWS):
+    for signs in _flips(len(d)):
         t = _t_of_cosine(np.abs(signs @ unit), freedom)
         # Column k holds the greatest t of the k-th test and all after it.
         greatest = np.maximum.accumulate(t[:, ::-1], axis=1)[:, ::-1]
@@ -170,7 +169,7 @@ def _t_of_cosine(cosine: Values, freedom: Values) -> Values:
         return np.sqrt(freedom) * cosine / sine
 
 
-def _flips(n: int, *, draws: int) -> Iterator[Values]:
+def _flips(n: int) -> Iterator[Values]:
     """Signs of n items, the observed ones first, block by block: all of them or random draws.
 
     The last item's sign is held in the former case: s and −s have the same |mean| and |t|.
@@ -183,8 +182,8 @@ def _flips(n: int, *, draws: int) -> Iterator[Values]:
         return
     yield np.ones((1, n))
     rng = np.random.default_rng(0)
-    for start in range(0, draws, _BLOCK):
-        yield rng.choice((1.0, -1.0), size=(min(_BLOCK, draws - start), n))
+    for start in range(0, DRAWS, _BLOCK):
+        yield rng.choice((1.0, -1.0), size=(min(_BLOCK, DRAWS - start), n))
 
 
 def exceeds(values: npt.ArrayLike, threshold: float) -> bool:

@@ -119,22 +119,21 @@ def test_least_p_of_n_items(n):
 
 def test_least_p_of_no_items_is_one():
     assert smallest_p(0) == sign_flip_p([]) == 1.0
-    assert max_t(np.arange(1.0, 31)[:, None]) == [smallest_p(30)], "of its draws"
 
 
 def test_many_items_are_sampled_and_agree():
     d = np.random.default_rng(0).normal(0.3, 1, 18)
     signs = 1.0 - 2.0 * ((np.arange(2**18)[:, None] >> np.arange(18)) & 1)
     exact = (np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean()
-    assert sign_flip_p(d) == pytest.approx(exact, abs=0.006)
+    assert sign_flip_p(d) == pytest.approx(exact, abs=0.012)
     assert max_t(d[:, None]) == pytest.approx([exact], abs=0.012)
     assert sign_flip_p(d) == sign_flip_p(d)
 
 
 def test_observed_signs_count_as_one_of_the_draws():
     d = np.full(60, 0.1)  # no other flip of 60 items is ever drawn with as large a mean
-    assert sign_flip_p(d) == 1 / 100_001
-    assert max_t(np.stack([d, d], axis=1)) == [1 / 20_001] * 2
+    assert sign_flip_p(d) == smallest_p(60) == 1 / 20_001
+    assert max_t(np.stack([d, d], axis=1)) == [smallest_p(60)] * 2
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -104,9 +104,9 @@ def named_rows(frame: Frame, metrics: Sequence[str] = ()) -> tuple[str, Frame]:
     no number, is left out. With one label and one such key the rows are its values.
     """
     runs = frame.runs
-    alike = [runs.loc[frame.value(metric).dropna().index].groupby("label") for metric in metrics]
-    alike.append(runs.groupby(["label", "item"]))
-    keys = ["task"] if any(own["task"].nunique().max() > 1 for own in alike) else []
+    together = [runs.loc[frame.value(name).dropna().index].groupby("label") for name in metrics]
+    together.append(runs.groupby(["label", "item"]))
+    keys = ["task"] if any(own["task"].nunique().max() > 1 for own in together) else []
     outside = {f"{group}.{key}" for group, names in KEY_EXCLUDES.items() for key in names}
     columns = [c for group in GROUPS for c in runs if c.startswith(group) and c not in outside]
     for column in ["scale", *columns]:

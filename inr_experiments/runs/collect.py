@@ -12,7 +12,7 @@ from ..checks import InputError
 from .frame import Array, Frame
 from .measured import diagnostic_names, read_arrays, read_diagnostic
 from .names import Name, asked_for, items_of, read_names
-from .store import read_losses, read_record
+from .store import may_be_passed_on, read_losses, read_record
 
 #: Values kept of a spectrum at the most, denser where it begins.
 THINNED = 128
@@ -119,7 +119,7 @@ def _row(
         },
         "noun": task["noun"],
         "metric": next(iter(task["metrics"])),
-        "redistributable": data.get("redistributable", False),
+        "redistributable": may_be_passed_on(record),
         "precision": record["precision"],
         "parameters": record["parameters"],
         "seconds": record["seconds"]["fit"],
@@ -173,7 +173,7 @@ def _arrays(
     folder: Path, record: Mapping[str, Any], diagnostics: Sequence[str], *, pictures: bool
 ) -> Iterator[tuple[str, Array]]:
     """The arrays of a run that figures draw, by name."""
-    shareable = record["data"].get("redistributable", False)
+    shareable = may_be_passed_on(record)
     for name in diagnostics:
         by_step = read_arrays(folder, name)
         ends = (min(by_step, default=0), max(by_step, default=0))

@@ -23,7 +23,7 @@ from ..data.download.archives import MOST_MEMBERS
 from ..files import exchange, locked
 from .foreign import MOST_PACKED, MOST_UNPACKED, check_list, stage, travels
 from .lease import is_live
-from .store import read_record
+from .store import may_be_passed_on, read_record
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +72,9 @@ def pack(folders: Sequence[Path], file: Path, *, most: int = 16 * 2**20) -> list
     for target in targets:
         if target.exists():
             raise InputError(f"{target}: is there already; expected the name of a new file")
-    closed = sum(not _may_be_passed_on(folder) for folder in set(folders))
-    if closed:
-        log.warning(
-            "%s: pictures of %d of the runs may not be passed on; the archive is for yourself",
-            file,
-            closed,
-        )
+    if closed := sum(not may_be_passed_on(read_record(folder)) for folder in set(folders)):
+        told = f"pictures of {closed} of the runs may not be passed on"
+        log.warning("%s: %s; the archive is for yourself", file, told)
     file.parent.mkdir(parents=True, exist_ok=True)
     parts = [target.with_name(f".{target.stem}.{uuid.uuid4().hex}.zip") for target in targets]
     try:
@@ -91,11 +87,6 @@ def pack(folders: Sequence[Path], file: Path, *, most: int = 16 * 2**20) -> list
         for part in parts:
             part.unlink(missing_ok=True)
     return targets
-
-
-def _may_be_passed_on(folder: Path) -> bool:
-    """True where the record says so of the pictures of a run."""
-    return bool(read_record(folder)["data"].get("redistributable", False))
 
 
 def _groups(folders: Sequence[Path], most: int) -> list[Members]:

@@ -192,6 +192,11 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def may_be_passed_on(record: Mapping[str, Any]) -> bool:
+    """True where the record says so of the pictures of a run."""
+    return bool(record["data"].get("redistributable", False))
+
+
 def read_losses(folder: Path) -> list[float]:
     """The training loss of every step of a finished run."""
     _, *lines = (folder / "history.csv").read_text(encoding="utf-8").splitlines()

@@ -16,7 +16,7 @@ from .. import files
 from ..checks import InputError
 from ..digest import file_sha256
 from ..runs.measured import diagnostic_names, read_arrays, read_diagnostic
-from ..runs.store import read_record
+from ..runs.store import may_be_passed_on, read_record
 from .destination import Destination, asked_mode, destination, give_up
 
 log = logging.getLogger(__name__)
@@ -95,9 +95,10 @@ class WandbMirror:
             names = [n for n in diagnostic_names(folder) if whole or of_diagnostic(n) in new]
             run.define_metric("*", step_metric="step")
             _log_history(run, folder, record if whole else None, names)
-            _log_arrays(run, folder, names)
+            pictures = may_be_passed_on(record)
+            _log_arrays(run, folder, names, pictures=pictures)
             if whole:
-                if record["data"].get("redistributable", False):
+                if pictures:
                     _log_pictures(run, folder)
                 run.summary.update({"status": record["status"], **record["metrics"]})
         return mode
@@ -197,13 +198,15 @@ def _log_history(
         run.log({**rows[step], "step": step}, step=None if run.resumed else step)
 
 
-def _log_arrays(run: Any, folder: Path, names: Sequence[str]) -> None:
-    """Every array of every diagnostic as a table: index and value, in order."""
+def _log_arrays(run: Any, folder: Path, names: Sequence[str], *, pictures: bool) -> None:
+    """Every array of every diagnostic as a table, index and value, in order; pictures if asked."""
     import wandb
 
     for diagnostic in names:
         for step, arrays in read_arrays(folder, diagnostic).items():
             for name, values in arrays.items():
+                if name.endswith("reconstruction") and not pictures:
+                    continue
                 rows = [[i, v] for i, v in enumerate(np.ravel(values).tolist())]
                 table = wandb.Table(columns=["index", "value"], data=rows)
                 run.log({f"{diagnostic}/{step:06d}/{name}": table})

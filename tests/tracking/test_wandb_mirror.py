@@ -79,7 +79,8 @@ def test_a_surface_is_an_object_that_can_be_turned(tmp_path):
 
 
 def test_pictures_that_may_not_be_passed_on_stay_here(tmp_path):
-    folder = tmp_path / fit(*SMOKE, "diagnostic=none", "outputs=o", cwd=tmp_path).folder
+    measured = "diagnostic=[picture,spectra]"
+    folder = tmp_path / fit(*SMOKE, measured, "outputs=o", cwd=tmp_path).folder
     record = json.loads((folder / "record.json").read_text())
     assert record["data"]["redistributable"], "a bundled photograph"
     record["data"]["redistributable"] = False
@@ -88,6 +89,9 @@ def test_pictures_that_may_not_be_passed_on_stay_here(tmp_path):
     (run,) = (tmp_path / "o/wandb").glob("offline-run-*")
     assert any("psnr" in row for row in history(run))
     assert (folder / "target.png").exists() and not list(run.rglob("*.png"))
+    tables = [path.name for path in run.rglob("*.table.json")]
+    assert tables and "reconstruction" in read_arrays(folder, "picture")[0]
+    assert not [name for name in tables if "reconstruction" in name]
 
 
 def test_a_mirror_can_be_rebuilt_from_disk(tmp_path):
