@@ -41,13 +41,10 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick() -> Iterator[None]:
-    """Leave out what takes long and shows nothing here."""
+def few_points() -> Iterator[None]:
+    """Distances of surfaces by fewer points: they take most of the time of a small fit."""
     with pytest.MonkeyPatch.context() as patch:
-        # Distances of surfaces are most of the time of a small fit.
         patch.setattr("inr_experiments.tasks.occupancy.CHAMFER_POINTS", 1024)
-        # Hydra makes it for every yaml, and reads it where a defaults list has an interpolation.
-        patch.setattr("hydra._internal.defaults_list._create_interpolation_map", lambda *_: {})
         yield
 
 
